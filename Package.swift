@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "pth2swt",
+  platforms: [.macOS(.v14), .iOS(.v17)],
+  products: [
+    .library(name: "StateDicts", targets: ["StateDicts"]),
+    .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
+    .executable(name: "pth2swt", targets: ["pth2swt"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CPth2swtZlib", path: "Sources/CLibraries/CPth2swtZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CPth2swtZip", path: "Sources/CLibraries/CPth2swtZip", pkgConfig: "libzip",
+      providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+
+    .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
+    .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
+    .executableTarget(
+      name: "pth2swt",
+      dependencies: [
+        "StateDicts", "TorchCheckpoints",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+  ]
+}

@@ -1,0 +1,147 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Bytes that stay put for as long as anything refers to them: a file mapped read-only, or memory of our own.
+@safe public final class ByteStore: Sendable {
+  private nonisolated(unsafe) let buffer: UnsafeRawBufferPointer
+  /// Whether the bytes are a file's pages, which can be dropped and will be read again.
+  package let isMapped: Bool
+
+  /// How many bytes there are.
+  public var count: Int { unsafe buffer.count }
+
+  private init(_ buffer: UnsafeRawBufferPointer, isMapped: Bool) {
+    unsafe self.buffer = unsafe buffer
+    self.isMapped = isMapped
+  }
+
+  deinit {
+    guard let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
+    if isMapped { unsafe munmap(base, buffer.count) } else { unsafe base.deallocate() }
+  }
+
+  /// Memory of `byteCount` bytes, filled by `initialize`. The caller has held `byteCount` against a limit.
+  package convenience init<Failure: Error>(
+    byteCount: Int, initializingWith initialize: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
+    do {
+      try unsafe initialize(buffer)
+    } catch {
+      unsafe buffer.deallocate()
+      throw error
+    }
+    unsafe self.init(UnsafeRawBufferPointer(buffer), isMapped: false)
+  }
+
+  /// A copy of bytes.
+  package convenience init(copying bytes: UnsafeRawBufferPointer) {
+    unsafe self.init(byteCount: bytes.count) { target in unsafe target.copyMemory(from: bytes) }
+  }
+
+  /// A file's bytes: mapped, or copied into memory where `mapped` is false.
+  package convenience init(path: String, mapped: Bool) throws(CheckpointError) {
+    let file = try InputFile(path: path)
+    if mapped, file.byteCount > 0,
+      let base = unsafe mmap(nil, file.byteCount, PROT_READ, MAP_PRIVATE, file.descriptor, 0), unsafe base != MAP_FAILED
+    {
+      unsafe self.init(UnsafeRawBufferPointer(start: base, count: file.byteCount), isMapped: true)
+    } else {
+      try unsafe self.init(byteCount: file.byteCount) { target throws(CheckpointError) in
+        try unsafe file.read(into: target)
+      }
+    }
+  }
+
+  /// The bytes.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get { unsafe _overrideLifetime(RawSpan(_unsafeBytes: buffer), borrowing: self) }
+  }
+
+  /// Calls `body` with the bytes, which must not be kept.
+  package func withUnsafeBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try unsafe body(buffer)
+  }
+
+  /// Gives a range's whole pages back, so that passing through a large file does not count as using that much memory.
+  ///
+  /// Only a mapping's pages can go: they are the file's, and come back when they are touched.
+  package func drop(_ range: Range<Int>) {
+    guard isMapped, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
+    let page = Int(getpagesize())
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound == count ? range.upperBound : range.upperBound / page * page
+    if start < end { _ = unsafe madvise(base + start, end - start, MADV_DONTNEED) }
+  }
+}
+
+/// A regular file, open for reading.
+private final class InputFile {
+  let descriptor: Int32
+  let byteCount: Int
+  let path: String
+
+  /// The corresponding C functions are `open` and `fstat`.
+  init(path: String) throws(CheckpointError) {
+    self.path = path
+    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw CheckpointError.opening(path, errno) }
+    var status = stat()
+    let isKnown = unsafe fstat(descriptor, &status) == 0
+    byteCount = isKnown ? Int(status.st_size) : 0
+    if isKnown, status.st_mode & S_IFMT == S_IFDIR {
+      throw CheckpointError(
+        .isDirectory, "This is a folder; a checkpoint file is needed.", file: path,
+        remedy: "name a file inside it")
+    }
+    if !isKnown || status.st_mode & S_IFMT != S_IFREG {
+      throw CheckpointError(
+        .notReadable, "This is no regular file, so its size is not known.", file: path,
+        remedy: "save the bytes to a file first, or read them into memory and use Checkpoint(bytes)")
+    }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// The corresponding C function is `read`.
+  func read(into target: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+    var done = 0
+    while done < target.count {
+      let count = unsafe pread(descriptor, target.baseAddress.map { unsafe $0 + done }, target.count - done, off_t(done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        throw CheckpointError(
+          .inputOutput, count == 0 ? "The file became shorter while it was read." : systemMessage(errno), file: path,
+          offset: done)
+      }
+      done += count
+    }
+  }
+}
+
+extension CheckpointError {
+  /// Why `open` failed, in words.
+  fileprivate static func opening(_ path: String, _ code: Int32) -> CheckpointError {
+    switch code {
+    case ENOENT, ENOTDIR: CheckpointError(.notFound, "There is no such file.", file: path)
+    case EACCES, EPERM:
+      CheckpointError(
+        .notReadable, "The file is there, but may not be read.", file: path, remedy: "check its permissions (ls -l)")
+    case EISDIR: CheckpointError(.isDirectory, "This is a folder; a checkpoint file is needed.", file: path)
+    default: CheckpointError(.inputOutput, systemMessage(code), file: path)
+    }
+  }
+}
+
+/// What the operating system says of an error. The corresponding C function is `strerror`.
+package func systemMessage(_ code: Int32) -> String {
+  unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+}

@@ -1,0 +1,33 @@
+import CPth2swtZlib
+
+/// A CRC-32 as zip has it (polynomial 0xEDB88320), taken by zlib.
+package struct Checksum: Equatable, Sendable {
+  package private(set) var value: UInt32 = 0
+
+  package init() {}
+
+  package init(_ value: UInt32) {
+    self.value = value
+  }
+
+  package init(of bytes: UnsafeRawBufferPointer) {
+    unsafe update(with: bytes)
+  }
+
+  /// Takes in the next bytes. The corresponding C function is `crc32_z`.
+  package mutating func update(with bytes: UnsafeRawBufferPointer) {
+    value = unsafe UInt32(
+      truncatingIfNeeded: crc32_z(uLong(value), bytes.bindMemory(to: UInt8.self).baseAddress, z_size_t(bytes.count)))
+  }
+
+  /// Takes in bytes whose own checksum is known. The corresponding C function is `crc32_combine`.
+  package mutating func append(_ next: Checksum, byteCount: Int) {
+    value = UInt32(truncatingIfNeeded: crc32_combine(uLong(value), uLong(next.value), numericCast(byteCount)))
+  }
+
+  /// Eight hexadecimal digits.
+  package var hexadecimal: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}

@@ -1,0 +1,48 @@
+/// How a tensor that is more than a strided view is put together from plain ones.
+///
+/// A quantized tensor's own elements are its integers; any other kind has no elements of its own, only components.
+public struct Composition: Sendable {
+  /// What kind of tensor the components make.
+  public enum Kind: String, Codable, Sendable {
+    case quantizedPerTensor = "quantized_per_tensor"
+    case quantizedPerChannel = "quantized_per_channel"
+    case sparseCOO = "sparse_coo"
+    case sparseCSR = "sparse_csr"
+    case sparseCSC = "sparse_csc"
+    case sparseBSR = "sparse_bsr"
+    case sparseBSC = "sparse_bsc"
+    case nested
+    case jagged
+    case meta
+    case wrapperSubclass = "wrapper_subclass"
+  }
+
+  /// One plain tensor of those that make it.
+  public struct Component: Sendable {
+    /// What it is to the whole: `scales`, `indices`.
+    public let role: String
+    /// The tensor.
+    public let tensor: Tensor
+
+    package init(_ role: String, _ tensor: Tensor) {
+      self.role = role
+      self.tensor = tensor
+    }
+  }
+
+  /// What kind of tensor this is.
+  public let kind: Kind
+  /// The plain tensors that make it; for a quantized tensor, those beside its integers.
+  public let components: [Component]
+  /// What else it takes to put it together: `scale`, `zero_point`, `axis`.
+  public let attributes: [String: JSONValue]
+
+  package init(_ kind: Kind, components: [Component] = [], attributes: [String: JSONValue] = [:]) {
+    self.kind = kind
+    self.components = components
+    self.attributes = attributes
+  }
+
+  /// Whether the tensor has elements of its own (the integers of a quantized one).
+  public var hasElements: Bool { kind == .quantizedPerTensor || kind == .quantizedPerChannel }
+}

@@ -1,0 +1,157 @@
+/// The order of the bytes within an element.
+public enum ByteOrder: String, Sendable {
+  case little, big
+}
+
+/// Where a storage's bytes come from when they do not lie in a file as they are (a deflated archive entry).
+package protocol StorageContents: Sendable {
+  /// All bytes, in memory of our own. Called at most once at a time for one storage.
+  func load() throws(CheckpointError) -> ByteStore
+}
+
+/// What the storages of one file share.
+@safe public final class StorageOrigin: Sendable {
+  /// The file, as it was named to us.
+  public let file: String
+  /// What stands before a storage's key in the name of its archive entry: `archive/data/`.
+  package let entryPrefix: String
+  /// Whether a storage's CRC-32 is checked when its bytes are first used in whole.
+  package let checksOnUse: Bool
+  fileprivate let lock = Locked(())
+
+  package init(file: String, entryPrefix: String = "", checksOnUse: Bool = true) {
+    self.file = file
+    self.entryPrefix = entryPrefix
+    self.checksOnUse = checksOnUse
+  }
+}
+
+/// A run of bytes that tensors are views of, as torch has it. Two tensors are tied where they share one.
+///
+/// Nothing is read until a tensor's bytes are asked for.
+@safe public final class Storage: Sendable {
+  package enum Contents: Sendable {
+    case region(ByteStore, offset: Int)
+    case lazy(any StorageContents)
+  }
+
+  /// How many bytes there are.
+  public let byteCount: Int
+  /// The order of the bytes within an element; big only in files of big-endian machines.
+  public let byteOrder: ByteOrder
+  /// The storage's key in its file: torch numbers them.
+  public let key: String
+  /// The device that the tensor was on when it was saved, such as `cpu` or `cuda:0`; nil where the format has none.
+  public let location: String?
+  /// The file that the storage lies in.
+  public let origin: StorageOrigin
+  /// The CRC-32 that the file gives for the bytes; nil where it gives none.
+  package let checksum: Checksum?
+  private let contents: Contents
+  // Both guarded by the origin's lock.
+  private nonisolated(unsafe) var loaded: ByteStore?
+  private nonisolated(unsafe) var isVerified = false
+
+  package init(
+    _ contents: Contents, byteCount: Int, byteOrder: ByteOrder = .little, key: String, location: String? = nil,
+    checksum: Checksum? = nil, origin: StorageOrigin
+  ) {
+    self.contents = contents
+    self.byteCount = byteCount
+    self.byteOrder = byteOrder
+    self.key = key
+    self.location = location
+    self.checksum = checksum
+    self.origin = origin
+  }
+
+  /// A storage of `byteCount` bytes of our own.
+  package convenience init(_ store: ByteStore, key: String = "", origin: StorageOrigin = .memory) {
+    self.init(.region(store, offset: 0), byteCount: store.count, key: key, origin: origin)
+  }
+
+  /// The name of the archive entry that holds the bytes.
+  public var entry: String { origin.entryPrefix + key }
+
+  /// Whether the bytes lie in the file as they are, so that nothing must be held in memory to read them.
+  package var isInPlace: Bool {
+    if case .region = contents { true } else { false }
+  }
+
+  /// The bytes, with the offset at which they begin in what is returned.
+  package func region() throws(CheckpointError) -> (store: ByteStore, offset: Int) {
+    switch contents {
+    case .region(let store, let offset): return (store, offset)
+    case .lazy(let source):
+      return (
+        try origin.lock.withLock { _ throws(CheckpointError) in
+          if let loaded = unsafe loaded { return loaded }
+          let store = try source.load()
+          unsafe loaded = store
+          return store
+        }, 0
+      )
+    }
+  }
+
+  /// Calls `body` with all bytes, as they are in the file: not checked, in the file's byte order.
+  package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    let (store, offset) = try region()
+    return try unsafe store.withUnsafeBytes { all in
+      try unsafe body(UnsafeRawBufferPointer(rebasing: all[offset..<offset + byteCount]))
+    }
+  }
+
+  /// Frees what was inflated, or gives the mapped pages back; they are read again when asked for.
+  package func drop() {
+    switch contents {
+    case .region(let store, let offset): store.drop(offset..<offset + byteCount)
+    case .lazy: origin.lock.withLock { _ in unsafe loaded = nil }
+    }
+  }
+
+  /// Checks the bytes against the CRC-32 that the file gives for them, once.
+  ///
+  /// - Throws: `checksumMismatch`.
+  public func verify() throws {
+    guard let expected = checksum, !(origin.lock.withLock { _ in unsafe isVerified }) else { return }
+    var actual = Checksum()
+    let (store, offset) = try region()
+    unsafe store.withUnsafeBytes { all in
+      var position = offset
+      while position < offset + byteCount {
+        let next = min(position + Tensor.windowByteCount, offset + byteCount)
+        unsafe actual.update(with: UnsafeRawBufferPointer(rebasing: all[position..<next]))
+        position = next
+      }
+    }
+    try confirm(actual, expected)
+  }
+
+  /// Takes a checksum that was computed on the way.
+  ///
+  /// - Throws: `checksumMismatch`.
+  package func confirm(_ actual: Checksum) throws(CheckpointError) {
+    if let checksum { try confirm(actual, checksum) }
+  }
+
+  private func confirm(_ actual: Checksum, _ expected: Checksum) throws(CheckpointError) {
+    guard actual == expected else {
+      throw CheckpointError(
+        .checksumMismatch,
+        "The bytes are damaged: their CRC-32 is \(actual.hexadecimal), the file says \(expected.hexadecimal).",
+        file: origin.file, entry: entry, remedy: "download or copy the file again")
+    }
+    origin.lock.withLock { _ in unsafe isVerified = true }
+  }
+
+  /// `verify()` where the options ask for it.
+  package func verifyOnUse() throws {
+    if origin.checksOnUse { try verify() }
+  }
+}
+
+extension StorageOrigin {
+  /// The origin of storages that were made in memory.
+  package static let memory = StorageOrigin(file: "<memory>")
+}

@@ -1,0 +1,120 @@
+extension Tensor {
+  /// How much of a tensor is in hand at once when it is walked through: large enough that a call costs nothing beside
+  /// it, small enough to stay in a core's cache.
+  package static let windowByteCount = 1 << 20
+
+  /// Calls `body` with the elements' bytes in C order, little-endian: where they lie if they lie so, else gathered into
+  /// memory that lives as long as the call.
+  ///
+  /// - Throws: `checksumMismatch` if the whole storage was read and is damaged; `unsupported` for a tensor without
+  ///   elements of its own (sparse, nested, meta); `limitExceeded` for a view expanded beyond memory.
+  public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    let plain = try contiguous()
+    return try unsafe plain.storage.withUnsafeBytes { all in
+      try unsafe body(UnsafeRawBufferPointer(rebasing: all[plain.byteRange]))
+    }
+  }
+
+  /// The elements' bytes where they lie: C order, little-endian.
+  ///
+  /// - Throws: as `withUnsafeBytes`, and `unsupported` where the bytes do not lie so: take `contiguous()` first.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get throws {
+      try requireElements()
+      guard isInPlace else {
+        throw CheckpointError(
+          .unsupported, "The elements do not lie one after another, so there is no span of them.",
+          remedy: "take contiguous() first")
+      }
+      if byteCount == storage.byteCount { try storage.verifyOnUse() }
+      let (store, offset) = try storage.region()
+      let start = offset + byteRange.lowerBound
+      let span = store.bytes.extracting(start..<start + byteRange.count)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// The same values in C order, little-endian, conj and neg resolved: itself where that is so already, else a copy.
+  ///
+  /// - Throws: as `withUnsafeBytes`.
+  public func contiguous() throws -> Tensor {
+    try requireElements()
+    if storage.origin.checksOnUse, coversStorage { try storage.verify() }
+    if isInPlace { return self }
+    guard byteCount <= storage.byteCount || byteCount <= Self.expansionLimit else {
+      throw CheckpointError(
+        .limitExceeded, "A view of \(storage.byteCount) bytes is expanded to \(byteCount).", entry: storage.entry,
+        remedy: "use the elements through their strides")
+    }
+    let store = try unsafe ByteStore(byteCount: byteCount) { target in
+      try unsafe storage.withUnsafeBytes { source in
+        unsafe ElementWalk(self).copy(0..<elementCount, from: source, to: target)
+      }
+    }
+    return Tensor(
+      elementType: elementType, geometry: TensorGeometry(contiguous: shape, elementCount: elementCount),
+      storage: Storage(store, key: storage.key), requiresGrad: requiresGrad)
+  }
+
+  /// Calls `body` with the bytes in C order, little-endian, a window at a time, each dropped after use: a tensor of any
+  /// size passes through in a megabyte.
+  package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try requireElements()
+    guard elementCount > 0 else { return }
+    let (store, offset) = try storage.region()
+    let elementsAWindow = Self.windowByteCount / elementType.byteCount
+    let walk = ElementWalk(self)
+    let scratch = isInPlace ? nil : Scratch(byteCount: min(byteCount, Self.windowByteCount))
+    try unsafe store.withUnsafeBytes { all in
+      let source = unsafe UnsafeRawBufferPointer(rebasing: all[offset..<offset + storage.byteCount])
+      var position = 0
+      while position < elementCount {
+        let next = min(position + elementsAWindow, elementCount)
+        if let scratch {
+          try unsafe scratch.withBytes(count: (next - position) * elementType.byteCount) { target in
+            unsafe walk.copy(position..<next, from: source, to: target)
+            try unsafe body(UnsafeRawBufferPointer(target))
+          }
+        } else {
+          let start = (geometry.offset + position) * elementType.byteCount
+          let end = (geometry.offset + next) * elementType.byteCount
+          try unsafe body(UnsafeRawBufferPointer(rebasing: source[start..<end]))
+          store.drop(offset + start..<offset + end)
+        }
+        position = next
+      }
+    }
+    if scratch != nil { storage.drop() }
+  }
+
+  /// How far a view may be expanded beyond its storage before it is refused.
+  package static let expansionLimit = 256 << 20
+
+  /// Whether the tensor needs its storage's every byte.
+  package var coversStorage: Bool { byteCount >= storage.byteCount && storage.byteCount > 0 }
+
+  package func requireElements() throws(CheckpointError) {
+    if let composition, !composition.hasElements {
+      throw CheckpointError(
+        .unsupported, "A \(composition.kind.rawValue) tensor has no elements of its own.",
+        remedy: "read its components, in `composition`")
+    }
+  }
+}
+
+/// Memory to gather a window into.
+@safe package final class Scratch {
+  private let buffer: UnsafeMutableRawBufferPointer
+
+  package init(byteCount: Int) {
+    unsafe buffer = .allocate(byteCount: byteCount, alignment: 64)
+  }
+
+  deinit { unsafe buffer.deallocate() }
+
+  package func withBytes<Result>(count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result
+  {
+    try unsafe body(UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count]))
+  }
+}

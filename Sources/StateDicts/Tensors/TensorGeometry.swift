@@ -1,0 +1,109 @@
+/// Where a tensor's elements lie in its storage: sizes, strides and an offset, all counted in elements.
+///
+/// For example `x[:, ::2]` of a 2×4 tensor is sizes [2, 2], strides [4, 2], offset 0: elements 0, 2, 4, 6.
+public struct TensorGeometry: Equatable, Sendable {
+  /// The size of each dimension.
+  public let shape: [Int]
+  /// How many elements apart two neighbours of a dimension lie; 0 repeats one element.
+  public let strides: [Int]
+  /// The first element's place.
+  public let offset: Int
+  /// How many elements the tensor has.
+  public let elementCount: Int
+
+  /// Checks a geometry against the storage that it is a view of, before a byte is touched.
+  ///
+  /// - Throws: `malformedTensor`: a negative number, sizes and strides of different count, a product over 2^63, an
+  ///   element outside the storage.
+  package init(shape: [Int], strides: [Int], offset: Int, elementByteCount: Int, storageByteCount: Int)
+    throws(CheckpointError)
+  {
+    func refuse(_ what: String) -> CheckpointError {
+      CheckpointError(.malformedTensor, "Impossible tensor: \(what).")
+    }
+    guard shape.count == strides.count else {
+      throw refuse("\(shape.count) sizes but \(strides.count) strides")
+    }
+    guard offset >= 0 else { throw refuse("storage offset \(offset)") }
+    var count = 1
+    var last = offset
+    var isOverflowing = false
+    for (size, stride) in zip(shape, strides) {
+      guard size >= 0 else { throw refuse("size \(size)") }
+      guard stride >= 0 else { throw refuse("stride \(stride)") }
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      isOverflowing = isOverflowing || overflow
+      count = product
+      let (reach, overflowReach) = (size - 1).multipliedReportingOverflow(by: stride)
+      let (sum, overflowSum) = last.addingReportingOverflow(reach)
+      last = sum
+      isOverflowing = isOverflowing || ((overflowReach || overflowSum) && size > 0)
+    }
+    // A dimension of size 0 leaves nothing to be read, whatever the other sizes and the strides are.
+    if shape.contains(0) {
+      count = 0
+    } else {
+      guard !isOverflowing, !count.multipliedReportingOverflow(by: elementByteCount).overflow else {
+        throw refuse("sizes \(shape) with strides \(strides) go beyond 2^63 bytes")
+      }
+      let (end, overflow) = last.addingReportingOverflow(1)
+      let (endByte, overflowByte) = end.multipliedReportingOverflow(by: elementByteCount)
+      guard !overflow, !overflowByte, endByte <= storageByteCount else {
+        throw refuse(
+          "its last element is number \(last) of a storage of \(storageByteCount / elementByteCount) elements")
+      }
+    }
+    self.init(unchecked: shape, strides: strides, offset: offset, elementCount: count)
+  }
+
+  /// A geometry in C order, for a shape whose product is known to be in bounds.
+  package init(contiguous shape: [Int], elementCount: Int) {
+    self.init(unchecked: shape, strides: Self.contiguousStrides(shape), offset: 0, elementCount: elementCount)
+  }
+
+  private init(unchecked shape: [Int], strides: [Int], offset: Int, elementCount: Int) {
+    self.shape = shape
+    self.strides = strides
+    self.offset = offset
+    self.elementCount = elementCount
+  }
+
+  /// The strides of a tensor in C order, as torch gives them: a size of 0 counts as 1.
+  package static func contiguousStrides(_ shape: [Int]) -> [Int] {
+    var strides = [Int](repeating: 1, count: shape.count)
+    var product = 1
+    for dimension in shape.indices.reversed() {
+      strides[dimension] = product
+      product = product.multipliedReportingOverflow(by: max(shape[dimension], 1)).partialValue
+    }
+    return strides
+  }
+
+  /// Whether the elements lie one after another in C order (dimensions of size 1 have no say).
+  public var isContiguous: Bool {
+    if elementCount == 0 { return true }
+    var expected = 1
+    for dimension in shape.indices.reversed() where shape[dimension] != 1 {
+      guard strides[dimension] == expected else { return false }
+      expected *= shape[dimension]
+    }
+    return true
+  }
+
+  /// The same walk over memory with as few dimensions as it takes: those of size 1 left out, neighbours joined where
+  /// one continues the other.
+  var joined: (shape: [Int], strides: [Int]) {
+    var sizes: [Int] = []
+    var steps: [Int] = []
+    for (size, stride) in zip(shape, strides) where size != 1 {
+      if let last = steps.last, last == stride * size {
+        sizes[sizes.count - 1] *= size
+        steps[steps.count - 1] = stride
+      } else {
+        sizes.append(size)
+        steps.append(stride)
+      }
+    }
+    return (sizes, steps)
+  }
+}
