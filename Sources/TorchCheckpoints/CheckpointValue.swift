@@ -50,14 +50,20 @@ public struct CheckpointValue: Sendable {
       case .integer(let value): return .integer(value)
       case .bigInteger(let slice): return .bigInteger(pickle.decimalText(pickle.bytes(slice)))
       case .float(let value): return .float(value)
-      case .text(let slice), .byteText(let slice): return .text(pickle.text(slice))
+      case .text(let slice): return .text(pickle.text(slice))
+      case .byteText(let slice): return .text(pickle.byteText(slice))
       case .bytes(let slice), .bytearray(let slice): return .bytes(pickle.bytes(slice))
       case .list: return .list((pickle.sequence(at: id) ?? []).map(at))
       case .tuple: return .tuple((pickle.sequence(at: id) ?? []).map(at))
       case .set, .frozenset: return .set((pickle.sequence(at: id) ?? []).map(at))
       case .dict: return .mapping([])
       case .global: return .global(className(id))
-      case .persistent(let number): return .storage(values.storages[number].storage)
+      case .persistent(let number):
+        switch values.storages[number] {
+        case .storage(let reference): return .storage(reference.storage)
+        case .sourcedClass: return .global(className(id))
+        case .tensor(let tensor): return .tensor(tensor)
+        }
       case .object(let index):
         let object = pickle.objects[index]
         let parts = [object.arguments] + [object.keywords, object.state].compactMap { $0 }
@@ -69,14 +75,13 @@ public struct CheckpointValue: Sendable {
   /// The value of a text key in a mapping, or of an object's attribute.
   public subscript(name: String) -> CheckpointValue? {
     if let value = values.value(name, in: id) { return at(value) }
-    guard let state = values.pickle.object(at: id)?.state else { return nil }
-    return values.value(name, in: state).map(at)
+    return values.attribute(name, of: id).map(at)
   }
 
   private func at(_ id: Pickle.ID) -> CheckpointValue { CheckpointValue(values: values, id: id) }
 
   private func className(_ id: Pickle.ID) -> String {
-    values.pickle.global(at: id).map { "\($0.module).\($0.name)" } ?? "object"
+    values.globalName(at: id) ?? "object"
   }
 
   // MARK: - JSON

@@ -13,7 +13,8 @@ extension Pickle {
     case .integer(let value): return String(value)
     case .bigInteger(let slice): return decimalText(bytes(slice))
     case .float(let value): return Self.literal(value)
-    case .text(let slice), .byteText(let slice): return "'\(text(slice))'"
+    case .text(let slice): return "'\(text(slice))'"
+    case .byteText(let slice): return "'\(byteText(slice))'"
     case .bytes(let slice), .bytearray(let slice):
       return "b'" + bytes(slice).prefix(64).map(Self.byteLiteral).joined() + "'"
     case .tuple(let start, let count):
