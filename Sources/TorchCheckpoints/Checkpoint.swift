@@ -35,7 +35,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// A global that the pickle names.
-  public struct GlobalUse: Sendable, Hashable {
+  public struct GlobalUse: Sendable, Hashable, Encodable {
     /// What it is to us.
     public enum Verdict: String, Codable, Sendable {
       /// It means something here.
@@ -66,6 +66,8 @@ public struct Checkpoint: Sendable {
   /// What a reader should know, in sentences.
   public let notes: [String]
   let contents: Contents
+  /// The archive that the records lie in, to be verified in whole.
+  let archive: ZipArchive?
   let options: CheckpointOptions
 
   enum Contents: Sendable {
@@ -152,7 +154,7 @@ public struct Checkpoint: Sendable {
   /// Assembles a checkpoint from what a container's reader found.
   init(
     format: Format, file: String, byteCount: Int, marks: [JSONValue.Member], notes: [String], values: TorchValues,
-    options: CheckpointOptions
+    archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     self.format = format
     self.file = file
@@ -166,6 +168,7 @@ public struct Checkpoint: Sendable {
     }
     self.notes = notes
     contents = .pickled(values)
+    self.archive = archive
   }
 
   private init(safetensors store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
@@ -179,6 +182,7 @@ public struct Checkpoint: Sendable {
     globals = []
     notes = []
     contents = .stateDict(stateDict)
+    archive = nil
   }
 
   /// The whole value of a pickled checkpoint; nil for formats that hold named tensors and nothing else.
