@@ -66,6 +66,8 @@ public struct Checkpoint: Sendable {
   /// What a reader should know, in sentences.
   public let notes: [String]
   let contents: Contents
+  /// The file's bytes.
+  let store: ByteStore
   /// The archive that the records lie in, to be verified in whole.
   let archive: ZipArchive?
   let options: CheckpointOptions
@@ -132,33 +134,37 @@ public struct Checkpoint: Sendable {
 
   /// Assembles a checkpoint of a format that holds named tensors and no other values.
   init(
-    format: Format, file: String, byteCount: Int, tensors: [NamedTensor], marks: [JSONValue.Member] = [],
-    notes: [String] = [], otherValues: [JSONValue.Member] = [], options: CheckpointOptions
+    format: Format, file: String, store: ByteStore, byteCount: Int? = nil, tensors: [NamedTensor],
+    marks: [JSONValue.Member] = [], notes: [String] = [], otherValues: [JSONValue.Member] = [],
+    archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     var stateDict = try StateDict(tensors.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) })
     stateDict.otherValues = otherValues
     self.format = format
     self.file = file
-    self.byteCount = byteCount
+    self.store = store
+    self.byteCount = byteCount ?? store.count
     self.marks = marks
     self.notes = notes
     self.tensors = tensors
     self.options = options
+    self.archive = archive
     globals = []
     stateDict.source = Provenance(
-      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: byteCount, format: format.rawValue,
+      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: self.byteCount, format: format.rawValue,
       marks: marks)
     contents = .stateDict(stateDict)
   }
 
   /// Assembles a checkpoint from what a container's reader found.
   init(
-    format: Format, file: String, byteCount: Int, marks: [JSONValue.Member], notes: [String], values: TorchValues,
+    format: Format, file: String, store: ByteStore, marks: [JSONValue.Member], notes: [String], values: TorchValues,
     archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     self.format = format
     self.file = file
-    self.byteCount = byteCount
+    self.store = store
+    byteCount = store.count
     self.marks = marks
     self.options = options
     tensors = try TensorWalk.tensors(under: values.pickle.root, of: values, .everything, limits: options.limits)
@@ -175,6 +181,7 @@ public struct Checkpoint: Sendable {
     let stateDict = try StateDict(safetensors: store, file: file, checksOnUse: options.checksCRC)
     format = stateDict.source?.format == "swt" ? .swt : .safetensors
     self.file = file
+    self.store = store
     byteCount = store.count
     marks = stateDict.source?.marks ?? []
     self.options = options

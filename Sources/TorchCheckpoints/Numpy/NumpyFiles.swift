@@ -16,7 +16,7 @@ enum NumpyFiles {
     }
     let extra = rest - tensor.byteCount
     return try Checkpoint(
-      format: .npy, file: file, byteCount: store.count, tensors: [NamedTensor(name: "", tensor: tensor)],
+      format: .npy, file: file, store: store, tensors: [NamedTensor(name: "", tensor: tensor)],
       notes: extra > 0 ? ["\(extra) bytes follow the array."] : [], options: options)
   }
 
@@ -42,7 +42,7 @@ enum NumpyFiles {
       }
     }
     return try Checkpoint(
-      format: .npz, file: file, byteCount: archive.store.count, tensors: tensors, notes: notes, options: options)
+      format: .npz, file: file, store: archive.store, tensors: tensors, notes: notes, archive: archive, options: options)
   }
 
   private static func array(

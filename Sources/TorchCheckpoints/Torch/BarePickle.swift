@@ -15,7 +15,7 @@ enum BarePickle {
     let value = try TorchPickle(pickle, options: options)
     let rest = store.count - pickle.range.upperBound
     return try Checkpoint(
-      format: .pickle, file: file, byteCount: store.count,
+      format: .pickle, file: file, store: store,
       marks: [JSONValue.Member("pickle_protocol", .integer(pickle.proto))],
       notes: rest > 0 ? ["\(rest) bytes follow the pickle."] : [],
       values: TorchValues(value, records: NoRecords()), options: options)

@@ -37,7 +37,7 @@ enum TorchLegacy {
       keys, of: value, store, at: reader.position,
       origin: StorageOrigin(file: file, entryPrefix: "storage ", checksOnUse: options.checksCRC))
     return try Checkpoint(
-      format: .legacy, file: file, byteCount: store.count,
+      format: .legacy, file: file, store: store,
       marks: marks(machine) + [JSONValue.Member("pickle_protocol", .integer(value.pickle.proto))],
       notes: notes(store, records.end), values: TorchValues(value, records: records), options: options)
   }

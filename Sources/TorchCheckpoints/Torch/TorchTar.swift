@@ -29,7 +29,7 @@ enum TorchTar {
       store, from: pickleMember.range.lowerBound, to: pickleMember.range.upperBound, limits: options.limits)
     let value = try TorchPickle(reader.next(), options: options)
     return try Checkpoint(
-      format: .tar, file: file, byteCount: store.count,
+      format: .tar, file: file, store: store,
       marks: [JSONValue.Member("pickle_protocol", .integer(value.pickle.proto))], notes: [],
       values: TorchValues(value, records: records), options: options)
   }

@@ -23,7 +23,7 @@ enum TorchZip {
       let pickle = try PickleMachine.run(pickleStore, range, limits: options.limits)
       let values = try TorchValues(TorchPickle(pickle, options: options), records: records)
       return try Checkpoint(
-        format: .zip, file: file, byteCount: archive.store.count,
+        format: .zip, file: file, store: archive.store,
         marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(pickle.proto))],
         notes: notes(archive, root), values: values, archive: archive, options: options)
     } catch {
