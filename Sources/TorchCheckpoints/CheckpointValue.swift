@@ -40,6 +40,7 @@ public struct CheckpointValue: Sendable {
   public var kind: Kind {
     get throws(CheckpointError) {
       if let tensor = try values.tensor(at: id) { return .tensor(tensor) }
+      if let array = try values.array(at: id) { return values.isNumpyScalar(id) ? Self.number(array) : .tensor(array) }
       if let entries = values.mapping(at: id) {
         return .mapping(entries.map { (at($0.key), at($0.value)) })
       }
@@ -70,6 +71,14 @@ public struct CheckpointValue: Sendable {
         return .object(class: className(object.callable), parts: parts.map(at))
       }
     }
+  }
+
+  /// A numpy scalar as the number that it is.
+  private static func number(_ array: Tensor) -> Kind {
+    if array.elementType == .bool, let value = try? [Int](array).first { return .bool(value != 0) }
+    if let value = try? [Int](array).first { return .integer(value) }
+    if let value = try? [Double](array).first { return .float(value) }
+    return .tensor(array)
   }
 
   /// The value of a text key in a mapping, or of an object's attribute.

@@ -67,11 +67,13 @@ struct TorchValues: Sendable {
     guard let object = pickle.object(at: id), let meaning = meaning(at: object.callable) else { return nil }
     let parts = arguments(object)
     guard parts.count > 3, meaning == .rebuildFromTypeV2 || meaning == .rebuildParameterWithState else { return nil }
+    // A jagged tensor's attributes are its components once more.
+    if let inner = parts.first, self.meaning(at: inner) == .rebuildJagged { return nil }
     return parts[parts.startIndex + 3]
   }
 
   private func rebuild(
-    _ meaning: GlobalMeaning, _ arguments: ArraySlice<Pickle.ID>, depth: Int
+    _ meaning: GlobalMeaning, _ arguments: ArraySlice<Pickle.ID>, state: Pickle.ID? = nil, depth: Int
   ) throws(CheckpointError) -> Tensor? {
     // `_rebuild_from_type_v2` wraps another call, and parameters wrap tensors; nobody wraps more than a few times.
     guard depth < 16 else { throw CheckpointError(.malformedTensor, "A tensor that is wrapped 16 times.") }
@@ -107,8 +109,9 @@ struct TorchValues: Sendable {
       guard let inner = self.meaning(at: arguments[0]), let innerArguments = pickle.sequence(at: arguments[2]) else {
         throw CheckpointError(.malformedTensor, "A tensor of a subclass without the call that makes it.")
       }
-      return try rebuild(inner, innerArguments, depth: depth + 1)
-    default: return nil
+      return try rebuild(
+        inner, innerArguments, state: arguments.count > 3 ? arguments[3] : nil, depth: depth + 1)
+    default: return try rebuildComposed(meaning, arguments, state: state, depth: depth)
     }
   }
 
