@@ -67,6 +67,7 @@ public struct CheckpointValue: Sendable {
         }
       case .object(let index):
         let object = pickle.objects[index]
+        if let bytes = pickle.encodedBytes(object) { return .bytes(bytes) }
         let parts = [object.arguments] + [object.keywords, object.state].compactMap { $0 }
         return .object(class: className(object.callable), parts: parts.map(at))
       }

@@ -94,9 +94,8 @@ public struct Tensor: Sendable {
     return elementCount == 0 ? 0..<0 : start..<start + byteCount
   }
 
-  /// What makes two tensors one; nil for an empty tensor, which shares nothing.
+  /// What makes two tensors one; nil for a tensor that has neither elements nor components.
   package var tie: Tie? {
-    if elementCount == 0 { return nil }
     var parts: [Tie] = []
     if let composition, !composition.hasElements {
       // Such a tensor is what its components are; one without any shares nothing.

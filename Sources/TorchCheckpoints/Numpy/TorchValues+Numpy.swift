@@ -70,6 +70,7 @@ extension TorchValues {
     case .object(let index):
       let object = pickle.objects[index]
       let parts = Array(arguments(object))
+      if pickle.encodedBytes(object)?.isEmpty == true { return (.region(pickle.store, offset: 0), 0) }
       guard meaning(at: object.callable) == .codecsEncode, let first = parts.first,
         case .text(let slice) = pickle[first], parts.count < 2 || isLatin1(parts[1])
       else { return nil }

@@ -45,7 +45,7 @@ extension TorchValues {
 
   /// What makes two keys equal in Python: `1`, `True` and `1.0` are one key, `"1"` is another.
   private enum Key: Hashable {
-    case text(String)
+    case text(ExactName)
     case number(Double)
     case bytes([UInt8])
     case other(Pickle.ID)
@@ -53,11 +53,11 @@ extension TorchValues {
 
     init(_ pickle: Pickle, _ id: Pickle.ID, depth: Int = 0) {
       switch pickle[id] {
-      case .text(let slice): self = .text(pickle.text(slice))
-      case .byteText(let slice): self = .text(pickle.byteText(slice))
+      case .text(let slice): self = .text(ExactName(pickle.text(slice)))
+      case .byteText(let slice): self = .text(ExactName(pickle.byteText(slice)))
       case .integer(let value):
         let number = Double(value)
-        self = Int(exactly: number) == value ? .number(number) : .text("\0\(value)")
+        self = Int(exactly: number) == value ? .number(number) : .text(ExactName("\0\(value)"))
       case .bool(let value): self = .number(value ? 1 : 0)
       case .float(let value): self = .number(value)
       case .bytes(let slice): self = .bytes(pickle.bytes(slice))

@@ -4,11 +4,11 @@ import TorchCheckpoints
 /// What differs between a checkpoint and what a file must hold, in words; empty where all is right.
 func mismatches(_ checkpoint: Checkpoint, _ row: ExpectedRow) -> [String] {
   var found: [String] = []
-  var byName: [String: [Tensor]] = [:]
-  for item in checkpoint.tensors { byName[item.name, default: []].append(item.tensor) }
+  var byName: [ExactName: [Tensor]] = [:]
+  for item in checkpoint.tensors { byName[ExactName(item.name), default: []].append(item.tensor) }
   for expected in row.tensors + (row.arrays ?? []) + (row.others ?? []) {
     // Two tensors may have one name: the first that fits stands for the row.
-    let candidates = byName[expected.name] ?? []
+    let candidates = byName[ExactName(expected.name)] ?? []
     let attempts = candidates.map { differences($0, expected) }
     guard let best = attempts.min(by: { $0.count < $1.count }) else {
       found.append("\(expected.name): not there")
@@ -16,7 +16,8 @@ func mismatches(_ checkpoint: Checkpoint, _ row: ExpectedRow) -> [String] {
     }
     found += best.map { "\(expected.name): \($0)" }
   }
-  if let ties = row.ties {
+  // Names that `save_model` dropped are tensors here too, so there are ties that the file itself has not.
+  if let ties = row.ties, row.container != "safetensors" {
     let actual = Tensor.tieGroups(checkpoint.tensors.map(\.tensor)).map { $0.map { checkpoint.tensors[$0].name } }
     if Set(actual.map { $0.sorted() }) != Set(ties.map { $0.sorted() }) { found.append("ties \(actual) for \(ties)") }
   }
