@@ -197,3 +197,17 @@ public struct Checkpoint: Sendable {
     if case .pickled(let values) = contents { CheckpointValue(values: values, id: values.pickle.root) } else { nil }
   }
 }
+
+extension Checkpoint {
+  /// Calls `body` with the file's bytes as they are, a window at a time.
+  package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let step = Tensor.windowByteCount
+    for start in stride(from: 0, to: store.count, by: step) {
+      let window = start..<min(start + step, store.count)
+      try unsafe store.withUnsafeBytes { bytes in
+        try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[window]))
+      }
+      store.drop(window)
+    }
+  }
+}
