@@ -31,6 +31,12 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(name: "Loading", dependencies: ["TorchCheckpoints"], path: "Benchmarks/Loading"),
+
+    .testTarget(
+      name: "TorchCheckpointsTests",
+      dependencies: [
+        "StateDicts", "TorchCheckpoints", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
