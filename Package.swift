@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "StateDicts", targets: ["StateDicts"]),
     .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
+    .library(name: "TorchHub", targets: ["TorchHub"]),
     .executable(name: "pth2swt", targets: ["pth2swt"]),
   ],
   dependencies: [
@@ -23,6 +24,7 @@ let package = Package(
 
     .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
+    .target(name: "TorchHub", dependencies: ["StateDicts", .product(name: "Crypto", package: "swift-crypto")]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
@@ -30,6 +32,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+
+    .testTarget(
+      name: "TorchHubTests",
+      dependencies: ["TorchHub", "StateDicts", .product(name: "Crypto", package: "swift-crypto")]),
   ],
   swiftLanguageModes: [.v6]
 )
