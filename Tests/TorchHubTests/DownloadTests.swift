@@ -85,6 +85,14 @@ struct DownloadTests {
     #expect(try bench.contents("b.bin") == Data("/b/pytorch_model.bin".utf8))
   }
 
+  @Test("percent escapes stay in the name, as torch has it")
+  func escapes() async throws {
+    let server = try LoopbackServer { LoopbackServer.Reply(body: Data($0.path.utf8)) }
+    try await bench.download(server.url("/a%20b%2Fc.pth?x"))
+    #expect(try bench.names == ["a%20b%2Fc.pth"])
+    #expect(try bench.contents("a%20b%2Fc.pth") == Data("/a%20b%2Fc.pth?x".utf8))
+  }
+
   @Test("offline, the cache is used, and what is not in it is said")
   func offline() async throws {
     let server = try LoopbackServer { _ in LoopbackServer.Reply(body: Data("x".utf8)) }

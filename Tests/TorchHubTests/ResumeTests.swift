@@ -120,6 +120,15 @@ struct ResumeTests {
     #expect(server.requests.map(\.rangeStart) == [nil, 120_000, nil])
   }
 
+  @Test("a wrong hash over a connection that breaks is an error in the end")
+  func wrongAndFlaky() async throws {
+    let bytes = bench.bytes
+    let server = try LoopbackServer { .file(bytes, $0).cut(after: 200_000) }
+    #expect(try await bench.failure(server.url("/m-0123abcd.pth"), Bench.options(retries: 1)) == .hashMismatch)
+    #expect(server.requests.map(\.rangeStart) == [nil, 200_000, nil, 200_000])
+    #expect(try bench.names == [])
+  }
+
   @Test("the part of another URL's file is not gone on with")
   func otherURL() async throws {
     let bytes = bench.bytes

@@ -24,6 +24,7 @@ struct Download: Sendable {
   }
 
   private func complete() async throws {
+    var isFirst = true
     while true {
       try await fetch()
       let arrived = part.progress
@@ -34,10 +35,11 @@ struct Download: Sendable {
         return
       } catch let error as CheckpointError where error.code == .hashMismatch {
         // Pieces of two versions give a wrong hash too: then one whole download decides.
-        guard arrived.resumedBytes > 0 else {
+        guard isFirst, arrived.resumedBytes > 0 else {
           part.discard()
           throw error
         }
+        isFirst = false
         try part.reset()
       }
     }
