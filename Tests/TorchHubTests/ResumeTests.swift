@@ -158,7 +158,7 @@ struct ResumeTests {
       var reply = LoopbackServer.Reply.file(bytes, request)
       if request.rangeStart == nil {
         reply.pieces = 300
-        reply.pause = 0.05
+        reply.pause = 0.2
       }
       return reply
     }
@@ -171,7 +171,7 @@ struct ResumeTests {
     let start = ContinuousClock.now
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
-    #expect(start.duration(to: .now) < .seconds(5))
+    #expect(start.duration(to: .now) < .seconds(30))
     #expect(try bench.names == ["m.pth.part", "m.pth.part.json"])
     try await bench.download(url)
     #expect(try bench.contents("m.pth") == bytes)
