@@ -51,10 +51,10 @@ struct SafetensorsHeader {
   }
 
   private mutating func read(_ scanner: inout JSONScanner) throws(CheckpointError) {
-    var names = Set<String>()
+    var names = Set<ExactName>()
     try scanner.beginObject()
     while let name = try scanner.nextName(isFirst: names.isEmpty) {
-      guard names.insert(name).inserted else { throw scanner.malformed("The name \"\(name)\" comes twice.") }
+      guard names.insert(ExactName(name)).inserted else { throw scanner.malformed("The name \"\(name)\" comes twice.") }
       if name == "__metadata__" {
         try readMetadata(&scanner)
       } else {
