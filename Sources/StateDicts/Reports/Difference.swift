@@ -4,8 +4,9 @@ public struct Difference: Sendable, Encodable {
   public struct Values: Sendable, Encodable {
     /// Its name.
     public let name: String
-    /// How many elements differ; all of them where a quantized tensor's scales or zero points do. Of a tensor without
-    /// elements of its own, how many of its components.
+    /// How many elements differ; of a tensor without elements of its own, how many components.
+    ///
+    /// All of a quantized tensor's elements do where its scales or zero points differ.
     public let elements: Int
     /// How many there are.
     public let of: Int
