@@ -41,6 +41,7 @@ let package = Package(
       ]),
     .executableTarget(name: "Loading", dependencies: ["TorchCheckpoints"], path: "Benchmarks/Loading"),
 
+    .testTarget(name: "StateDictsTests", dependencies: ["StateDicts"]),
     .testTarget(
       name: "TorchCheckpointsTests",
       dependencies: [
