@@ -78,7 +78,12 @@ extension Checkpoint {
       }
       root = candidates.first?.id ?? top
     }
-    let found = try TensorWalk.tensors(under: root, of: values, .stateDict, limits: options.limits)
+    var found = try TensorWalk.tensors(under: root, of: values, .stateDict, limits: options.limits)
+    // Where torch's own tensors are none: numpy arrays, the constants of frozen TorchScript.
+    if found.isEmpty {
+      found =
+        key == nil ? tensors : try TensorWalk.tensors(under: root, of: values, .everything, limits: options.limits)
+    }
     if found.isEmpty, values.mapping(at: root)?.isEmpty != true {
       throw noStateDict("There is no tensor in this checkpoint.")
     }

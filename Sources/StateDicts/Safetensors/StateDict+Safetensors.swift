@@ -1,4 +1,11 @@
 extension StateDict {
+  /// The `__metadata__` of a safetensors file.
+  ///
+  /// - Throws: `malformedHeader`, `truncated`.
+  package static func safetensorsMetadata(_ store: ByteStore) throws(CheckpointError) -> [String: String] {
+    try Dictionary(SafetensorsHeader(store).metadata, uniquingKeysWith: { first, _ in first })
+  }
+
   /// A safetensors or `.swt` file's tensors, under the names of dropped aliases too.
   ///
   /// - Throws: `malformedHeader`, `truncated`, `malformedTensor`, `unsupported`.

@@ -5,6 +5,8 @@ struct TorchValues: Sendable {
   let pickle: Pickle
   let meanings: [GlobalMeaning]
   let storages: StorageTable
+  /// Of a TorchScript archive: what its classes call parameters and buffers.
+  var scriptClasses: [String: ScriptClass] = [:]
 
   /// - Throws: what `StorageTable` throws.
   init(_ read: TorchPickle, records: some StorageRecords) throws(CheckpointError) {
