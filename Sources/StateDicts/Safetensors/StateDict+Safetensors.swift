@@ -39,6 +39,7 @@ extension StateDict {
     try self.init(metadata.addingAliases(to: elements))
     moduleMetadata = metadata.members("swt.state_dict_metadata")
     otherValues = metadata.members("swt.other_values")
+    compositions = metadata.members("swt.composition")
     var marks: [JSONValue.Member] = []
     if let format = metadata["format"] { marks.append(JSONValue.Member("format", .string(format))) }
     if let source = metadata["swt.source"], let value = try? JSONValue(parsing: source) {
