@@ -84,7 +84,12 @@ public struct Inspection: Sendable, Encodable {
 
     let tensors = checkpoint.tensors
     let hashes = try hash.map { hash in
-      try concurrentMap(tensors) { row in row.tensor.isHashable ? try hash(row.tensor) : nil }
+      try concurrentMap(tensors) { row -> String? in
+        guard row.tensor.isHashable else { return nil }
+        // A hash of damaged bytes would pass for the tensor's own.
+        try row.tensor.storage.verifyOnUse()
+        return try hash(row.tensor)
+      }
     }
     var rows: [Row] = []
     rows.reserveCapacity(tensors.count)

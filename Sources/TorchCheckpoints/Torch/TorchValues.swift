@@ -6,10 +6,13 @@ struct TorchValues: Sendable {
   let meanings: [GlobalMeaning]
   let storages: StorageTable
   /// Of a TorchScript archive: what its classes call parameters and buffers.
-  var scriptClasses: [String: ScriptClass] = [:]
+  let scriptClasses: [String: ScriptClass]
 
   /// - Throws: what `StorageTable` throws.
-  init(_ read: TorchPickle, records: some StorageRecords) throws(CheckpointError) {
+  init(
+    _ read: TorchPickle, records: some StorageRecords, scriptClasses: [String: ScriptClass] = [:]
+  ) throws(CheckpointError) {
+    self.scriptClasses = scriptClasses
     pickle = read.pickle
     meanings = read.meanings
     storages = try StorageTable(read.persistentIDs, records: records)

@@ -16,10 +16,10 @@ enum TorchZip {
     let root = String(pickleEntry.name.dropLast("data.pkl".count))
     let byteOrder = try byteOrder(archive, root)
     do throws(CheckpointError) {
-      var values = try values(
-        pickleEntry, in: archive, records: root + "data/", byteOrder: byteOrder, file: file, options: options)
       let isScript = archive[root + "constants.pkl"] != nil
-      if isScript { values.scriptClasses = TorchScript.classes(archive, root) }
+      let values = try values(
+        pickleEntry, in: archive, records: root + "data/", byteOrder: byteOrder,
+        scriptClasses: isScript ? TorchScript.classes(archive, root) : [:], file: file, options: options)
       return try Checkpoint(
         format: isScript ? .torchscript : .zip, file: file, store: archive.store,
         marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
@@ -33,15 +33,16 @@ enum TorchZip {
 
   /// A pickle of the archive, with the storages that its ids name: the records under a prefix.
   static func values(
-    _ entry: ZipArchive.Entry, in archive: ZipArchive, records prefix: String, byteOrder: ByteOrder, file: String,
-    options: CheckpointOptions
+    _ entry: ZipArchive.Entry, in archive: ZipArchive, records prefix: String, byteOrder: ByteOrder,
+    scriptClasses: [String: ScriptClass] = [:], file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> TorchValues {
     try requirePlausible(entry, options.limits)
     let origin = StorageOrigin(file: file, entryPrefix: prefix, checksOnUse: options.checksCRC)
     let records = ZipRecords(archive: archive, origin: origin, byteOrder: byteOrder, limits: options.limits)
     let (store, range) = try archive.bytes(of: entry, limit: options.limits.inflatedPickleByteCount)
     let pickle = try PickleMachine.run(store, range, limits: options.limits)
-    return try TorchValues(TorchPickle(pickle, options: options), records: records)
+    return try TorchValues(
+      TorchPickle(pickle, options: options), records: records, scriptClasses: scriptClasses)
   }
 
   /// The shortest path to a `data.pkl`: archives are re-packed under odd roots, two roots, none, behind `__MACOSX/`.
