@@ -7,7 +7,9 @@ let package = Package(
   products: [
     .library(name: "StateDicts", targets: ["StateDicts"]),
     .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
+    .library(name: "TorchHub", targets: ["TorchHub"]),
     .executable(name: "pth2swt", targets: ["pth2swt"]),
+    .executable(name: "pth2swt-fetch", targets: ["pth2swt-fetch"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -23,10 +25,17 @@ let package = Package(
 
     .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
+    .target(name: "TorchHub", dependencies: ["StateDicts", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "FetchMessages"),
+    .executableTarget(
+      name: "pth2swt-fetch",
+      dependencies: [
+        "FetchMessages", "StateDicts", "TorchHub", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "StateDicts", "TorchCheckpoints",
+        "FetchMessages", "StateDicts", "TorchCheckpoints",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
@@ -36,6 +45,12 @@ let package = Package(
       name: "TorchCheckpointsTests",
       dependencies: [
         "StateDicts", "TorchCheckpoints", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .testTarget(
+      name: "TorchHubTests",
+      dependencies: [
+        "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -22,7 +22,8 @@ enum TorchScript {
       let values = try TorchZip.values(
         entry, in: archive, records: root + "constants/", byteOrder: byteOrder, file: file, options: options)
       let found = try TensorWalk.tensors(
-        under: values.pickle.root, of: values, .everything, limits: options.limits)
+        under: values.pickle.root, of: values, .everything, limits: options.limits
+      ).found
       return found.map { NamedTensor(name: $0.name.isEmpty ? "constants" : "constants.\($0.name)", tensor: $0.tensor) }
     } catch {
       throw error.located(entry: entry.name)
