@@ -68,3 +68,27 @@ struct ContainersReportsTests {
     }
   }
 }
+
+@Suite("A pickle by itself")
+struct BarePickleTests {
+  private static let array: [UInt8] = PickleBytes.call(
+    PickleBytes.global("numpy.core.multiarray", "scalar"),
+    PickleBytes.call(PickleBytes.global("numpy", "dtype"), PickleBytes.text("f4"), PickleBytes.no, PickleBytes.yes),
+    PickleBytes.call(
+      PickleBytes.global("_codecs", "encode"), PickleBytes.text("\0\0\u{80}?"), PickleBytes.text("latin1")))
+
+  @Test("Its numpy arrays are its state dict")
+  func arrays() throws {
+    let checkpoint = try Checkpoint(PickleBytes.whole(PickleBytes.dict(("w", Self.array))))
+    #expect(checkpoint.format == .pickle)
+    #expect(try [Float](#require(checkpoint.stateDict()["w"])) == [1])
+  }
+
+  @Test("A tensor of torch in it has no storage, which is said")
+  func noStorage() {
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(PickleBytes.whole(PickleBytes.dict(("w", PickleBytes.vector))))
+    }
+    #expect(error?.code == .missingRecord)
+  }
+}
