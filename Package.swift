@@ -7,6 +7,8 @@ let package = Package(
   products: [
     .library(name: "StateDicts", targets: ["StateDicts"]),
     .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
+    .library(name: "ModelParameters", targets: ["ModelParameters"]),
+    .library(name: "VisionModels", targets: ["VisionModels"]),
     .executable(name: "pth2swt", targets: ["pth2swt"]),
   ],
   dependencies: [
@@ -23,6 +25,8 @@ let package = Package(
 
     .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
+    .target(name: "ModelParameters", dependencies: ["StateDicts"]),
+    .target(name: "VisionModels", dependencies: ["ModelParameters", "StateDicts"]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
