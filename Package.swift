@@ -34,6 +34,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+
+    .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
+    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts"]),
   ],
   swiftLanguageModes: [.v6]
 )
