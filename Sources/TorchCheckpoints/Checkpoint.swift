@@ -22,7 +22,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// A global that the pickle names.
-  public struct GlobalUse: Sendable, Hashable {
+  public struct GlobalUse: Sendable, Hashable, Encodable {
     /// What it is to us.
     public enum Verdict: String, Codable, Sendable {
       /// It means something here.
@@ -53,6 +53,8 @@ public struct Checkpoint: Sendable {
   /// What a reader should know, in sentences.
   public let notes: [String]
   let contents: Contents
+  /// The archive that the records lie in, to be verified in whole.
+  let archive: ZipArchive?
   let options: CheckpointOptions
 
   enum Contents: Sendable {
@@ -100,7 +102,7 @@ public struct Checkpoint: Sendable {
   /// Assembles a checkpoint from what a container's reader found.
   init(
     format: Format, file: String, byteCount: Int, marks: [JSONValue.Member], notes: [String], values: TorchValues,
-    options: CheckpointOptions
+    archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     self.format = format
     self.file = file
@@ -114,6 +116,7 @@ public struct Checkpoint: Sendable {
     }
     self.notes = notes
     contents = .pickled(values)
+    self.archive = archive
   }
 
   private init(safetensors store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
@@ -127,6 +130,7 @@ public struct Checkpoint: Sendable {
     globals = []
     notes = []
     contents = .stateDict(stateDict)
+    archive = nil
   }
 
   /// The whole value of a pickled checkpoint; nil for formats that hold named tensors and nothing else.

@@ -27,7 +27,7 @@ enum TorchZip {
       return try Checkpoint(
         format: .zip, file: file, byteCount: store.count,
         marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(pickle.proto))],
-        notes: notes(archive, root), values: values, options: options)
+        notes: notes(archive, root), values: values, archive: archive, options: options)
     } catch {
       throw error.located(entry: pickleEntry.name)
     }
