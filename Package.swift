@@ -36,7 +36,7 @@ let package = Package(
       ]),
 
     .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
-    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts"]),
+    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
   ],
   swiftLanguageModes: [.v6]
 )

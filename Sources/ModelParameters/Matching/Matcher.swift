@@ -27,14 +27,14 @@ extension ParameterRegistry {
         report = stripped
       }
     }
-    report.nearNames = NearNames(report, in: stateDict).found
+    report.nearNames = NearNames(report).found
     return report
   }
 
   private func match(
     _ stateDict: StateDict, under names: [String], options: MatchOptions, prefix: CommonPrefix? = nil
   ) -> Match {
-    var match = Match(registry: self, options: options)
+    var match = Match(stateDict, against: self, options: options)
     let candidates = Candidates(stateDict, under: names, prefix: prefix, renaming: options.renaming)
     match.collisions = candidates.collisions
     match.bound.reserveCapacity(specs.count)
@@ -51,7 +51,7 @@ extension ParameterRegistry {
       }
       isClaimed[place] = true
       if spec.role == .ignored {
-        match.ignored.append(stateDict.names[place])
+        match.accepted.append((spec.name, stateDict.names[place], stateDict.tensors[place]))
         continue
       }
       if name != spec.name || (prefix == nil && stateDict.names[place] != name) {

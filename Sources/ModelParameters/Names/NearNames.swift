@@ -10,14 +10,14 @@ struct NearNames {
 
   let found: [Match.NearName]
 
-  init(_ match: Match, in stateDict: StateDict) {
+  init(_ match: Match) {
     guard !match.missing.isEmpty, !match.unexpected.isEmpty else {
       found = []
       return
     }
     var byShape: [[Int]: [String]] = [:]
     for name in match.unexpected {
-      if let tensor = stateDict[name] { byShape[tensor.shape, default: []].append(name) }
+      if let tensor = match.stateDict[name] { byShape[tensor.shape, default: []].append(name) }
     }
     found = match.missing.prefix(Self.missingLimit).compactMap { name in
       guard let shape = match.registry[name]?.shape, let candidates = byShape[shape] else { return nil }
