@@ -11,7 +11,7 @@ import pathlib
 import re
 
 import torch
-from torchvision.models import mobilenet_v2, resnet
+from torchvision.models import alexnet, mobilenet_v2, resnet
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.backbone_utils import _resnet_fpn_extractor
 from torchvision.ops import FrozenBatchNorm2d
@@ -51,6 +51,7 @@ def write(book) -> None:
             save(book, name, registry(resnet.__dict__[name]()))
             save(book, f"fasterrcnn_{name}_fpn", registry(detector(name), frozen=frozen(lambda level: detector(name, level))))
         save(book, "mobilenet_v2", registry(mobilenet_v2()))
+        save(book, "alexnet", registry(alexnet()))  # the model that docs/models.md adds
         plain = torch.nn.BatchNorm2d
         save(book, "fasterrcnn_resnet50_fpn-BatchNorm2d", registry(
             detector("resnet50", norm=plain), frozen=frozen(lambda level: detector("resnet50", level, plain))))

@@ -102,6 +102,21 @@ private struct Tiny: LoadableModel {
     #expect(match.nearNames == [.init(missing: "fc.weight", candidates: ["fc_.weight"])])
   }
 
+  @Test("a branch under another name is told as the renaming that would place it, and that renaming does")
+  func suggestedRenaming() throws {
+    let registry = ParameterRegistry(of: Tiny.self, 2)
+    let weights = try StateDict(
+      shapes: [
+        "conv.0.weight": [4, 3, 1, 1], "bn.running_mean": [4], "head.cls.weight": [2, 4], "head.cls.bias": [2],
+      ])
+    let match = registry.match(weights)
+    #expect(match.suggestedRenamings.map(\.renaming.description) == ["head.cls.*=fc.*"])
+    #expect(match.suggestedRenamings.map(\.nameCount) == [2])
+    #expect(match.nearNames.isEmpty)
+    let map = KeyMap(match.suggestedRenamings.map(\.renaming))
+    #expect(registry.match(weights, options: MatchOptions(renaming: map)).isExact)
+  }
+
   @Test("what the options allow may be missing or left over; another shape may not")
   func allowed() throws {
     let partial = try StateDict(shapes: ["conv.0.weight": [4, 3, 1, 1], "bn.running_mean": [4], "extra": [7]])

@@ -47,7 +47,9 @@ public struct Match: Sendable {
   public internal(set) var converted: [Converted] = []
   /// The prefix that the names share, if there is one that the model has not.
   public internal(set) var prefix: CommonPrefix?
-  /// For missing names, what may be meant by them.
+  /// Renamings that would put left-over names where names are missing, the one that places the most first.
+  public internal(set) var suggestedRenamings: [SuggestedRenaming] = []
+  /// For missing names that no suggested renaming places, what may be meant by them.
   public internal(set) var nearNames: [NearName] = []
 
   init(_ stateDict: StateDict, against registry: ParameterRegistry, options: MatchOptions) {

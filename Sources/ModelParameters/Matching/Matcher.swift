@@ -27,6 +27,7 @@ extension ParameterRegistry {
         report = stripped
       }
     }
+    report.suggestedRenamings = SuggestedRenamings(report).found
     report.nearNames = NearNames(report).found
     return report
   }

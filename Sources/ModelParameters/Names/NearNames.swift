@@ -19,7 +19,9 @@ struct NearNames {
     for name in match.unexpected {
       if let tensor = match.stateDict[name] { byShape[tensor.shape, default: []].append(name) }
     }
-    found = match.missing.prefix(Self.missingLimit).compactMap { name in
+    let placed = Set(
+      match.unexpected.flatMap { name in match.suggestedRenamings.compactMap { $0.renaming.apply(to: name) } })
+    found = match.missing.lazy.filter { !placed.contains($0) }.prefix(Self.missingLimit).compactMap { name in
       guard let shape = match.registry[name]?.shape, let candidates = byShape[shape] else { return nil }
       let key = name.split(separator: ".").last
       let scored = candidates.lazy.filter { $0.split(separator: ".").last == key }.prefix(Self.candidateLimit)
