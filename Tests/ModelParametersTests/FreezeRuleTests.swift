@@ -64,7 +64,7 @@ import Testing
 
   @Test("what a .swt file keeps of a model: its name, its buffers, what is frozen")
   func annotations() {
-    let members = registry.named("net").freezing(.freezing("body.*")).annotations
+    let members = registry.named("net").freezing(.freezing("body.*")).annotations()
     #expect(members.map(\.name) == ["model", "buffers", "frozen"])
     #expect(members[1].value == .array([.string("stem.running_mean")]))
     #expect(members[2].value == .array([.string("body.0.weight"), .string("body.1.weight")]))

@@ -130,6 +130,23 @@ import VisionModels
     let registry = try VisionModel(named: "fasterrcnn_resnet18_fpn", classCount: classCount).registry()
     #expect(registry.match(weights).isExact)
   }
+
+  @Test(
+    "a .swt file keeps what is a buffer and what is frozen, and the model's order",
+    .enabled(if: FileManager.default.fileExists(atPath: detector.path), "../shared/models is not there"))
+  func annotatedFile() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let registry = try VisionModel(named: "fasterrcnn_resnet18_fpn", classCount: 4).registry()
+    let match = try registry.match(loadStateDict(url: Self.detector))
+    let file = folder.appending(path: "detector.swt")
+    try match.arranged().write(to: file, options: WriteOptions(annotations: registry.annotations()))
+    let written = try loadStateDict(url: file)
+    #expect(written.annotations == registry.annotations())
+    #expect(registry.match(written).isExact)
+    #expect(written.names.filter { registry[$0]?.role != .ignored } == registry.held.map(\.name))
+  }
 }
 
 /// What torch itself says of broken state dicts: TestData/recipes/registries.py.

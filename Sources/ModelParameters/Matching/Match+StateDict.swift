@@ -24,6 +24,7 @@ extension Match {
     var arranged = try StateDict(elements)
     arranged.source = stateDict.source
     arranged.otherValues = stateDict.otherValues
+    arranged.annotations = stateDict.annotations
     arranged.moduleMetadata = stateDict.moduleMetadata.map { module in
       let path = options.renaming.apply(toModule: module.name)
       return JSONValue.Member(prefix.flatMap { $0.isStripped ? $0.stripping(path) : nil } ?? path, module.value)

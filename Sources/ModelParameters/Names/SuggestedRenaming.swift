@@ -14,6 +14,8 @@ extension Match {
 /// speak for `head.*=roi_heads.*`; the branches that place the most names are suggested.
 struct SuggestedRenamings {
   private static let limit = 8
+  /// How many branches are tried: one that few names speak for is not worth a pass over all of them.
+  private static let trialLimit = 32
 
   let found: [Match.SuggestedRenaming]
 
@@ -29,7 +31,7 @@ struct SuggestedRenamings {
         return match.registry[target]?.shape == match.stateDict[name]?.shape
       }
     }
-    for branch in branches where found.count < Self.limit {
+    for branch in branches.prefix(Self.trialLimit) where found.count < Self.limit {
       let names = placed(branch)
       guard names.count > 1, let renaming = branch.renaming else { continue }
       found.append(Match.SuggestedRenaming(renaming: renaming, nameCount: names.count))
@@ -38,6 +40,12 @@ struct SuggestedRenamings {
       unexpected.removeAll(where: isPlaced.contains)
     }
     self.found = found
+  }
+
+  /// The end of a name, and its tensor's shape.
+  private struct End: Hashable {
+    let tail: Substring
+    let shape: [Int]
   }
 
   /// A branch of the tree of names, under its name in the checkpoint and in the model; empty for the whole tree.
@@ -56,19 +64,18 @@ struct SuggestedRenamings {
 
   /// The branches that left-over names speak for, the one with the most voices first.
   private static func branches(_ match: Match) -> [Branch] {
-    var missingByTail: [Substring: [String]] = [:]
+    var missingByEnd: [End: (name: String, count: Int)] = [:]
     for name in match.missing {
-      for tail in tails(of: name) { missingByTail[tail, default: []].append(name) }
+      let shape = match.registry[name]?.shape ?? []
+      for tail in tails(of: name) { missingByEnd[End(tail: tail, shape: shape), default: (name, 0)].count += 1 }
     }
     var voices: [Branch: Int] = [:]
     for name in match.unexpected {
-      let shape = match.stateDict[name]?.shape
+      let shape = match.stateDict[name]?.shape ?? []
       for tail in tails(of: name) {
-        guard let candidates = missingByTail[tail]?.lazy.filter({ match.registry[$0]?.shape == shape }).prefix(2),
-          let candidate = candidates.first
-        else { continue }
+        guard let (candidate, count) = missingByEnd[End(tail: tail, shape: shape)] else { continue }
         // The longest common tail decides; where two names have it, others must tell which branch is meant.
-        if candidates.count == 1 {
+        if count == 1 {
           let branch = Branch(from: name.dropLast(tail.count), to: candidate.dropLast(tail.count))
           voices[branch, default: 0] += 1
         }
