@@ -18,8 +18,11 @@ extension Match: CustomStringConvertible {
 
   /// The first line: what fits, and what was done for it.
   private var summary: String {
-    var parts = ["\(isExact ? "exact" : isAcceptable ? "accepted" : "no match"): \(bound.count) tensors bound"]
-    if !isExact { parts.append("\(registry.held.count) in \(registry.model)") }
+    var parts = [
+      isExact
+        ? "exact: \(bound.count) tensors bound"
+        : "\(isAcceptable ? "accepted" : "no match"): \(bound.count) of \(registry.held.count) tensors bound"
+    ]
     if let prefix, prefix.isStripped { parts.append("prefix \(prefix.text) stripped") }
     if !renamed.isEmpty { parts.append("\(renamed.count) renamed") }
     if !ignored.isEmpty { parts.append("\(ignored.count) ignored") }

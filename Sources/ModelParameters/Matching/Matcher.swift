@@ -27,7 +27,10 @@ extension ParameterRegistry {
         report = stripped
       }
     }
-    report.suggestedRenamings = SuggestedRenamings(report).found
+    report.suggestedRenamings = SuggestedRenamings(report).found.filter { suggestion in
+      // The prefix is told already.
+      suggestion.renaming.to.text != "*" || suggestion.renaming.from.text != report.prefix.map { $0.text + "*" }
+    }
     report.nearNames = NearNames(report).found
     return report
   }
