@@ -10,7 +10,7 @@ import Testing
   }
 
   private func time(_ count: Int, _ difference: Difference) throws -> Duration {
-    let names = (0..<count).map { "stage\($0 / 1000).block\($0 / 10 % 100).layer\($0 % 10).weight" }
+    let names = (0..<count).map { "stage\($0 % 8).block\($0 / 80).layer\($0 / 8 % 10).weight" }
     let registry = try ParameterRegistry(names.map { ParameterSpec($0, shape: [4, 4]) })
     let weights = try StateDict(
       names.map { name in
@@ -27,10 +27,10 @@ import Testing
     return (0..<3).map { _ in ContinuousClock().measure { _ = registry.match(weights) } }.min() ?? .zero
   }
 
-  @Test("eight times the names take no more than some eight times as long", arguments: Difference.allCases)
+  @Test("sixteen times the names take some sixteen times as long, not 256 times", arguments: Difference.allCases)
   func linear(difference: Difference) throws {
-    let few = try time(500, difference)
+    let few = try time(250, difference)
     let many = try time(4000, difference)
-    #expect(many < few * 20)
+    #expect(many < few * 100)
   }
 }

@@ -10,7 +10,7 @@ struct NearNames {
 
   let found: [Match.NearName]
 
-  init(_ match: Match) {
+  init(_ match: Match, besides placed: Set<String>) {
     guard !match.missing.isEmpty, !match.unexpected.isEmpty else {
       found = []
       return
@@ -19,8 +19,6 @@ struct NearNames {
     for name in match.unexpected {
       if let tensor = match.stateDict[name] { byShape[tensor.shape, default: []].append(name) }
     }
-    let placed = Set(
-      match.unexpected.flatMap { name in match.suggestedRenamings.compactMap { $0.renaming.apply(to: name) } })
     found = match.missing.lazy.filter { !placed.contains($0) }.prefix(Self.missingLimit).compactMap { name in
       guard let shape = match.registry[name]?.shape, let candidates = byShape[shape] else { return nil }
       let key = name.split(separator: ".").last

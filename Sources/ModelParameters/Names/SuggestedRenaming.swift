@@ -18,6 +18,8 @@ struct SuggestedRenamings {
   private static let trialLimit = 32
 
   let found: [Match.SuggestedRenaming]
+  /// The missing names that they would place.
+  let placed: Set<String>
 
   /// - Complexity: O(names × components).
   init(_ match: Match) {
@@ -25,14 +27,14 @@ struct SuggestedRenamings {
     var unexpected = match.unexpected
     var found: [Match.SuggestedRenaming] = []
     let branches = missing.isEmpty ? [] : Self.branches(match)
-    func placed(_ branch: Branch) -> [String] {
+    func names(placedBy branch: Branch) -> [String] {
       unexpected.filter { name in
         guard let target = branch.apply(to: name), missing.contains(target) else { return false }
         return match.registry[target]?.shape == match.stateDict[name]?.shape
       }
     }
     for branch in branches.prefix(Self.trialLimit) where found.count < Self.limit {
-      let names = placed(branch)
+      let names = names(placedBy: branch)
       guard names.count > 1, let renaming = branch.renaming else { continue }
       found.append(Match.SuggestedRenaming(renaming: renaming, nameCount: names.count))
       missing.subtract(names.compactMap(branch.apply(to:)))
@@ -40,6 +42,7 @@ struct SuggestedRenamings {
       unexpected.removeAll(where: isPlaced.contains)
     }
     self.found = found
+    placed = Set(match.missing).subtracting(missing)
   }
 
   /// The end of a name, and its tensor's shape.
