@@ -45,7 +45,7 @@ public struct Inspection: Sendable, Encodable {
   /// Totals by element type, the largest first.
   public let types: [TypeTotal]
   /// Every tensor, in the order of the file.
-  public let tensors: [Row]
+  public private(set) var tensors: [Row]
   /// Groups of names that share one view of one storage.
   public let ties: [[String]]
   /// The globals that the pickle names.
@@ -108,6 +108,13 @@ public struct Inspection: Sendable, Encodable {
     types = totals.map { TypeTotal(dtype: $0.key, tensors: $0.value.tensors, bytes: $0.value.bytes) }
       .sorted { ($0.bytes, $0.dtype.rawValue) > ($1.bytes, $1.dtype.rawValue) }
     self.notes = notes
+  }
+
+  /// The same report with only the tensors whose names match a pattern, in which `*` stands for any text.
+  public func filtered(by pattern: String) -> Inspection {
+    var report = self
+    report.tensors = tensors.filter { matches($0.name, pattern) }
+    return report
   }
 
   private static func collisions(_ tensors: [NamedTensor]) -> [String] {
