@@ -30,7 +30,7 @@ let package = Package(
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "StateDicts", "TorchCheckpoints",
+        "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
