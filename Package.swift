@@ -36,7 +36,9 @@ let package = Package(
       ]),
 
     .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
-    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
+    .testTarget(
+      name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
+    .testTarget(name: "CommandTests", dependencies: ["pth2swt"]),
   ],
   swiftLanguageModes: [.v6]
 )
