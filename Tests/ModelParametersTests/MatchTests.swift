@@ -50,7 +50,7 @@ import Testing
     let match = try registry.match(
       StateDict(shapes: ["conv.0.weight": [1, 1, 3, 4], "fc.weight": [4, 2], "fc.bais": [2], "extra": [7]]))
     #expect(match.missing == ["bn.running_mean", "fc.bias"])
-    #expect(match.unexpected == ["fc.bais", "extra"])
+    #expect(match.unexpected == ["extra", "fc.bais"])
     #expect(match.mismatched.map(\.name) == ["conv.0.weight", "fc.weight"])
     #expect(match.mismatched.map(\.likelyPermutation) == [[3, 2, 1, 0], [1, 0]])
     let error = #expect(throws: MatchError.self) { try match.validate() }
@@ -58,7 +58,7 @@ import Testing
       error?.match.torchMessage == """
         Error(s) in loading state_dict for Tiny:
         \tMissing key(s) in state_dict: "bn.running_mean", "fc.bias".\u{20}
-        \tUnexpected key(s) in state_dict: "fc.bais", "extra".\u{20}
+        \tUnexpected key(s) in state_dict: "extra", "fc.bais".\u{20}
         \tsize mismatch for conv.0.weight: copying a param with shape torch.Size([1, 1, 3, 4]) from checkpoint, \
         the shape in current model is torch.Size([4, 3, 1, 1]).
         \tsize mismatch for fc.weight: copying a param with shape torch.Size([4, 2]) from checkpoint, \

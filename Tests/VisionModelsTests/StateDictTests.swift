@@ -66,6 +66,23 @@ import VisionModels
     #expect(try error?.match.torchMessage == TorchMessages().fiveFaults)
   }
 
+  @Test("forty state dicts that were changed at random get torch's answer, word for word", arguments: 0..<40)
+  func refusals(number: Int) throws {
+    let registry = try VisionModel(named: "fasterrcnn_resnet18_fpn").registry()
+    let change = try TorchRefusals().cases[number]
+    var changed = names(of: registry).filter { !change.remove.contains($0.name) }
+    for place in changed.indices {
+      changed[place].shape = change.reshape[changed[place].name] ?? changed[place].shape
+      if change.old { changed[place].name = oldName(changed[place].name) }
+    }
+    for addition in change.add {
+      if let place = changed.firstIndex(where: { $0.name == addition.name }) { changed.remove(at: place) }
+      changed.append((addition.name, addition.shape))
+    }
+    let match = try registry.match(stateDict(changed, version: change.version))
+    #expect((match.isExact ? "" : match.torchMessage) == change.message)
+  }
+
   @Test("a ResNet's checkpoint from before num_batches_tracked fits, as in torch; one of version 2 must have it")
   func withoutBatchesTracked() throws {
     let registry = try VisionModel(named: "resnet18").registry()
@@ -146,6 +163,27 @@ import VisionModels
     #expect(written.annotations == registry.annotations())
     #expect(registry.match(written).isExact)
     #expect(written.names.filter { registry[$0]?.role != .ignored } == registry.held.map(\.name))
+  }
+}
+
+/// State dicts that were changed at random, and torch's answers: TestData/recipes/registries.py.
+private struct TorchRefusals: Decodable {
+  struct Addition: Decodable {
+    let name: String
+    let shape: [Int]
+  }
+  struct Case: Decodable {
+    let old: Bool
+    let version: Int?
+    let remove: [String]
+    let add: [Addition]
+    let reshape: [String: [Int]]
+    let message: String
+  }
+  let cases: [Case]
+
+  init() throws {
+    self = try fixture("registries/torch_refusals.json")
   }
 }
 

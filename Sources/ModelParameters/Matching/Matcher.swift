@@ -66,10 +66,17 @@ extension ParameterRegistry {
       }
       match.bind(spec, to: stateDict.tensors[place], from: source)
     }
-    for (place, isClaimed) in isClaimed.enumerated() where !isClaimed && !candidates.isCollided(place) {
-      match.unexpected.append(stateDict.names[place])
-    }
+    let unclaimed = isClaimed.indices.filter { !isClaimed[$0] && !candidates.isCollided($0) }
+    match.unexpected = inModuleOrder(unclaimed, names).map { stateDict.names[$0] }
     return match
+  }
+
+  /// The places of names that the model has not, as torch would list them.
+  private func inModuleOrder(_ places: [Int], _ names: [String]) -> [Int] {
+    guard places.count > 1 else { return places }
+    let order = ModuleOrder(self)
+    return places.map { (rank: order.rank(of: names[$0]), place: $0) }
+      .sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.place)
   }
 }
 
