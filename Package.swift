@@ -34,7 +34,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .executableTarget(name: "Loading", dependencies: ["TorchCheckpoints"], path: "Benchmarks/Loading"),
 
+    .testTarget(
+      name: "TorchCheckpointsTests",
+      dependencies: [
+        "StateDicts", "TorchCheckpoints", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
     .testTarget(
       name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),

@@ -118,8 +118,7 @@ extension TorchValues {
     {
       return items[items.startIndex + index]
     }
-    guard let state = pickle.object(at: id)?.state else { return nil }
-    return value(key, in: state)
+    return attribute(key, of: id)
   }
 
   /// The state dicts under `top`: itself if it holds tensors or is a module, else those under the usual keys, to three

@@ -17,6 +17,19 @@ public struct Checkpoint: Sendable {
   /// The container that a checkpoint came in.
   public enum Format: String, Sendable {
     case zip = "torch zip"
+    /// Torch 0.1.10 to 1.5.
+    case legacy = "torch legacy"
+    /// Torch 0.1.9 and before.
+    case tar = "torch tar"
+    case torchscript
+    /// A pickle by itself.
+    case pickle
+    /// Several files behind an index, as Hugging Face's libraries write them.
+    case shards
+    /// A folder of torch.distributed.checkpoint.
+    case distributed = "torch distributed"
+    case npy
+    case npz
     case safetensors
     case swt
   }
@@ -93,12 +106,54 @@ public struct Checkpoint: Sendable {
   private init(_ store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
     do throws(CheckpointError) {
       switch try FileKind.detect(store) {
-      case .zip: self = try TorchZip.open(store, file: file, options: options)
+      case .zip: self = try Checkpoint(ZipArchive(store, file: file), file: file, options: options)
+      case .legacy: self = try TorchLegacy.open(store, file: file, options: options)
+      case .tar: self = try TorchTar.open(store, file: file, options: options)
+      case .npy: self = try NumpyFiles.open(npy: store, file: file, options: options)
+      case .json:
+        throw CheckpointError(.notACheckpoint, "A JSON text, which is no checkpoint.")
       case .safetensors: self = try Checkpoint(safetensors: store, file: file, options: options)
       }
     } catch {
       throw error.located(file: file)
     }
+  }
+
+  /// What a zip archive holds, told by its members.
+  private init(_ archive: ZipArchive, file: String, options: CheckpointOptions) throws(CheckpointError) {
+    if let pickle = TorchZip.pickle(of: archive) {
+      self = try TorchZip.open(archive, pickle, file: file, options: options)
+    } else if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {
+      self = try NumpyFiles.open(npz: archive, file: file, options: options)
+    } else {
+      throw CheckpointError(
+        .notACheckpoint, "A zip archive without a data.pkl, so not one that torch.save wrote.",
+        remedy: "if checkpoints are packed in it, unpack it first")
+    }
+  }
+
+  /// Assembles a checkpoint of a format that holds named tensors and no other values.
+  init(
+    format: Format, file: String, store: ByteStore, byteCount: Int? = nil, tensors: [NamedTensor],
+    marks: [JSONValue.Member] = [], notes: [String] = [], otherValues: [JSONValue.Member] = [],
+    archive: ZipArchive? = nil, options: CheckpointOptions
+  ) throws(CheckpointError) {
+    var stateDict = try StateDict(tensors.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) })
+    stateDict.otherValues = otherValues
+    self.format = format
+    self.file = file
+    self.store = store
+    self.byteCount = byteCount ?? store.count
+    self.marks = marks
+    self.notes = notes
+    self.tensors = tensors
+    self.options = options
+    self.archive = archive
+    globals = []
+    stateDict.source = Provenance(
+      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: self.byteCount, format: format.rawValue,
+      marks: marks)
+    contents = .stateDict(stateDict)
   }
 
   /// Assembles a checkpoint from what a container's reader found.

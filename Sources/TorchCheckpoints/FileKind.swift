@@ -3,7 +3,12 @@ import StateDicts
 /// What a file is, told by its first bytes, never by its name.
 enum FileKind {
   case zip
+  case legacy
+  case tar
+  case npy
   case safetensors
+  /// A JSON text, such as the index of a checkpoint in several files.
+  case json
 
   /// - Throws: `notACheckpoint` in plain words for what people really have in place of a checkpoint; `truncated`.
   static func detect(_ store: ByteStore) throws(CheckpointError) -> FileKind {
@@ -12,6 +17,13 @@ enum FileKind {
     }
     let head = unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes.prefix(1024)) }
     if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || head.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }
+    if isSafetensors(head, store.count), head[4..<8].allSatisfy({ $0 == 0 }) { return .safetensors }
+    if isPickle(head) { return .legacy }
+    if head.starts(with: NpyHeader.magic) { return .npy }
+    if TarArchive.isTar(head) { return .tar }
+    if head.drop(while: { $0 <= 0x20 }).first == UInt8(ascii: "{") { return .json }
+    // Bytes before the archive, such as a program that unpacks it: the end record says what they are.
+    if ZipArchive.hasEndRecord(store) { return .zip }
     if let other = Impostor.name(head) {
       throw CheckpointError(.notACheckpoint, "This is \(other.what), not a checkpoint.", remedy: other.remedy)
     }
@@ -30,6 +42,12 @@ enum FileKind {
     guard head.count >= 9 else { return false }
     if head[8] == UInt8(ascii: "{") { return true }
     return head[4..<8].allSatisfy { $0 == 0 } && head[8] == UInt8(ascii: "[")
+  }
+
+  /// A pickle of protocol 2 to 5, or torch's magic number in protocol 0 or 1.
+  private static func isPickle(_ head: [UInt8]) -> Bool {
+    if head.count >= 2, head[0] == 0x80, (2...5).contains(head[1]) { return true }
+    return head.starts(with: TorchLegacy.magicLine) || head.starts(with: [0x80, 1])
   }
 
   private static func preview(_ head: [UInt8]) -> String {

@@ -1,3 +1,5 @@
+import StateDicts
+
 /// A prefix that the names of a state dict have and a model's have not: `module.` of DataParallel, `_orig_mod.` of
 /// `torch.compile`, `model.` of Lightning.
 public struct CommonPrefix: Hashable, Sendable {
@@ -21,7 +23,7 @@ public struct CommonPrefix: Hashable, Sendable {
     func count(_ name: (String) -> String) -> Int {
       names.count { original in
         let name = name(original)
-        return registry.places[name] != nil || former.contains(name)
+        return registry.places[ExactName(name)] != nil || former.contains(name)
       }
     }
     var best: CommonPrefix?

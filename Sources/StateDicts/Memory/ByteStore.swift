@@ -11,17 +11,26 @@
   private nonisolated(unsafe) let buffer: UnsafeRawBufferPointer
   /// Whether the bytes are a file's pages, which can be dropped and will be read again.
   package let isMapped: Bool
+  /// Whose bytes these are, where they are a part of others.
+  private let owner: ByteStore?
 
   /// How many bytes there are.
   public var count: Int { unsafe buffer.count }
 
-  private init(_ buffer: UnsafeRawBufferPointer, isMapped: Bool) {
+  private init(_ buffer: UnsafeRawBufferPointer, isMapped: Bool, owner: ByteStore? = nil) {
     unsafe self.buffer = unsafe buffer
     self.isMapped = isMapped
+    self.owner = owner
+  }
+
+  /// A part of other bytes, which live as long as it does: a file within a file.
+  package convenience init(_ owner: ByteStore, range: Range<Int>) {
+    unsafe self.init(
+      UnsafeRawBufferPointer(rebasing: owner.buffer[range]), isMapped: owner.isMapped, owner: owner)
   }
 
   deinit {
-    guard let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
+    guard owner == nil, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
     if isMapped { unsafe munmap(base, buffer.count) } else { unsafe base.deallocate() }
   }
 
@@ -86,6 +95,10 @@
   ///
   /// Only a mapping's pages can go: they are the file's, and come back when they are touched.
   package func drop(_ range: Range<Int>) {
+    if let owner, let start = unsafe buffer.baseAddress, let first = unsafe owner.buffer.baseAddress {
+      let place = unsafe start - first
+      return owner.drop(range.lowerBound + place..<range.upperBound + place)
+    }
     guard isMapped, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
     let page = Int(getpagesize())
     let start = (range.lowerBound + page - 1) / page * page

@@ -1,6 +1,20 @@
 /// How a tensor that is more than a strided view is put together from plain ones.
 ///
 /// A quantized tensor's own elements are its integers; any other kind has no elements of its own, only components.
+///
+/// | kind | components | attributes |
+/// |---|---|---|
+/// | quantized per tensor | none | `scheme`, `scale`, `zero_point` |
+/// | quantized per channel | `scales`, `zero_points` | `scheme`, `axis` |
+/// | sparse COO | `indices` [dimensions, count], `values` | `is_coalesced` |
+/// | sparse CSR, BSR | `crow_indices`, `col_indices`, `values` | |
+/// | sparse CSC, BSC | `ccol_indices`, `row_indices`, `values` | |
+/// | nested, strided | `buffer`, `sizes`, `strides`, `storage_offsets`; the shape is the count of tensors | |
+/// | nested, jagged | `values`, `offsets`, perhaps `lengths` | `ragged_axis` |
+/// | meta | none, and no bytes | |
+/// | wrapper subclass | the tensors among its attributes, by their names | `class` |
+///
+/// Source: `torch/_utils.py` (the functions that rebuild each), `torch/nested/_internal/nested_tensor.py`.
 public struct Composition: Sendable {
   /// What kind of tensor the components make.
   public enum Kind: String, Codable, Sendable {
@@ -11,8 +25,8 @@ public struct Composition: Sendable {
     case sparseCSC = "sparse_csc"
     case sparseBSR = "sparse_bsr"
     case sparseBSC = "sparse_bsc"
-    case nested
-    case jagged
+    case nested = "nested_strided"
+    case jagged = "nested_jagged"
     case meta
     case wrapperSubclass = "wrapper_subclass"
   }

@@ -55,6 +55,7 @@ extension Tensor {
 
   /// Copies the elements' bytes in C order, little-endian, to memory of `byteCount` bytes; nothing is checked.
   package func copyElements(to target: UnsafeMutableRawBufferPointer) throws {
+    if elementType.elementsPerByte > 1 { return try unsafe packedBytes().copyElements(to: target) }
     try unsafe storage.withUnsafeBytes { source in
       unsafe ElementWalk(self).copy(0..<elementCount, from: source, to: target)
     }
@@ -65,6 +66,7 @@ extension Tensor {
   package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try requireElements()
     guard elementCount > 0 else { return }
+    if elementType.elementsPerByte > 1 { return try unsafe packedBytes().forEachWindow(body) }
     if isInPlace, let packed = storage.packedContents {
       try unsafe forEachWindow(of: packed, body)
       return
@@ -111,6 +113,13 @@ extension Tensor {
       position += window.count
     }
     if let failure { throw failure }
+  }
+
+  /// The bytes of a tensor of packed elements, as numbers of their own; such tensors lie in C order.
+  package func packedBytes() -> Tensor {
+    let start = byteRange.lowerBound
+    let geometry = TensorGeometry(contiguous: [byteCount], elementCount: byteCount).moved(by: start)
+    return Tensor(elementType: .uint8, geometry: geometry, storage: storage, requiresGrad: false)
   }
 
   /// How far a view may be expanded beyond its storage before it is refused.

@@ -78,6 +78,17 @@ import StateDicts
 
   deinit { handle.withLock { handle in unsafe zip_discard(handle.archive) } }
 
+  /// Whether an end record stands where one may: within 65,557 bytes of the end.
+  static func hasEndRecord(_ store: ByteStore) -> Bool {
+    unsafe store.withUnsafeBytes { bytes in
+      let start = max(bytes.count - 65_557, 0)
+      guard bytes.count - start >= 22 else { return false }
+      return (start...bytes.count - 22).contains { place in
+        unsafe bytes[place] == 0x50 && bytes[place + 1] == 0x4B && bytes[place + 2] == 5 && bytes[place + 3] == 6
+      }
+    }
+  }
+
   subscript(name: String) -> Entry? { places[name].map { entries[$0] } }
 
   // MARK: - The directory
@@ -213,6 +224,24 @@ import StateDicts
         done += window.count
       }
       guard done == target.count else { throw damaged(entry) }
+    }
+  }
+
+  /// An entry's first bytes, at most `count`; not checked.
+  func head(of entry: Entry, count: Int) throws(CheckpointError) -> [UInt8] {
+    try requireReadable(entry)
+    return try handle.withLock { handle throws(CheckpointError) in
+      guard let input = unsafe zip_fopen_index(handle.archive, zip_uint64_t(entry.index), 0) else {
+        throw damaged(entry)
+      }
+      defer { unsafe zip_fclose(input) }
+      var head = [UInt8](repeating: 0, count: min(count, entry.byteCount))
+      let length = head.count
+      let read = unsafe head.withUnsafeMutableBytes { bytes in
+        unsafe zip_fread(input, bytes.baseAddress, zip_uint64_t(length))
+      }
+      guard read >= 0 else { throw damaged(entry) }
+      return Array(head.prefix(Int(read)))
     }
   }
 

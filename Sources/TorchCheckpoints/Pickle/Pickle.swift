@@ -49,6 +49,7 @@ struct Pickle: Sendable {
   struct Global: Hashable, Sendable {
     let module: String
     let name: String
+    var qualifiedName: String { "\(module).\(name)" }
   }
 
   /// What would be called to make an object, and what would be done to it.
@@ -103,11 +104,19 @@ struct Pickle: Sendable {
     }
   }
 
+  /// Python 2's `str` as a text: UTF-8 if it is, else latin-1, in which every byte has a meaning.
+  func byteText(_ slice: Slice) -> String {
+    let bytes = bytes(slice)
+    return String(validating: bytes, as: UTF8.self)
+      ?? bytes.reduce(into: "") { $0.unicodeScalars.append(Unicode.Scalar($1)) }
+  }
+
   // MARK: - Nodes as what they usually are
 
   func text(at id: ID) -> String? {
     switch self[id] {
-    case .text(let slice), .byteText(let slice): text(slice)
+    case .text(let slice): text(slice)
+    case .byteText(let slice): byteText(slice)
     default: nil
     }
   }

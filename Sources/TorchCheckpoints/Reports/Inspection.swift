@@ -118,8 +118,8 @@ public struct Inspection: Sendable, Encodable {
   }
 
   private static func collisions(_ tensors: [NamedTensor]) -> [String] {
-    var seen = Set<String>(minimumCapacity: tensors.count)
-    return tensors.map(\.name).filter { !seen.insert($0).inserted }
+    var seen = Set<ExactName>(minimumCapacity: tensors.count)
+    return tensors.map(\.name).filter { !seen.insert(ExactName($0)).inserted }
   }
 }
 

@@ -56,7 +56,7 @@ struct TensorWalk {
   private mutating func visit(_ step: Step) throws(CheckpointError) {
     let pickle = values.pickle
     switch pickle[step.id] {
-    case .dict, .list, .tuple, .set, .frozenset, .object: break
+    case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break
     default: return
     }
     guard step.depth <= limits.nestingDepth else {
@@ -83,7 +83,8 @@ struct TensorWalk {
 
   private func tensor(_ step: Step) throws(CheckpointError) -> Tensor? {
     do throws(CheckpointError) {
-      return try values.tensor(at: step.id)
+      if let tensor = try values.tensor(at: step.id) { return tensor }
+      return scope == .everything ? try values.array(at: step.id) : nil
     } catch var error {
       error.message = step.path.isEmpty ? error.message : "\(step.path): \(error.message)"
       throw error
@@ -101,6 +102,10 @@ struct TensorWalk {
 
   /// All that an inert object holds: the arguments it was made with, its state, its items.
   private mutating func visit(_ object: Pickle.Object, _ step: Step) {
+    if values.meaning(at: object.callable) == .scriptValue, let value = values.arguments(object).first {
+      steps.append(Step(id: value, path: step.path, depth: step.depth + 1))
+      return
+    }
     if object.entries >= 0, let entries = values.mapping(at: step.id) { push(entries, step) }
     if object.items >= 0 { pushIndexed(values.pickle.sequences[object.items][...], step) }
     var parts = [object.arguments]
@@ -121,7 +126,7 @@ struct TensorWalk {
     let prefix = step.path.isEmpty ? "" : step.path + "."
     for entry in entries.reversed() {
       switch values.pickle[entry.value] {
-      case .dict, .list, .tuple, .set, .frozenset, .object: break
+      case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break
       default: continue
       }
       let key = values.pickle.keyText(entry.key)
@@ -134,7 +139,7 @@ struct TensorWalk {
     let prefix = step.path.isEmpty ? "" : step.path + "."
     for (index, item) in zip(0..., items).reversed() {
       switch values.pickle[item] {
-      case .dict, .list, .tuple, .set, .frozenset, .object: break
+      case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break
       default: continue
       }
       steps.append(Step(id: item, path: prefix + String(index), depth: step.depth + 1))

@@ -45,7 +45,7 @@ extension TorchValues {
 
   /// What makes two keys equal in Python: `1`, `True` and `1.0` are one key, `"1"` is another.
   private enum Key: Hashable {
-    case text(String)
+    case text(ExactName)
     case number(Double)
     case bytes([UInt8])
     case other(Pickle.ID)
@@ -53,10 +53,11 @@ extension TorchValues {
 
     init(_ pickle: Pickle, _ id: Pickle.ID, depth: Int = 0) {
       switch pickle[id] {
-      case .text(let slice), .byteText(let slice): self = .text(pickle.text(slice))
+      case .text(let slice): self = .text(ExactName(pickle.text(slice)))
+      case .byteText(let slice): self = .text(ExactName(pickle.byteText(slice)))
       case .integer(let value):
         let number = Double(value)
-        self = Int(exactly: number) == value ? .number(number) : .text("\0\(value)")
+        self = Int(exactly: number) == value ? .number(number) : .text(ExactName("\0\(value)"))
       case .bool(let value): self = .number(value ? 1 : 0)
       case .float(let value): self = .number(value)
       case .bytes(let slice): self = .bytes(pickle.bytes(slice))
@@ -70,6 +71,15 @@ extension TorchValues {
   /// The value of a text key.
   func value(_ name: String, in id: Pickle.ID) -> Pickle.ID? {
     mapping(at: id)?.last { pickle.text(at: $0.key) == name }?.value
+  }
+
+  /// The attribute of an object, by its state: a dict, or the pair of dicts that classes with `__slots__` have.
+  func attribute(_ name: String, of id: Pickle.ID) -> Pickle.ID? {
+    guard let state = pickle.object(at: id)?.state else { return nil }
+    if case .tuple = pickle[state] {
+      return (pickle.sequence(at: state) ?? []).lazy.compactMap { value(name, in: $0) }.first
+    }
+    return value(name, in: state)
   }
 
   /// A pickled `nn.Module`: its state holds the dicts of its parameters, buffers and submodules.
