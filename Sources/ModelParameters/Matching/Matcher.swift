@@ -13,7 +13,7 @@ extension ParameterRegistry {
     let plain = match(stateDict, under: names, options: options)
     if plain.isExact { return plain }
     var report = plain
-    if let prefix = CommonPrefix.find(in: names, for: self) {
+    if let prefix = CommonPrefix.find(in: names, for: self, plainCount: names.count - plain.unexpected.count) {
       report.prefix = prefix
       var stripped = match(stateDict, under: names.map(prefix.stripping(_:)), options: options, prefix: prefix)
       let isWanted =
@@ -27,6 +27,7 @@ extension ParameterRegistry {
         report = stripped
       }
     }
+    report.orderUnexpected()
     let suggested = SuggestedRenamings(report)
     report.suggestedRenamings = suggested.found.filter { suggestion in
       // The prefix is told already.
@@ -66,17 +67,9 @@ extension ParameterRegistry {
       }
       match.bind(spec, to: stateDict.tensors[place], from: source)
     }
-    let unclaimed = isClaimed.indices.filter { !isClaimed[$0] && !candidates.isCollided($0) }
-    match.unexpected = inModuleOrder(unclaimed, names).map { stateDict.names[$0] }
+    let leftOver = isClaimed.indices.filter { !isClaimed[$0] && !candidates.isCollided($0) }
+    match.unexpected = leftOver.map { stateDict.names[$0] }
     return match
-  }
-
-  /// The places of names that the model has not, as torch would list them.
-  private func inModuleOrder(_ places: [Int], _ names: [String]) -> [Int] {
-    guard places.count > 1 else { return places }
-    let order = ModuleOrder(self)
-    return places.map { (rank: order.rank(of: names[$0]), place: $0) }
-      .sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.place)
   }
 }
 

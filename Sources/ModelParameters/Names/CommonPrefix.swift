@@ -18,7 +18,9 @@ public struct CommonPrefix: Hashable, Sendable {
   ]
 
   /// The prefix under which the most names of a model are found; nil if none finds more than the plain names do.
-  static func find(in names: [String], for registry: ParameterRegistry) -> CommonPrefix? {
+  static func find(
+    in names: [String], for registry: ParameterRegistry, plainCount: Int
+  ) -> CommonPrefix? {
     let former = Set(registry.specs.lazy.flatMap(\.formerNames).map(\.name))
     func count(_ name: (String) -> String) -> Int {
       names.count { original in
@@ -27,7 +29,7 @@ public struct CommonPrefix: Hashable, Sendable {
       }
     }
     var best: CommonPrefix?
-    var bestCount = count { $0 }
+    var bestCount = plainCount
     func consider(_ text: String, anywhere: Bool) {
       guard bestCount < names.count else { return }
       let candidate = CommonPrefix(text: text, boundCount: count { strip($0, text, anywhere) }, isAnywhere: anywhere)
