@@ -35,6 +35,9 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(name: "Loading", dependencies: ["TorchCheckpoints"], path: "Benchmarks/Loading"),
+    .executableTarget(
+      name: "Matching", dependencies: ["VisionModels", "ModelParameters", "TorchCheckpoints"],
+      path: "Benchmarks/Matching"),
 
     .testTarget(
       name: "TorchCheckpointsTests",
