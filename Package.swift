@@ -9,7 +9,9 @@ let package = Package(
     .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
     .library(name: "ModelParameters", targets: ["ModelParameters"]),
     .library(name: "VisionModels", targets: ["VisionModels"]),
+    .library(name: "TorchHub", targets: ["TorchHub"]),
     .executable(name: "pth2swt", targets: ["pth2swt"]),
+    .executable(name: "pth2swt-fetch", targets: ["pth2swt-fetch"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -27,10 +29,17 @@ let package = Package(
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
     .target(name: "ModelParameters", dependencies: ["StateDicts"]),
     .target(name: "VisionModels", dependencies: ["ModelParameters", "StateDicts"]),
+    .target(name: "TorchHub", dependencies: ["StateDicts", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "FetchMessages"),
+    .executableTarget(
+      name: "pth2swt-fetch",
+      dependencies: [
+        "FetchMessages", "StateDicts", "TorchHub", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
+        "FetchMessages", "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
@@ -48,6 +57,12 @@ let package = Package(
     .testTarget(
       name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
     .testTarget(name: "CommandTests", dependencies: ["pth2swt"]),
+    .testTarget(
+      name: "TorchHubTests",
+      dependencies: [
+        "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,11 +1,14 @@
+public import StateDicts
+
 #if canImport(FoundationEssentials)
   public import FoundationEssentials
 #else
   public import Foundation
 #endif
-public import StateDicts
 
-/// A checkpoint file, opened: its tensors, what else it holds, and what it says of itself. Nothing of it was run.
+/// A checkpoint file, opened: its tensors, what else it holds, and what it says of itself.
+///
+/// Nothing of it was run.
 ///
 ///     let checkpoint = try Checkpoint(contentsOf: url)
 ///     checkpoint.tensors                              // every tensor, by the path to it
@@ -59,13 +62,17 @@ public struct Checkpoint: Sendable {
   public let byteCount: Int
   /// What the format says of itself: torch's record version, the pickle protocol, the serialization id …
   public let marks: [JSONValue.Member]
-  /// Every tensor, by the path to it from the top of the file. Two may have one name.
+  /// Every tensor, by the path to it from the top of the file.
+  ///
+  /// Two may have one name.
   public let tensors: [NamedTensor]
   /// The globals that the pickle names, each once, in order.
   public let globals: [GlobalUse]
   /// What a reader should know, in sentences.
   public let notes: [String]
   let contents: Contents
+  /// Whether the state dict at the top has just these tensors.
+  let isPlain: Bool
   /// The file's bytes.
   let store: ByteStore
   /// The archive that the records lie in, to be verified in whole.
@@ -151,9 +158,11 @@ public struct Checkpoint: Sendable {
     self.archive = archive
     globals = []
     stateDict.source = Provenance(
-      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: self.byteCount, format: format.rawValue,
+      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: self.byteCount,
+      format: format.rawValue,
       marks: marks)
     contents = .stateDict(stateDict)
+    isPlain = true
   }
 
   /// Assembles a checkpoint from what a container's reader found.
@@ -167,7 +176,8 @@ public struct Checkpoint: Sendable {
     byteCount = store.count
     self.marks = marks
     self.options = options
-    tensors = try TensorWalk.tensors(under: values.pickle.root, of: values, .everything, limits: options.limits)
+    (tensors, isPlain) = try TensorWalk.tensors(
+      under: values.pickle.root, of: values, .everything, limits: options.limits)
     globals = zip(values.pickle.globals, values.meanings).map { global, meaning in
       let verdict: GlobalUse.Verdict = meaning == .dangerous ? .dangerous : meaning == .inert ? .inert : .known
       return GlobalUse(name: "\(global.module).\(global.name)", verdict: verdict)
@@ -189,6 +199,7 @@ public struct Checkpoint: Sendable {
     globals = []
     notes = []
     contents = .stateDict(stateDict)
+    isPlain = true
     archive = nil
   }
 

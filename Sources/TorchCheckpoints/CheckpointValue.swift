@@ -96,8 +96,10 @@ public struct CheckpointValue: Sendable {
 
   // MARK: - JSON
 
-  /// The value as JSON, tensors left out: null where nothing is left. Objects become their class's name with their
-  /// state; what JSON has no word for (bytes, infinities, numbers of over 64 bits) becomes a text.
+  /// The value as JSON, tensors left out: null where nothing is left.
+  ///
+  /// Objects become their class's name with their state; what JSON has no word for (bytes, infinities, numbers of over
+  /// 64 bits) becomes a text.
   ///
   /// - Parameter budget: how many values may be written; beyond it, and below 32 levels, stands `"…"`.
   public func json(budget: Int = 100_000) -> JSONValue {

@@ -62,7 +62,8 @@ enum FileKind {
 private enum Impostor {
   static func name(_ head: [UInt8]) -> (what: String, remedy: String)? {
     let text = String(decoding: head.prefix(512).drop { $0 <= 0x20 }, as: UTF8.self).lowercased()
-    if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") || text.hasPrefix("<?xml") || text.hasPrefix("<head") {
+    if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") || text.hasPrefix("<?xml") || text.hasPrefix("<head")
+    {
       return ("a web page saved under a checkpoint's name", "open the link in a browser: it may ask for a login")
     }
     if text.hasPrefix("version https://git-lfs") {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import StateDicts
 
-/// The command. Each subcommand is one file, and what it does is a library call.
+/// The command.
+///
+/// Each subcommand is one file, and what it does is a library call.
 struct Pth2swt: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pth2swt",

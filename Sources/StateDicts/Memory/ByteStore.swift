@@ -34,7 +34,9 @@
     if isMapped { unsafe munmap(base, buffer.count) } else { unsafe base.deallocate() }
   }
 
-  /// Memory of `byteCount` bytes, filled by `initialize`. The caller has held `byteCount` against a limit.
+  /// Memory of `byteCount` bytes, filled by `initialize`.
+  ///
+  /// The caller has held `byteCount` against a limit.
   package convenience init<Failure: Error>(
     byteCount: Int, initializingWith initialize: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
@@ -81,12 +83,13 @@
     try unsafe body(buffer)
   }
 
-  /// The CRC-32 of a range, taken a window at a time.
-  package func checksum(of range: Range<Int>) -> Checksum {
+  /// The CRC-32 of a range, taken a window at a time; the windows' pages are given back where they will not be needed.
+  package func checksum(of range: Range<Int>, dropping: Bool = false) -> Checksum {
     var checksum = Checksum()
     for start in stride(from: range.lowerBound, to: range.upperBound, by: Tensor.windowByteCount) {
       let window = start..<min(start + Tensor.windowByteCount, range.upperBound)
       unsafe checksum.update(with: UnsafeRawBufferPointer(rebasing: buffer[window]))
+      if dropping { drop(window) }
     }
     return checksum
   }
@@ -139,7 +142,8 @@ private final class InputFile {
   func read(into target: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
     var done = 0
     while done < target.count {
-      let count = unsafe pread(descriptor, target.baseAddress.map { unsafe $0 + done }, target.count - done, off_t(done))
+      let count = unsafe pread(
+        descriptor, target.baseAddress.map { unsafe $0 + done }, target.count - done, off_t(done))
       if count < 0, errno == EINTR { continue }
       guard count > 0 else {
         throw CheckpointError(
@@ -165,7 +169,9 @@ extension CheckpointError {
   }
 }
 
-/// What the operating system says of an error. The corresponding C function is `strerror`.
+/// What the operating system says of an error.
+///
+/// The corresponding C function is `strerror`.
 package func systemMessage(_ code: Int32) -> String {
   unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
 }

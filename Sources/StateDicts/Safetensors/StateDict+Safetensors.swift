@@ -22,7 +22,8 @@ extension StateDict {
           requiresGrad: metadata.requiresGrad.contains(row.name))
         guard tensor.byteCount == row.extent.count else {
           throw CheckpointError(
-            .malformedTensor, "The shape \(row.shape) takes \(tensor.byteCount) bytes, the offsets \(row.extent.count).")
+            .malformedTensor, "The shape \(row.shape) takes \(tensor.byteCount) bytes, the offsets \(row.extent.count)."
+          )
         }
         elements.append((row.name, tensor))
       } catch {
@@ -93,7 +94,9 @@ struct SafetensorsMetadata {
   }
 
   /// Names that were dropped because another name has the same tensor: safetensors' `save_model` writes a key for each,
-  /// whose value is the name that was kept. In a file of ours they come back where they stood.
+  /// whose value is the name that was kept.
+  ///
+  /// In a file of ours they come back where they stood.
   func addingAliases(to elements: [StateDict.Element]) -> [StateDict.Element] {
     var places = [String: Int](minimumCapacity: elements.count)
     for (place, element) in elements.enumerated() { places[element.name] = place }
@@ -103,7 +106,9 @@ struct SafetensorsMetadata {
     guard !aliases.isEmpty else { return elements }
     var all = elements
     var positions: [String: Int] = [:]
-    for member in members("swt.aliases") { if case .integer(let place) = member.value { positions[member.name] = place } }
+    for member in members("swt.aliases") {
+      if case .integer(let place) = member.value { positions[member.name] = place }
+    }
     for alias in aliases.sorted(by: { positions[$0.name] ?? .max < positions[$1.name] ?? .max }) {
       guard let place = places[alias.value] else { continue }
       all.insert((alias.name, elements[place].tensor), at: min(max(positions[alias.name] ?? .max, 0), all.count))

@@ -45,7 +45,9 @@ extension StorageOrigin {
   }
 }
 
-/// A run of bytes that tensors are views of, as torch has it. Two tensors are tied where they share one.
+/// A run of bytes that tensors are views of, as torch has it.
+///
+/// Two tensors are tied where they share one.
 ///
 /// Nothing is read until a tensor's bytes are asked for.
 @safe public final class Storage: Sendable {
@@ -132,7 +134,10 @@ extension StorageOrigin {
   /// Checks the bytes against the CRC-32 that the file gives for them, once.
   ///
   /// - Throws: `checksumMismatch`.
-  public func verify() throws {
+  public func verify() throws { try verify(dropping: false) }
+
+  /// The same; the mapped pages are given back where they will not be needed soon.
+  package func verify(dropping: Bool) throws {
     guard let expected = checksum, !(origin.lock.withLock { _ in unsafe isVerified }) else { return }
     if let packed = packedContents {
       var actual = Checksum()
@@ -141,7 +146,7 @@ extension StorageOrigin {
       return
     }
     let (store, offset) = try region()
-    try confirm(store.checksum(of: offset..<offset + byteCount), expected)
+    try confirm(store.checksum(of: offset..<offset + byteCount, dropping: dropping), expected)
   }
 
   /// Takes a checksum that was computed on the way.

@@ -67,6 +67,7 @@ extension Tensor {
     try requireElements()
     guard elementCount > 0 else { return }
     if elementType.elementsPerByte > 1 { return try unsafe packedBytes().forEachWindow(body) }
+    if storage.origin.checksOnUse, coversStorage { try storage.verify(dropping: true) }
     if isInPlace, let packed = storage.packedContents {
       try unsafe forEachWindow(of: packed, body)
       return
@@ -147,7 +148,8 @@ extension Tensor {
 
   deinit { unsafe buffer.deallocate() }
 
-  package func withBytes<Result>(count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result
+  package func withBytes<Result>(count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows
+    -> Result
   {
     try unsafe body(UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count]))
   }

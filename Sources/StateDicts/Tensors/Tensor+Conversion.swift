@@ -12,7 +12,8 @@ extension Tensor {
       throw CheckpointError(.unsupported, "A tensor of \(elementType) that is to be turned into \(type).")
     }
     let storage = Storage(
-      .lazy(ConvertedElements(tensor: self, type: type)), byteCount: elementCount * type.byteCount, key: self.storage.key,
+      .lazy(ConvertedElements(tensor: self, type: type)), byteCount: elementCount * type.byteCount,
+      key: self.storage.key,
       location: self.storage.location, origin: self.storage.origin.derived())
     return Tensor(
       elementType: type, geometry: TensorGeometry(contiguous: shape, elementCount: elementCount), storage: storage,

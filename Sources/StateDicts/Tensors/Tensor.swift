@@ -1,4 +1,6 @@
-/// A tensor of a state dict: a type, a shape, and the place of its elements in a storage. Nothing is read until asked for.
+/// A tensor of a state dict: a type, a shape, and the place of its elements in a storage.
+///
+/// Nothing is read until asked for.
 ///
 ///     let w = weights["conv1.weight"]
 ///     w.shape, w.strides, w.elementType, w.byteCount

@@ -25,7 +25,8 @@ struct NpyHeader {
       throw CheckpointError(.malformedHeader, "This does not begin as a .npy file does.", offset: 0)
     }
     guard (1...3).contains(bytes[6]) else {
-      throw CheckpointError(.malformedHeader, "Version \(bytes[6]) of the .npy format, of which 3 are known.", offset: 6)
+      throw CheckpointError(
+        .malformedHeader, "Version \(bytes[6]) of the .npy format, of which 3 are known.", offset: 6)
     }
     let start = bytes[6] == 1 ? 10 : 12
     let length = bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }

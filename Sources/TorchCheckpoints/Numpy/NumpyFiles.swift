@@ -35,14 +35,15 @@ enum NumpyFiles {
       do throws(CheckpointError) {
         let tensor = try array(entry, in: archive, origin, options.limits)
         tensors.append(NamedTensor(name: String(entry.name.dropLast(4)), tensor: tensor))
-      } catch where error.code == .unsupported {
+      } catch  where error.code == .unsupported {
         notes.append("\(entry.name) was left out: \(error.message)")
       } catch {
         throw error.located(entry: entry.name)
       }
     }
     return try Checkpoint(
-      format: .npz, file: file, store: archive.store, tensors: tensors, notes: notes, archive: archive, options: options)
+      format: .npz, file: file, store: archive.store, tensors: tensors, notes: notes, archive: archive, options: options
+    )
   }
 
   private static func array(

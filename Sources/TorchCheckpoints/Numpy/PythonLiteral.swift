@@ -1,7 +1,8 @@
 import StateDicts
 
-/// A literal of Python as a `.npy` header has it: dict, tuple, list, text, whole number, `True`, `False`. Nothing else is
-/// read, so nothing can be evaluated.
+/// A literal of Python as a `.npy` header has it: dict, tuple, list, text, whole number, `True`, `False`.
+///
+/// Nothing else is read, so nothing can be evaluated.
 struct PythonLiteral {
   indirect enum Value: Equatable {
     case text(String)

@@ -23,7 +23,9 @@ extension Pickle {
       return parts.count == 1 ? "(\(parts[0]),)" : "(" + parts.joined(separator: ", ") + ")"
     case .global(let index): return "\(globals[index].module).\(globals[index].name)"
     case .object(let index):
-      if let bytes = encodedBytes(objects[index]) { return "b'" + bytes.prefix(64).map(Self.byteLiteral).joined() + "'" }
+      if let bytes = encodedBytes(objects[index]) {
+        return "b'" + bytes.prefix(64).map(Self.byteLiteral).joined() + "'"
+      }
       return global(at: objects[index].callable).map { "\($0.module).\($0.name)()" } ?? "object"
     case .frozenset: return "frozenset"
     case .list, .set, .dict: return "container"

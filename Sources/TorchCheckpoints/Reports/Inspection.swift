@@ -87,7 +87,8 @@ public struct Inspection: Sendable, Encodable {
           kind: tensor.composition?.kind,
           device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place]))
       if hash != nil, tensor.isExpandedBeyondLimit {
-        notes.append("\(name) is a view expanded from \(tensor.storage.byteCount) bytes to \(tensor.byteCount): no hash.")
+        notes.append(
+          "\(name) is a view expanded from \(tensor.storage.byteCount) bytes to \(tensor.byteCount): no hash.")
       }
     }
     self.tensors = rows

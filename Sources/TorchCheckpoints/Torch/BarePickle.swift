@@ -1,6 +1,8 @@
 import StateDicts
 
-/// A pickle by itself, as `pickle.dump` writes: model zoos keep dicts of numpy arrays so. It has no storages.
+/// A pickle by itself, as `pickle.dump` writes: model zoos keep dicts of numpy arrays so.
+///
+/// It has no storages.
 enum BarePickle {
   static func open(
     _ pickle: Pickle, _ store: ByteStore, file: String, options: CheckpointOptions

@@ -1,6 +1,8 @@
 import StateDicts
 
-/// What a global that a pickle names means here. The list is closed: whatever is not on it is an inert record.
+/// What a global that a pickle names means here.
+///
+/// The list is closed: whatever is not on it is an inert record.
 ///
 /// Sources: `torch/_utils.py`, `torch/_tensor.py`, `torch/storage.py`, `torch/_weights_only_unpickler.py`.
 enum GlobalMeaning: Equatable, Sendable {
@@ -42,6 +44,17 @@ enum GlobalMeaning: Equatable, Sendable {
   case inert
   /// Exists to run code.
   case dangerous
+
+  /// Whether a call of it makes a tensor.
+  var makesTensor: Bool {
+    switch self {
+    case .rebuildTensor, .rebuildTensorV2, .rebuildTensorV3, .rebuildParameter, .rebuildParameterWithState,
+      .rebuildFromTypeV2, .rebuildQuantized, .rebuildSparse, .rebuildNested, .rebuildJagged, .rebuildMeta,
+      .rebuildWrapper, .rebuildOnDevice:
+      true
+    default: false
+    }
+  }
 
   init(_ global: Pickle.Global) {
     self = Self.known["\(global.module).\(global.name)"] ?? Self.byRule(global)

@@ -15,7 +15,9 @@ extension StorageRecords {
   func tensor(key: String) -> Tensor? { nil }
 }
 
-/// A storage as one persistent id names it. The same storage may be named again with another class.
+/// A storage as one persistent id names it.
+///
+/// The same storage may be named again with another class.
 struct StorageReference: Sendable {
   let storage: Storage
   let elementType: ElementType
@@ -59,25 +61,36 @@ struct StorageTable: Sendable {
   /// - Throws: `malformedTensor` for an id that is not torch's; what `records` throws.
   init(_ ids: [PersistentID], records: some StorageRecords) throws(CheckpointError) {
     // One key may come with different classes; the storage is as long as the longest of them.
-    var longest = [String: Int](minimumCapacity: ids.count)
-    for case .storage(let declaration) in ids {
-      longest[declaration.key, default: 0] = max(longest[declaration.key] ?? 0, declaration.byteCount)
+    var slots = [String: Int](minimumCapacity: ids.count)
+    var slotOfID: [Int] = []
+    slotOfID.reserveCapacity(ids.count)
+    var longest: [StorageDeclaration] = []
+    for id in ids {
+      guard case .storage(let declaration) = id else {
+        slotOfID.append(-1)
+        continue
+      }
+      let slot = slots[declaration.key, default: longest.count]
+      if slot == longest.count {
+        slots[declaration.key] = slot
+        longest.append(declaration)
+      } else if declaration.byteCount > longest[slot].byteCount {
+        longest[slot] = declaration
+      }
+      slotOfID.append(slot)
     }
-    var storages = [String: Storage](minimumCapacity: longest.count)
+    var storages: [Storage] = []
+    storages.reserveCapacity(longest.count)
+    for declaration in longest {
+      try storages.append(
+        records.storage(
+          key: declaration.key, byteCount: declaration.byteCount, location: declaration.location))
+    }
     var references: [Reference] = []
     references.reserveCapacity(ids.count)
-    for id in ids {
+    for (id, slot) in zip(ids, slotOfID) {
       switch id {
-      case .storage(let declaration):
-        let storage: Storage
-        if let known = storages[declaration.key] {
-          storage = known
-        } else {
-          storage = try records.storage(
-            key: declaration.key, byteCount: longest[declaration.key] ?? 0, location: declaration.location)
-          storages[declaration.key] = storage
-        }
-        references.append(.storage(Self.reference(storage, declaration)))
+      case .storage(let declaration): references.append(.storage(Self.reference(storages[slot], declaration)))
       case .sourcedClass(let sourced): references.append(.sourcedClass(sourced))
       case .tensor(let key):
         guard let tensor = records.tensor(key: key) else {

@@ -34,6 +34,8 @@ struct TensorWalk {
   private var seen = Set<Pickle.ID>()
   private var steps: [Step] = []
   private var found: [NamedTensor] = []
+  /// Whether both scopes come to the same: no module, no attribute of a tensor, no array was met.
+  private var isPlain = true
 
   private init(_ values: TorchValues, _ scope: Scope, _ limits: CheckpointLimits) {
     self.values = values
@@ -46,11 +48,11 @@ struct TensorWalk {
   /// - Throws: `malformedTensor`, named; `limitExceeded` for values nested too deep.
   static func tensors(
     under root: Pickle.ID, of values: TorchValues, _ scope: Scope, limits: CheckpointLimits
-  ) throws(CheckpointError) -> [NamedTensor] {
+  ) throws(CheckpointError) -> (found: [NamedTensor], isPlain: Bool) {
     var walk = TensorWalk(values, scope, limits)
     walk.steps.append(Step(id: root, path: "", depth: 0))
     while let step = walk.steps.popLast() { try walk.visit(step) }
-    return walk.found
+    return (walk.found, walk.isPlain)
   }
 
   private mutating func visit(_ step: Step) throws(CheckpointError) {
@@ -66,10 +68,14 @@ struct TensorWalk {
     }
     if let tensor = try tensor(step) {
       found.append(NamedTensor(name: step.path, tensor: tensor))
-      if scope == .everything, let state = values.tensorState(at: step.id) { push([state], step) }
+      if scope == .everything, let state = values.tensorState(at: step.id) {
+        isPlain = false
+        push([state], step)
+      }
       return
     }
     guard seen.insert(step.id).inserted else { return }
+    if case .object = pickle[step.id], isPlain, values.module(at: step.id) != nil { isPlain = false }
     if scope == .stateDict, let module = values.module(at: step.id) {
       visit(module, step)
     } else if let object = pickle.object(at: step.id), values.meaning(at: object.callable) != .orderedDict {
@@ -81,10 +87,12 @@ struct TensorWalk {
     }
   }
 
-  private func tensor(_ step: Step) throws(CheckpointError) -> Tensor? {
+  private mutating func tensor(_ step: Step) throws(CheckpointError) -> Tensor? {
     do throws(CheckpointError) {
       if let tensor = try values.tensor(at: step.id) { return tensor }
-      return scope == .everything ? try values.array(at: step.id) : nil
+      guard scope == .everything, let array = try values.array(at: step.id) else { return nil }
+      isPlain = false
+      return array
     } catch var error {
       error.message = step.path.isEmpty ? error.message : "\(step.path): \(error.message)"
       throw error

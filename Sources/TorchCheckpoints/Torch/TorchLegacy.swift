@@ -22,7 +22,8 @@ enum TorchLegacy {
     var reader = PickleReader(store, limits: options.limits)
     let first = try reader.next()
     guard case .bigInteger(let slice) = first[first.root],
-      first.bytes(slice).prefix(magic.count) == magic[...], first.bytes(slice).dropFirst(magic.count).allSatisfy({ $0 == 0 })
+      first.bytes(slice).prefix(magic.count) == magic[...],
+      first.bytes(slice).dropFirst(magic.count).allSatisfy({ $0 == 0 })
     else { return try BarePickle.open(first, store, file: file, options: options) }
     let version = try reader.next()
     guard version.integer(at: version.root) == 1001 else {

@@ -19,7 +19,8 @@ enum TorchTar {
       archive["sys_info"] != nil
     else {
       throw CheckpointError(
-        .notACheckpoint, "A tar archive without the four members that torch wrote (sys_info, pickle, tensors, storages).",
+        .notACheckpoint,
+        "A tar archive without the four members that torch wrote (sys_info, pickle, tensors, storages).",
         remedy: "if checkpoints are packed in it, unpack it first: tar -xf")
     }
     let records = try TarRecords(
@@ -112,7 +113,8 @@ struct TarRecords: StorageRecords {
     guard parts.count == 3 else { throw Self.malformed("A tensor's record is not its key, storage and class.", pickle) }
     let key = pickle.keyText(parts[0])
     guard let reference = storages[pickle.keyText(parts[1])] else {
-      throw CheckpointError(.missingRecord, "Tensor \(key) is of storage \(pickle.keyText(parts[1])), which is not there.")
+      throw CheckpointError(
+        .missingRecord, "Tensor \(key) is of storage \(pickle.keyText(parts[1])), which is not there.")
     }
     let rank = try Int(reader.number(Int32.self))
     _ = try reader.number(Int32.self)

@@ -4,8 +4,9 @@ extension TorchValues {
   /// A key and its value in a mapping.
   typealias Entry = (key: Pickle.ID, value: Pickle.ID)
 
-  /// The entries of a dict, an `OrderedDict`, or any object that was filled by keys; nil for anything else. Where a key
-  /// comes twice, its last value stands at its first place, as in Python.
+  /// The entries of a dict, an `OrderedDict`, or any object that was filled by keys; nil for anything else.
+  ///
+  /// Where a key comes twice, its last value stands at its first place, as in Python.
   func mapping(at id: Pickle.ID) -> [Entry]? {
     switch pickle[id] {
     case .dict: return entries(pickle.flatEntries(at: id) ?? [])
@@ -31,6 +32,10 @@ extension TorchValues {
   private func entries(_ flat: [Pickle.ID]) -> [Entry] {
     var result: [Entry] = []
     result.reserveCapacity(flat.count / 2)
+    guard mayRepeatKeys(flat) else {
+      for place in stride(from: 0, to: flat.count - 1, by: 2) { result.append((flat[place], flat[place + 1])) }
+      return result
+    }
     var places = [Key: Int](minimumCapacity: flat.count / 2)
     for place in stride(from: 0, to: flat.count - 1, by: 2) {
       if let earlier = places.updateValue(result.count, forKey: Key(pickle, flat[place])) {
@@ -41,6 +46,23 @@ extension TorchValues {
       }
     }
     return result
+  }
+
+  /// False where all keys are texts of different hashes, as in nearly every file; then there is nothing to compare.
+  private func mayRepeatKeys(_ flat: [Pickle.ID]) -> Bool {
+    let slotCount = (flat.count + 2).nextPowerOfTwo
+    var slots = [UInt64](repeating: 0, count: slotCount)
+    for place in stride(from: 0, to: flat.count - 1, by: 2) {
+      guard case .text(let slice) = pickle[flat[place]] else { return true }
+      let hash = pickle.hash(slice) | 1
+      var slot = Int(truncatingIfNeeded: (hash ^ hash >> 32)) & (slotCount - 1)
+      while slots[slot] != 0 {
+        if slots[slot] == hash { return true }
+        slot = (slot + 1) & (slotCount - 1)
+      }
+      slots[slot] = hash
+    }
+    return false
   }
 
   /// What makes two keys equal in Python: `1`, `True` and `1.0` are one key, `"1"` is another.
@@ -77,7 +99,7 @@ extension TorchValues {
   func attribute(_ name: String, of id: Pickle.ID) -> Pickle.ID? {
     guard let state = pickle.object(at: id)?.state else { return nil }
     if case .tuple = pickle[state] {
-      return (pickle.sequence(at: state) ?? []).lazy.compactMap { value(name, in: $0) }.first
+      return (pickle.sequence(at: state) ?? []).lazy.compactMap { self.value(name, in: $0) }.first
     }
     return value(name, in: state)
   }
@@ -114,4 +136,9 @@ extension TorchValues {
     guard let object = pickle.object(at: id), let state = object.state else { return nil }
     return value("_metadata", in: state)
   }
+}
+
+extension Int {
+  /// The least power of two that is no smaller.
+  fileprivate var nextPowerOfTwo: Int { self <= 1 ? 1 : 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
 }

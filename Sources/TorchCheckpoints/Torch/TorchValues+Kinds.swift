@@ -21,7 +21,8 @@ extension TorchValues {
   private func malformed(_ message: String) -> CheckpointError { CheckpointError(.malformedTensor, message) }
 
   /// A component that must be there.
-  private func component(_ role: String, _ id: Pickle.ID, _ depth: Int) throws(CheckpointError) -> Composition.Component {
+  private func component(_ role: String, _ id: Pickle.ID, _ depth: Int) throws(CheckpointError) -> Composition.Component
+  {
     guard let tensor = try tensor(at: id, depth: depth + 1) else {
       throw malformed("A tensor's \(role) are no tensor.")
     }
@@ -72,8 +73,10 @@ extension TorchValues {
     if case .float(let value) = pickle[id] { value } else { pickle.integer(at: id).map(Double.init) }
   }
 
-  /// The integers of a quantized tensor. Where several share a byte they must lie in C order from a byte's start, since
-  /// torch has no other views of them; a storage counts bytes, a shape integers.
+  /// The integers of a quantized tensor.
+  ///
+  /// Where several share a byte they must lie in C order from a byte's start, since torch has no other views of them; a
+  /// storage counts bytes, a shape integers.
   private func packedTensor(_ arguments: [Pickle.ID]) throws(CheckpointError) -> Tensor {
     guard case .persistent(let number) = pickle[arguments[0]], case .storage(let reference) = storages[number] else {
       throw malformed("A quantized tensor whose storage is something else.")

@@ -1,7 +1,7 @@
 import StateDicts
 
 /// A pickle with what torch means by it: its tensors and the storages that they view.
-struct TorchValues: Sendable {
+final class TorchValues: Sendable {
   let pickle: Pickle
   let meanings: [GlobalMeaning]
   let storages: StorageTable
@@ -41,6 +41,15 @@ struct TorchValues: Sendable {
   func arguments(_ object: Pickle.Object) -> ArraySlice<Pickle.ID> { pickle.sequence(at: object.arguments) ?? [] }
 
   // MARK: - Tensors
+
+  /// Whether a node stands for a tensor, sound or not: told by the call that makes it, without making it.
+  func isTensor(at id: Pickle.ID) -> Bool {
+    switch pickle[id] {
+    case .object(let index): return meaning(at: pickle.objects[index].callable)?.makesTensor ?? false
+    case .persistent(let number): if case .tensor = storages[number] { return true } else { return false }
+    default: return false
+    }
+  }
 
   /// The tensor that a node stands for; nil if it stands for something else.
   ///

@@ -4,7 +4,9 @@ import StateDicts
 import Testing
 import TorchCheckpoints
 
-/// What a file must hold, as `expected.json` says it. The keys are explained in TestData/README.md.
+/// What a file must hold, as `expected.json` says it.
+///
+/// The keys are explained in TestData/README.md.
 struct ExpectedRow: Decodable, Sendable, CustomTestStringConvertible {
   struct Tensor: Decodable, Sendable {
     let name: String
