@@ -1,4 +1,11 @@
 extension StateDict {
+  /// The `__metadata__` of a safetensors file.
+  ///
+  /// - Throws: `malformedHeader`, `truncated`.
+  package static func safetensorsMetadata(_ store: ByteStore) throws(CheckpointError) -> [String: String] {
+    try Dictionary(SafetensorsHeader(store).metadata, uniquingKeysWith: { first, _ in first })
+  }
+
   /// A safetensors or `.swt` file's tensors, under the names of dropped aliases too.
   ///
   /// - Throws: `malformedHeader`, `truncated`, `malformedTensor`, `unsupported`.
@@ -34,6 +41,7 @@ extension StateDict {
     moduleMetadata = metadata.members("swt.state_dict_metadata")
     otherValues = metadata.members("swt.other_values")
     annotations = metadata.annotations
+    compositions = metadata.members("swt.composition")
     var marks: [JSONValue.Member] = []
     if let format = metadata["format"] { marks.append(JSONValue.Member("format", .string(format))) }
     if let source = metadata["swt.source"], let value = try? JSONValue(parsing: source) {

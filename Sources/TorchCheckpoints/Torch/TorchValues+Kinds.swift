@@ -26,6 +26,8 @@ extension TorchValues {
     guard let tensor = try tensor(at: id, depth: depth + 1) else {
       throw malformed("A tensor's \(role) are no tensor.")
     }
+    // Only classes of others wrap tensors of any kind; torch's own kinds are made of plain ones.
+    guard tensor.composition == nil else { throw malformed("A tensor's \(role) are no plain tensor.") }
     return Composition.Component(role, tensor)
   }
 
@@ -210,10 +212,15 @@ extension TorchValues {
       let shape = integers(at: arguments[2])
     else { throw malformed("A wrapper subclass without dtype and size.") }
     var components: [Composition.Component] = []
+    var partCount = 0
     for entry in state.flatMap(mapping) ?? [] {
-      if let part = try tensor(at: entry.value, depth: depth + 1) {
-        components.append(Composition.Component(pickle.keyText(entry.key), part))
+      guard let part = try tensor(at: entry.value, depth: depth + 1) else { continue }
+      partCount += 1 + (part.composition?.partCount ?? 0)
+      guard partCount <= Composition.partLimit else {
+        throw CheckpointError(
+          .limitExceeded, "A tensor that is made of more than \(Composition.partLimit) others.")
       }
+      components.append(Composition.Component(pickle.keyText(entry.key), part))
     }
     let name = globalName(at: arguments[0]) ?? "object"
     return try Tensor(
