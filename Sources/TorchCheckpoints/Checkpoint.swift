@@ -60,7 +60,7 @@ public struct Checkpoint: Sendable {
   public let file: String
   /// The file's size.
   public let byteCount: Int
-  /// What the format says of itself: torch's record version, the pickle protocol, the serialization id …
+  /// What the format says of itself: torch's record version, the pickle protocol, the serialization id.
   public let marks: [JSONValue.Member]
   /// Every tensor, by the path to it from the top of the file.
   ///
@@ -103,7 +103,7 @@ public struct Checkpoint: Sendable {
     let store: ByteStore
     do throws(CheckpointError) {
       store = try ByteStore(path: path, mapped: options.mapping == .mapped)
-    } catch where error.code == .isDirectory {
+    } catch  where error.code == .isDirectory {
       self = try CheckpointFolder(path: path).open(options: options)
       return
     }
@@ -224,7 +224,11 @@ public struct Checkpoint: Sendable {
     self.options = options
     tensors = stateDict.map { NamedTensor(name: $0.name, tensor: $0.tensor) }
     globals = []
-    notes = []
+    if case .object(let leftOut)? = marks.first(where: { $0.name == "left_out" })?.value {
+      notes = leftOut.map { "\($0.name) was left out: \($0.value.text)" }
+    } else {
+      notes = []
+    }
     contents = .stateDict(stateDict)
     isPlain = true
     archive = nil

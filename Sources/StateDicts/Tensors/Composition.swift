@@ -53,7 +53,9 @@ public struct Composition: Sendable {
 
   /// How many tensors there are under this one, components of components included.
   package let partCount: Int
-  /// More than any real tensor has. Components may be shared, so that a small file can name very many.
+  /// More than any real tensor has.
+  ///
+  /// Components may be shared, so that a small file can name very many.
   package static let partLimit = 64
 
   package init(_ kind: Kind, components: [Component] = [], attributes: [String: JSONValue] = [:]) {

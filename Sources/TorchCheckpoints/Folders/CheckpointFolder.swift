@@ -1,9 +1,10 @@
+import StateDicts
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
   import Foundation
 #endif
-import StateDicts
 
 /// A folder that holds one checkpoint in several files.
 ///
@@ -50,7 +51,8 @@ struct CheckpointFolder {
     }
     let list = names.filter { !$0.hasPrefix(".") }.prefix(8).joined(separator: ", ")
     throw CheckpointError(
-      .isDirectory, "This folder holds no index of shards and no .metadata. It has: \(list.isEmpty ? "nothing" : list).",
+      .isDirectory,
+      "This folder holds no index of shards and no .metadata. It has: \(list.isEmpty ? "nothing" : list).",
       file: path, remedy: "name a file inside it")
   }
 

@@ -53,7 +53,8 @@ struct Distributed {
       let item = try item(entry.name, chunk.offsets)
       guard item.tensors.count == 1, item.tensors[0].tensor.shape == chunk.sizes else {
         throw CheckpointError(
-          .malformedTensor, "\(entry.name): its item at \(chunk.offsets) is not the tensor \(chunk.sizes) it should be.")
+          .malformedTensor, "\(entry.name): its item at \(chunk.offsets) is not the tensor \(chunk.sizes) it should be."
+        )
       }
       chunks.append(TensorChunk(offsets: chunk.offsets, tensor: item.tensors[0].tensor))
     }
@@ -105,7 +106,7 @@ struct Distributed {
       let store = try folder.store(file, options)
       stores[file] = store
       return store
-    } catch where error.code == .notFound {
+    } catch  where error.code == .notFound {
       throw CheckpointError(
         .missingRecord, "The file \(file) is not in the folder.", file: folder.path,
         remedy: "copy it from the machine of the rank that wrote it")

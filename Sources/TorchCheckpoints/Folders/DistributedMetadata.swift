@@ -65,7 +65,8 @@ struct DistributedMetadata {
       if entryOfName.updateValue(-1, forKey: ExactName(name)) == nil { values.append(name) }
       return
     }
-    guard let properties = read.attribute("properties", of: id), let (type, requiresGrad) = type(properties, read) else {
+    guard let properties = read.attribute("properties", of: id), let (type, requiresGrad) = type(properties, read)
+    else {
       throw malformed("\(name) is of a dtype that is not known.")
     }
     var chunks: [(offsets: [Int], sizes: [Int])] = []

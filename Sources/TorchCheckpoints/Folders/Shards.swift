@@ -61,7 +61,7 @@ enum Shards {
     names.prefix(10).joined(separator: ", ") + (names.count > 10 ? " …" : "")
   }
 
-  /// `NAME-00001-of-00003.bin`
+  /// Whether a name is of the form `NAME-00001-of-00003.bin`.
   private static func isShard(_ name: String) -> Bool {
     guard name.hasSuffix(".bin") || name.hasSuffix(".safetensors") else { return false }
     let parts = name.split(separator: ".")[0].split(separator: "-")
@@ -90,7 +90,9 @@ enum Shards {
         }
       }
       notes += shard.notes.map { "\(file): \($0)" }
-      if !unlisted.isEmpty { notes.append("\(file) has tensors that the index does not name there: \(list(unlisted)).") }
+      if !unlisted.isEmpty {
+        notes.append("\(file) has tensors that the index does not name there: \(list(unlisted)).")
+      }
     }
   }
 }

@@ -53,7 +53,9 @@ public struct Scan: Sendable, Encodable {
   }
 }
 
-/// A class whose source text stands in the file, as torch up to 1.5 wrote whole modules. It is text here, and never run.
+/// A class whose source text stands in the file, as torch up to 1.5 wrote whole modules.
+///
+/// It is text here, and never run.
 public struct EmbeddedSource: Sendable, Encodable {
   /// Module and name of the class, joined by a dot.
   public let name: String

@@ -118,8 +118,9 @@ struct TensorWalk {
     }
   }
 
-  /// What `state_dict()` gives, in its order: own parameters, own buffers, then the submodules. Beside it stand, where
-  /// everything is wanted, buffers that it leaves out, and plain attributes.
+  /// What `state_dict()` gives, in its order: own parameters, own buffers, then the submodules.
+  ///
+  /// Beside it stand, where everything is wanted, buffers that it leaves out, and plain attributes.
   private mutating func visit(_ module: TorchValues.Module, _ step: Step) {
     // Last first, since the steps are a stack.
     if scope == .everything { push(module.attributes, step) }

@@ -142,7 +142,8 @@ extension TorchValues {
       pickle.object(at: entry.value).flatMap { globalName(at: $0.callable) }.map { scriptClasses[$0] != nil } ?? false
     }
     return Module(
-      parameters: entries.filter { parameters.contains(name($0)) }, buffers: entries.filter { buffers.contains(name($0)) },
+      parameters: entries.filter { parameters.contains(name($0)) },
+      buffers: entries.filter { buffers.contains(name($0)) },
       submodules: rest.filter(isModule), nonPersistentBuffers: [], attributes: rest.filter { !isModule($0) })
   }
 

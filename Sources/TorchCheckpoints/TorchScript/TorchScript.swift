@@ -30,7 +30,9 @@ enum TorchScript {
     }
   }
 
-  /// For each class its tensors' names, as the code declares them. Code that cannot be read tells nothing.
+  /// For each class its tensors' names, as the code declares them.
+  ///
+  /// Code that cannot be read tells nothing.
   static func classes(_ archive: ZipArchive, _ root: String) -> [String: ScriptClass] {
     var classes: [String: ScriptClass] = [:]
     let prefix = root + "code/"

@@ -48,23 +48,30 @@ struct BrokenContainersTests {
 
   static let legacy: [BrokenFile] = [
     BrokenFile("protocol 1002", .malformedHeader, FileBytes.legacy(body, protocol: 1002)),
-    BrokenFile("another magic number", .notACheckpoint, [0x80, 2, 0x8A, 10] + [UInt8](repeating: 7, count: 10) + [0x2E]),
+    BrokenFile(
+      "another magic number", .notACheckpoint, [0x80, 2, 0x8A, 10] + [UInt8](repeating: 7, count: 10) + [0x2E]),
     BrokenFile("nothing after the magic number", .malformedPickle, FileBytes.magic),
     BrokenFile("a key list that is a number", .malformedHeader, FileBytes.legacy(body, keys: PickleBytes.integer(1))),
-    BrokenFile("a key that nothing names", .malformedHeader,
+    BrokenFile(
+      "a key that nothing names", .malformedHeader,
       FileBytes.legacy(body, keys: PickleBytes.list(PickleBytes.text("9")))),
-    BrokenFile("a storage that is not listed", .missingRecord, FileBytes.legacy(body, keys: Array("]".utf8), storages: [])),
+    BrokenFile(
+      "a storage that is not listed", .missingRecord, FileBytes.legacy(body, keys: Array("]".utf8), storages: [])),
     BrokenFile("a count of -4", .malformedHeader, FileBytes.legacy(body, storages: PickleBytes.little(Int64(-4)))),
-    BrokenFile("a count of 2^62", .malformedHeader, FileBytes.legacy(body, storages: PickleBytes.little(Int64(1) << 62))),
-    BrokenFile("a count of more than is there", .truncated,
+    BrokenFile(
+      "a count of 2^62", .malformedHeader, FileBytes.legacy(body, storages: PickleBytes.little(Int64(1) << 62))),
+    BrokenFile(
+      "a count of more than is there", .truncated,
       FileBytes.legacy(body, storages: PickleBytes.little(Int64(5)) + [UInt8](repeating: 0, count: 16))),
-    BrokenFile("a count of less than the storage", .missingRecord,
+    BrokenFile(
+      "a count of less than the storage", .missingRecord,
       FileBytes.legacy(body, storages: PickleBytes.little(Int64(3)) + [UInt8](repeating: 0, count: 12))),
     BrokenFile("half a count", .malformedPickle, FileBytes.legacy(body, storages: [4, 0, 0])),
     BrokenFile("a view beyond its storage", .malformedTensor, FileBytes.legacy(view(offset: 2, count: 3))),
     BrokenFile("a view of a negative offset", .malformedTensor, FileBytes.legacy(view(offset: -1, count: 2))),
     BrokenFile("a tensor beyond its view", .malformedTensor, FileBytes.legacy(view(offset: 1, count: 1))),
-    BrokenFile("a storage class that is not known", .malformedTensor,
+    BrokenFile(
+      "a storage class that is not known", .malformedTensor,
       FileBytes.legacy(
         PickleBytes.tensor(
           PickleBytes.storage("0", count: 4, class: "StrangeStorage"), size: PickleBytes.numbers(4),
@@ -81,37 +88,51 @@ struct BrokenContainersTests {
   static let tar: [BrokenFile] = [
     BrokenFile("no storages", .notACheckpoint, FileBytes.torchTar(without: "storages")),
     BrokenFile("no sys_info", .notACheckpoint, FileBytes.torchTar(without: "sys_info")),
-    BrokenFile("a header whose sum is wrong", .malformedArchive, {
-      var bytes = FileBytes.torchTar()
-      bytes[0] ^= 1
-      return bytes
-    }()),
+    BrokenFile(
+      "a header whose sum is wrong", .malformedArchive,
+      {
+        var bytes = FileBytes.torchTar()
+        bytes[0] ^= 1
+        return bytes
+      }()),
     BrokenFile("a member that is cut short", .truncated, Array(FileBytes.torchTar().prefix(515))),
-    BrokenFile("a negative count of storages", .malformedHeader,
+    BrokenFile(
+      "a negative count of storages", .malformedHeader,
       FileBytes.torchTar(replacing: ["storages": FileBytes.tarStorages(count: -1)])),
-    BrokenFile("more storages than there are", .malformedHeader,
+    BrokenFile(
+      "more storages than there are", .malformedHeader,
       FileBytes.torchTar(replacing: ["storages": FileBytes.tarStorages(count: 60)])),
-    BrokenFile("a storage of -2 elements", .malformedHeader,
+    BrokenFile(
+      "a storage of -2 elements", .malformedHeader,
       FileBytes.torchTar(replacing: ["storages": FileBytes.tarStorages(elements: -2)])),
-    BrokenFile("a storage of more than its member", .truncated,
+    BrokenFile(
+      "a storage of more than its member", .truncated,
       FileBytes.torchTar(replacing: ["storages": FileBytes.tarStorages(elements: 1 << 40)])),
-    BrokenFile("a view of no storage", .malformedHeader,
+    BrokenFile(
+      "a view of no storage", .malformedHeader,
       FileBytes.torchTar(
         replacing: ["storages": FileBytes.tarStorages(views: PickleBytes.list(PickleBytes.numbers(8, 9, 0, 1)))])),
-    BrokenFile("a view beyond its storage", .malformedHeader,
+    BrokenFile(
+      "a view beyond its storage", .malformedHeader,
       FileBytes.torchTar(
         replacing: ["storages": FileBytes.tarStorages(views: PickleBytes.list(PickleBytes.numbers(8, 7, 1, 2)))])),
-    BrokenFile("a tensor of no storage", .missingRecord,
+    BrokenFile(
+      "a tensor of no storage", .missingRecord,
       FileBytes.torchTar(replacing: ["tensors": FileBytes.tarTensors(storage: 9)])),
-    BrokenFile("a tensor of -1 dimensions", .malformedHeader,
+    BrokenFile(
+      "a tensor of -1 dimensions", .malformedHeader,
       FileBytes.torchTar(replacing: ["tensors": FileBytes.tarTensors(dimensions: -1)])),
-    BrokenFile("a tensor of two thousand million dimensions", .malformedHeader,
+    BrokenFile(
+      "a tensor of two thousand million dimensions", .malformedHeader,
       FileBytes.torchTar(replacing: ["tensors": FileBytes.tarTensors(dimensions: 2_000_000_000)])),
-    BrokenFile("a tensor beyond its storage", .malformedTensor,
+    BrokenFile(
+      "a tensor beyond its storage", .malformedTensor,
       FileBytes.torchTar(replacing: ["tensors": FileBytes.tarTensors(offset: 1)])),
-    BrokenFile("a tensor of a negative offset", .malformedTensor,
+    BrokenFile(
+      "a tensor of a negative offset", .malformedTensor,
       FileBytes.torchTar(replacing: ["tensors": FileBytes.tarTensors(offset: -1)])),
-    BrokenFile("a persistent id of no tensor", .malformedTensor,
+    BrokenFile(
+      "a persistent id of no tensor", .malformedTensor,
       FileBytes.torchTar(replacing: ["pickle": PickleBytes.whole(PickleBytes.text("5") + Array("Q".utf8))])),
   ]
 
@@ -138,26 +159,33 @@ struct BrokenContainersTests {
     _ shape: String, type: String = "'<f4'", after: String = "", data: Int = 4
   ) -> [UInt8] {
     FileBytes.npy(
-      "{'descr': \(type), 'fortran_order': False, 'shape': \(shape), }\(after)", data: [UInt8](repeating: 0, count: data))
+      "{'descr': \(type), 'fortran_order': False, 'shape': \(shape), }\(after)",
+      data: [UInt8](repeating: 0, count: data))
   }
 
   static let script: [BrokenFile] = [
-    BrokenFile("constants that lie in no record", .missingRecord,
+    BrokenFile(
+      "constants that lie in no record", .missingRecord,
       FileBytes.torch(
         body, more: [(name: "archive/constants.pkl", bytes: PickleBytes.whole(PickleBytes.tuple(PickleBytes.vector)))])),
-    BrokenFile("constants that are no pickle", .malformedPickle,
+    BrokenFile(
+      "constants that are no pickle", .malformedPickle,
       FileBytes.torch(body, more: [(name: "archive/constants.pkl", bytes: [1, 2, 3])])),
     BrokenFile("a model.json that is no JSON", .malformedHeader, model("{")),
     BrokenFile("a model.json without a module", .malformedHeader, model("{}")),
-    BrokenFile("a parameter of no tensor", .malformedHeader,
+    BrokenFile(
+      "a parameter of no tensor", .malformedHeader,
       model(#"{"mainModule": {"parameters": [{"name": "w", "tensorId": "3"}]}}"#)),
-    BrokenFile("a negative number of a tensor", .malformedHeader,
+    BrokenFile(
+      "a negative number of a tensor", .malformedHeader,
       model(#"{"mainModule": {"parameters": [{"name": "w", "tensorId": "-1"}]}}"#)),
-    BrokenFile("a table's tensor without its record", .missingRecord, model(table("FLOAT", dims: "1", key: "tensors/9"))),
+    BrokenFile(
+      "a table's tensor without its record", .missingRecord, model(table("FLOAT", dims: "1", key: "tensors/9"))),
     BrokenFile("a table's tensor of an unknown type", .malformedHeader, model(table("STRING", dims: "1"))),
     BrokenFile("a table's tensor beyond its record", .malformedTensor, model(table("FLOAT", dims: "9"))),
     BrokenFile("a table's tensor of a negative size", .malformedTensor, model(table("FLOAT", dims: "-1"))),
-    BrokenFile("modules a thousand deep", .malformedHeader,
+    BrokenFile(
+      "modules a thousand deep", .malformedHeader,
       model(
         #"{"mainModule": "# + String(repeating: #"{"submodules": [{"name": "m"}, "#, count: 2000)
           + "{}" + String(repeating: "]}", count: 2000) + "}")),

@@ -51,9 +51,11 @@ struct BrokenFoldersTests {
     BrokenFolder("a file at the root of the disk", .malformedHeader, shards(#"{"weight_map": {"w": "/a.bin"}}"#)),
     BrokenFolder("a shard that is not there", .missingRecord, shards(#"{"weight_map": {"w": "b.bin"}}"#)),
     BrokenFolder("a tensor that is not there", .missingRecord, shards(#"{"weight_map": {"v": "a.bin"}}"#)),
-    BrokenFolder("a shard that is the index itself", .notACheckpoint,
+    BrokenFolder(
+      "a shard that is the index itself", .notACheckpoint,
       shards(#"{"weight_map": {"w": "pytorch_model.bin.index.json"}}"#)),
-    BrokenFolder("a shard that is cut short", .truncated,
+    BrokenFolder(
+      "a shard that is cut short", .truncated,
       shards(#"{"weight_map": {"w": "a.bin"}}"#, ["a.bin": Array(shard.prefix(100))])),
     BrokenFolder("nothing that is known", .isDirectory, ["readme.txt": [1]]),
   ]
@@ -107,9 +109,11 @@ struct BrokenFoldersTests {
   }
 
   static let distributedFolders: [BrokenFolder] = [
-    BrokenFolder("metadata that is something else", .malformedHeader, [".metadata": PickleBytes.whole(PickleBytes.dict())]),
+    BrokenFolder(
+      "metadata that is something else", .malformedHeader, [".metadata": PickleBytes.whole(PickleBytes.dict())]),
     BrokenFolder("metadata that is cut short", .malformedPickle, [".metadata": [0x80, 2]]),
-    BrokenFolder("metadata that would run code", .dangerousGlobal,
+    BrokenFolder(
+      "metadata that would run code", .dangerousGlobal,
       distributed(extra: PickleBytes.call(PickleBytes.global("posix", "system"), PickleBytes.text("true")))),
     BrokenFolder("a file that is not there", .missingRecord, distributed(file: "__1_0.distcp")),
     BrokenFolder("a file above the folder", .malformedHeader, distributed(file: "../__0_0.distcp")),
@@ -123,7 +127,8 @@ struct BrokenFoldersTests {
     BrokenFolder("chunks of another type", .malformedTensor, distributed(dtype: "float64")),
     BrokenFolder("a dtype that is none", .malformedHeader, distributed(dtype: "float99")),
     BrokenFolder("a size of -8", .malformedTensor, distributed(size: [-8])),
-    BrokenFolder("parts that were compressed", .unsupported,
+    BrokenFolder(
+      "parts that were compressed", .unsupported,
       distributed(transforms: PickleBytes.list(PickleBytes.text("stream.zstd")))),
   ]
 

@@ -38,7 +38,8 @@ struct ContainersContentTests {
     #expect(names(.buffer) == Set(row.buffers ?? []))
   }
 
-  @Test("A module's state dict has its names, without buffers that are made anew",
+  @Test(
+    "A module's state dict has its names, without buffers that are made anew",
     arguments: ExpectedRow.all.filter { $0.parameters != nil && $0.container == "zip" })
   func moduleNames(_ row: ExpectedRow) throws {
     let names = try Checkpoint(path: row.path).stateDict().names
@@ -52,7 +53,8 @@ struct ContainersContentTests {
     for name in row.stale ?? [] { #expect(checkpoint.notes.contains { $0.contains(name) }) }
   }
 
-  @Test("Values of a distributed checkpoint stand beside its tensors",
+  @Test(
+    "Values of a distributed checkpoint stand beside its tensors",
     arguments: ExpectedRow.all.filter { $0.bytesItems != nil })
   func values(_ row: ExpectedRow) throws {
     let others = try Checkpoint(path: row.path).stateDict().otherValues

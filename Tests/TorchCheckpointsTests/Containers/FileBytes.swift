@@ -103,7 +103,8 @@ enum FileBytes {
   // MARK: - Npy
 
   static func npy(_ header: String, version: UInt8 = 1, data: [UInt8] = []) -> [UInt8] {
-    let length = version == 1 ? PickleBytes.little(UInt16(header.utf8.count)) : PickleBytes.little(UInt32(header.utf8.count))
+    let length =
+      version == 1 ? PickleBytes.little(UInt16(header.utf8.count)) : PickleBytes.little(UInt32(header.utf8.count))
     return [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, version, 0] + length + Array(header.utf8) + data
   }
 }

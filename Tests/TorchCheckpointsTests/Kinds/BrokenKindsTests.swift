@@ -47,7 +47,8 @@ struct BrokenKindsTests {
       PickleBytes.numbers(0), PickleBytes.text("b"))
     let dtype = PickleBytes.call(
       PickleBytes.global("numpy", "dtype"), PickleBytes.text(type), PickleBytes.no, PickleBytes.yes)
-    return reconstruct + PickleBytes.tuple(PickleBytes.integer(1), shape, dtype, PickleBytes.no, bytes) + Array("b".utf8)
+    return reconstruct + PickleBytes.tuple(PickleBytes.integer(1), shape, dtype, PickleBytes.no, bytes)
+      + Array("b".utf8)
   }
 
   private static func bytes(_ text: String) -> [UInt8] {
@@ -76,65 +77,95 @@ struct BrokenKindsTests {
 
   static let quantizedFiles: [BrokenFile] = [
     BrokenFile("quantized by no scheme", .malformedTensor, quantized(PickleBytes.none)),
-    BrokenFile("quantized by an unknown scheme", .malformedTensor,
-      quantized(PickleBytes.tuple(PickleBytes.global("torch", "per_row"), PickleBytes.float(1), PickleBytes.integer(0)))),
-    BrokenFile("quantized without a zero point", .malformedTensor,
+    BrokenFile(
+      "quantized by an unknown scheme", .malformedTensor,
+      quantized(PickleBytes.tuple(PickleBytes.global("torch", "per_row"), PickleBytes.float(1), PickleBytes.integer(0)))
+    ),
+    BrokenFile(
+      "quantized without a zero point", .malformedTensor,
       quantized(PickleBytes.tuple(PickleBytes.global("torch", "per_tensor_affine"), PickleBytes.float(1)))),
     BrokenFile("an axis beyond the dimensions", .malformedTensor, quantized(perChannel(floats, longs, axis: 1))),
     BrokenFile("a negative axis", .malformedTensor, quantized(perChannel(floats, longs, axis: -1))),
     BrokenFile("fewer zero points than scales", .malformedTensor, quantized(perChannel(floats, integers(3), axis: 0))),
-    BrokenFile("scales that are a number", .malformedTensor,
+    BrokenFile(
+      "scales that are a number", .malformedTensor,
       quantized(perChannel(PickleBytes.integer(1), longs, axis: 0))),
-    BrokenFile("packed integers with steps", .malformedTensor,
+    BrokenFile(
+      "packed integers with steps", .malformedTensor,
       quantized(perChannel(floats, longs, axis: 0), class: "QUInt4x2Storage", stride: PickleBytes.numbers(2))),
-    BrokenFile("more packed integers than the storage has", .malformedTensor,
+    BrokenFile(
+      "more packed integers than the storage has", .malformedTensor,
       quantized(perChannel(floats, longs, axis: 0), class: "QUInt4x2Storage", size: PickleBytes.numbers(9))),
   ]
 
   static let sparseFiles: [BrokenFile] = [
-    BrokenFile("a layout that is not known", .malformedTensor, sparse("torch.strange", longs, floats, PickleBytes.numbers(4))),
+    BrokenFile(
+      "a layout that is not known", .malformedTensor, sparse("torch.strange", longs, floats, PickleBytes.numbers(4))),
     BrokenFile("COO without a size", .malformedTensor, sparse("torch.sparse_coo", longs, floats)),
-    BrokenFile("COO indices of one dimension", .malformedTensor,
+    BrokenFile(
+      "COO indices of one dimension", .malformedTensor,
       sparse("torch.sparse_coo", longs, floats, PickleBytes.numbers(4))),
-    BrokenFile("COO values that are no tensor", .malformedTensor,
+    BrokenFile(
+      "COO values that are no tensor", .malformedTensor,
       sparse("torch.sparse_coo", longs, PickleBytes.none, PickleBytes.numbers(4))),
-    BrokenFile("CSR with more columns than values", .malformedTensor,
+    BrokenFile(
+      "CSR with more columns than values", .malformedTensor,
       sparse("torch.sparse_csr", longs, integers(3), floats, PickleBytes.numbers(3, 3))),
-    BrokenFile("CSR of one dimension", .malformedTensor,
+    BrokenFile(
+      "CSR of one dimension", .malformedTensor,
       sparse("torch.sparse_csr", longs, longs, floats, PickleBytes.numbers(3))),
-    BrokenFile("CSR of a negative size", .malformedTensor,
+    BrokenFile(
+      "CSR of a negative size", .malformedTensor,
       sparse("torch.sparse_csr", longs, longs, floats, PickleBytes.numbers(-3, 3))),
-    BrokenFile("BSR without column indices", .malformedTensor,
+    BrokenFile(
+      "BSR without column indices", .malformedTensor,
       sparse("torch.sparse_bsr", longs, floats, PickleBytes.numbers(3, 3))),
   ]
 
   static let otherFiles: [BrokenFile] = [
-    BrokenFile("nested with fewer offsets than sizes", .malformedTensor,
+    BrokenFile(
+      "nested with fewer offsets than sizes", .malformedTensor,
       file(utils("_rebuild_nested_tensor", floats, longs, longs, integers(3)))),
     BrokenFile("nested without offsets", .malformedTensor, file(utils("_rebuild_nested_tensor", floats, longs, longs))),
-    BrokenFile("jagged without offsets", .malformedTensor,
+    BrokenFile(
+      "jagged without offsets", .malformedTensor,
       file(
         PickleBytes.call(
           PickleBytes.global("torch.nested._internal.nested_tensor", "_rebuild_njt"),
           PickleBytes.dict(("values", floats))))),
-    BrokenFile("meta of a negative size", .malformedTensor,
-      file(utils("_rebuild_meta_tensor_no_storage", PickleBytes.global("torch", "float32"), PickleBytes.numbers(-1),
-        PickleBytes.numbers(1), PickleBytes.no))),
-    BrokenFile("meta of 2^80 elements", .malformedTensor,
-      file(utils("_rebuild_meta_tensor_no_storage", PickleBytes.global("torch", "float32"),
-        PickleBytes.numbers(1 << 40, 1 << 40), PickleBytes.numbers(1, 1), PickleBytes.no))),
-    BrokenFile("a wrapper of a dtype that is none", .malformedTensor,
-      file(utils("_rebuild_wrapper_subclass", PickleBytes.global("vendor", "Wrapped"), PickleBytes.none,
-        PickleBytes.numbers(1), PickleBytes.numbers(1)))),
+    BrokenFile(
+      "meta of a negative size", .malformedTensor,
+      file(
+        utils(
+          "_rebuild_meta_tensor_no_storage", PickleBytes.global("torch", "float32"), PickleBytes.numbers(-1),
+          PickleBytes.numbers(1), PickleBytes.no))),
+    BrokenFile(
+      "meta of 2^80 elements", .malformedTensor,
+      file(
+        utils(
+          "_rebuild_meta_tensor_no_storage", PickleBytes.global("torch", "float32"),
+          PickleBytes.numbers(1 << 40, 1 << 40), PickleBytes.numbers(1, 1), PickleBytes.no))),
+    BrokenFile(
+      "a wrapper of a dtype that is none", .malformedTensor,
+      file(
+        utils(
+          "_rebuild_wrapper_subclass", PickleBytes.global("vendor", "Wrapped"), PickleBytes.none,
+          PickleBytes.numbers(1), PickleBytes.numbers(1)))),
     BrokenFile("wrappers that hold more tensors than any file has", .limitExceeded, file(bomb(width: 50, depth: 5))),
-    BrokenFile("a device's tensor without data", .malformedTensor,
-      file(utils("_rebuild_device_tensor_from_numpy", PickleBytes.none, PickleBytes.global("torch", "float32"),
-        PickleBytes.text("xla:0"), PickleBytes.no))),
-    BrokenFile("an array of fewer bytes than its shape", .malformedTensor, file(array(PickleBytes.numbers(4), bytes("abc")))),
+    BrokenFile(
+      "a device's tensor without data", .malformedTensor,
+      file(
+        utils(
+          "_rebuild_device_tensor_from_numpy", PickleBytes.none, PickleBytes.global("torch", "float32"),
+          PickleBytes.text("xla:0"), PickleBytes.no))),
+    BrokenFile(
+      "an array of fewer bytes than its shape", .malformedTensor, file(array(PickleBytes.numbers(4), bytes("abc")))),
     BrokenFile("an array of a negative size", .malformedTensor, file(array(PickleBytes.numbers(-1), bytes("abcd")))),
-    BrokenFile("an array of 2^80 elements", .malformedTensor,
+    BrokenFile(
+      "an array of 2^80 elements", .malformedTensor,
       file(array(PickleBytes.numbers(1 << 40, 1 << 40), bytes("abcd")))),
-    BrokenFile("an array whose text is no latin-1", .malformedTensor,
+    BrokenFile(
+      "an array whose text is no latin-1", .malformedTensor,
       file(array(PickleBytes.numbers(4), bytes("aя\u{1F642}b"), type: "u1"))),
   ]
 

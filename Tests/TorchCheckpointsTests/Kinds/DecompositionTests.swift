@@ -42,7 +42,8 @@ struct DecompositionTests {
     #expect(try integers.sha256() == whole["odd"]?.sha256())
   }
 
-  @Test("What was decomposed can be written, read back, and says how it fits together",
+  @Test(
+    "What was decomposed can be written, read back, and says how it fits together",
     arguments: ExpectedRow.all.filter { $0.file.hasPrefix("composite_tensors/") && !$0.file.contains("meta") })
   func written(_ row: ExpectedRow) throws {
     let parts = try Checkpoint(path: row.path).stateDict().decomposed()
