@@ -92,3 +92,29 @@ struct BarePickleTests {
     #expect(error?.code == .missingRecord)
   }
 }
+
+@Suite("Modules in unusual wrappings")
+struct UnusualModulesTests {
+  @Test("A module of torch.fx, a call with its attributes, has the names of its state dict")
+  func graphModule() throws {
+    let attributes = PickleBytes.dict(
+      ("training", PickleBytes.no), ("_parameters", PickleBytes.dict(("w", PickleBytes.vector))),
+      ("_buffers", PickleBytes.dict()), ("_modules", PickleBytes.dict()))
+    let body = PickleBytes.call(
+      PickleBytes.global("torch.fx.graph_module", "reduce_graph_module"), attributes, PickleBytes.text("import torch"))
+    let checkpoint = try Checkpoint(FileBytes.torch(body))
+    #expect(checkpoint.tensors.map(\.name) == ["0.w"])
+    #expect(checkpoint.tensors.map(\.role) == [.parameter])
+    #expect(try checkpoint.stateDict().names == ["w"])
+  }
+
+  @Test("A parameter of torch 0.1 to 0.3 is a class called with its tensor")
+  func oldParameter() throws {
+    let parameter =
+      PickleBytes.call(PickleBytes.global("torch.nn.parameter", "Parameter"), PickleBytes.vector)
+      + PickleBytes.tuple(PickleBytes.no, PickleBytes.no, PickleBytes.none) + Array("b".utf8)
+    let checkpoint = try Checkpoint(FileBytes.torch(PickleBytes.dict(("w", parameter))))
+    #expect(checkpoint.tensors.map(\.name) == ["w"])
+    #expect(checkpoint.tensors.map(\.tensor.requiresGrad) == [false])
+  }
+}
