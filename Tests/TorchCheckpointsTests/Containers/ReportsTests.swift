@@ -59,6 +59,15 @@ struct ContainersReportsTests {
     #expect(try open("legacy/trailing_bytes.pth").notes == ["4 bytes follow the last storage."])
   }
 
+  @Test("The second torch.save of a file can be chosen; a third is not there")
+  func secondObject() throws {
+    let path = ExpectedRow.fixtures.appending(path: "fixtures/legacy/two_objects.pth").path
+    let second = try Checkpoint(path: path, options: .init(objectNumber: 1))
+    #expect(second.tensors.map(\.name) == ["second"])
+    #expect(try [Float](second.tensors[0].tensor) == [60, 61, 62, 63])
+    #expect(throws: CheckpointError.self) { try Checkpoint(path: path, options: .init(objectNumber: 2)) }
+  }
+
   @Test("Numpy scalars are numbers among the other values")
   func scalars() throws {
     let value = try #require(open("pickles/numpy_core.pth").value?["scalar"])
