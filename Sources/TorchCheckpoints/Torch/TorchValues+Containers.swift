@@ -56,8 +56,11 @@ extension TorchValues {
       guard case .text(let slice) = pickle[flat[place]] else { return true }
       let hash = pickle.hash(slice) | 1
       var slot = Int(truncatingIfNeeded: (hash ^ hash >> 32)) & (slotCount - 1)
+      // A file whose hashes were made to meet goes the slower way, whose hashes cannot be foreseen.
+      var steps = 0
       while slots[slot] != 0 {
-        if slots[slot] == hash { return true }
+        steps += 1
+        if slots[slot] == hash || steps > 64 { return true }
         slot = (slot + 1) & (slotCount - 1)
       }
       slots[slot] = hash
