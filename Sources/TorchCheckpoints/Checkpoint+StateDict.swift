@@ -81,9 +81,15 @@ extension Checkpoint {
       }
       root = candidates.first?.id ?? top
     }
-    let found =
+    var found =
       try isPlain && root == top
       ? tensors : TensorWalk.tensors(under: root, of: values, .stateDict, limits: options.limits).found
+    // Where torch's own tensors are none: numpy arrays, the constants of frozen TorchScript.
+    if found.isEmpty {
+      found =
+        key == nil
+        ? tensors : try TensorWalk.tensors(under: root, of: values, .everything, limits: options.limits).found
+    }
     if found.isEmpty, values.mapping(at: root)?.isEmpty != true {
       throw noStateDict("There is no tensor in this checkpoint.")
     }

@@ -14,6 +14,8 @@ public struct Inspection: Sendable, Encodable {
     public let bytes: Int
     /// What kind of tensor it is, where it is more than a strided view.
     public let kind: Composition.Kind?
+    /// What it is in the module that holds it, if one does.
+    public let role: NamedTensor.Role?
     /// The device that it was on, if not the CPU.
     public let device: String?
     /// The SHA-256 of its contiguous little-endian bytes in C order, if it was asked for.
@@ -52,11 +54,15 @@ public struct Inspection: Sendable, Encodable {
   public let globals: [Checkpoint.GlobalUse]
   /// What a reader should know.
   public let notes: [String]
+  /// What the storages hold against what the tensors use.
+  public let storages: StorageReport
+  /// Classes that the file carries the source text of.
+  public let sources: [EmbeddedSource]
   /// The other values of the top of the file.
   public let values: JSONValue
 
   enum CodingKeys: String, CodingKey {
-    case file, bytes, format, marks, elements, types, tensors, ties, globals, notes, values
+    case file, bytes, format, marks, elements, types, tensors, ties, globals, notes, storages, sources, values
     case stateDict = "state_dict"
   }
 
@@ -72,11 +78,18 @@ public struct Inspection: Sendable, Encodable {
     globals = checkpoint.globals
     values = .object(checkpoint.otherValues)
     stateDict = checkpoint.stateDictKey
+    storages = StorageReport(of: checkpoint.tensors)
+    sources = checkpoint.embeddedSources
     var notes = checkpoint.notes
 
     let tensors = checkpoint.tensors
     let hashes = try hash.map { hash in
-      try concurrentMap(tensors) { row in row.tensor.isHashable ? try hash(row.tensor) : nil }
+      try concurrentMap(tensors) { row -> String? in
+        guard row.tensor.isHashable else { return nil }
+        // A hash of damaged bytes would pass for the tensor's own.
+        try row.tensor.storage.verifyOnUse()
+        return try hash(row.tensor)
+      }
     }
     var rows: [Row] = []
     rows.reserveCapacity(tensors.count)
@@ -84,7 +97,7 @@ public struct Inspection: Sendable, Encodable {
       rows.append(
         Row(
           name: name, dtype: tensor.elementType, shape: tensor.shape, bytes: tensor.byteCount,
-          kind: tensor.composition?.kind,
+          kind: tensor.composition?.kind, role: tensors[place].role,
           device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place]))
       if hash != nil, tensor.isExpandedBeyondLimit {
         notes.append(
