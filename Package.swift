@@ -63,6 +63,8 @@ let package = Package(
         "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .testTarget(
+      name: "ExampleTests", dependencies: ["StateDicts", "TorchCheckpoints"], exclude: ["module.fingerprint.json"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -17,6 +17,7 @@ extension StateDict {
     result.source = source
     result.moduleMetadata = moduleMetadata
     result.otherValues = otherValues
+    result.annotations = annotations
     result.compositions = compositions
     return result
   }

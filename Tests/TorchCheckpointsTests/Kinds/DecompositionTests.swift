@@ -34,6 +34,23 @@ struct DecompositionTests {
     #expect(said?["shape"] == .array([.integer(4), .integer(4)]))
   }
 
+  @Test("Written a second time, a file says once how its tensors fit, and keeps what it was annotated with")
+  func writtenAgain() throws {
+    let folder = FileManager.default.temporaryDirectory
+    let urls = ["first", "second"].map { folder.appending(path: "\($0)-\(UUID().uuidString).swt") }
+    defer { for url in urls { try? FileManager.default.removeItem(at: url) } }
+    var whole = try stateDict("quantized_per_tensor.pth")
+    whole.annotations = [JSONValue.Member("model", .string("tiny"))]
+    try whole.decomposed().write(to: urls[0])
+    let first = try loadStateDict(url: urls[0])
+    try first.write(to: urls[1])
+    let second = try loadStateDict(url: urls[1])
+    #expect(first.annotations == whole.annotations && second.annotations == whole.annotations)
+    #expect(!first.compositions.isEmpty && second.compositions == first.compositions)
+    let header = try String(decoding: Data(contentsOf: urls[1]).prefix(16384), as: UTF8.self)
+    #expect(header.ranges(of: "\"swt.composition\"").count == 1)
+  }
+
   @Test("Packed integers become the bytes that they are")
   func packed() throws {
     let whole = try stateDict("quantized_packed_odd.pth")
