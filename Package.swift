@@ -7,6 +7,8 @@ let package = Package(
   products: [
     .library(name: "StateDicts", targets: ["StateDicts"]),
     .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
+    .library(name: "ModelParameters", targets: ["ModelParameters"]),
+    .library(name: "VisionModels", targets: ["VisionModels"]),
     .library(name: "TorchHub", targets: ["TorchHub"]),
     .executable(name: "pth2swt", targets: ["pth2swt"]),
     .executable(name: "pth2swt-fetch", targets: ["pth2swt-fetch"]),
@@ -25,6 +27,8 @@ let package = Package(
 
     .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
+    .target(name: "ModelParameters", dependencies: ["StateDicts"]),
+    .target(name: "VisionModels", dependencies: ["ModelParameters", "StateDicts"]),
     .target(name: "TorchHub", dependencies: ["StateDicts", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "FetchMessages"),
     .executableTarget(
@@ -35,11 +39,14 @@ let package = Package(
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "FetchMessages", "StateDicts", "TorchCheckpoints",
+        "FetchMessages", "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(name: "Loading", dependencies: ["TorchCheckpoints"], path: "Benchmarks/Loading"),
+    .executableTarget(
+      name: "Matching", dependencies: ["VisionModels", "ModelParameters", "TorchCheckpoints"],
+      path: "Benchmarks/Matching"),
 
     .testTarget(name: "StateDictsTests", dependencies: ["StateDicts"]),
     .testTarget(
@@ -47,12 +54,18 @@ let package = Package(
       dependencies: [
         "StateDicts", "TorchCheckpoints", .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
+    .testTarget(
+      name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
+    .testTarget(name: "CommandTests", dependencies: ["pth2swt"]),
     .testTarget(
       name: "TorchHubTests",
       dependencies: [
         "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .testTarget(
+      name: "ExampleTests", dependencies: ["StateDicts", "TorchCheckpoints"], exclude: ["module.fingerprint.json"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -81,9 +81,15 @@ extension Checkpoint {
       }
       root = candidates.first?.id ?? top
     }
-    let found =
+    var found =
       try isPlain && root == top
       ? tensors : TensorWalk.tensors(under: root, of: values, .stateDict, limits: options.limits).found
+    // Where torch's own tensors are none: numpy arrays, the constants of frozen TorchScript.
+    if found.isEmpty {
+      found =
+        key == nil
+        ? tensors : try TensorWalk.tensors(under: root, of: values, .everything, limits: options.limits).found
+    }
     if found.isEmpty, values.mapping(at: root)?.isEmpty != true {
       throw noStateDict("There is no tensor in this checkpoint.")
     }
@@ -133,6 +139,12 @@ extension TorchValues {
   /// A value that is there under two keys counts once.
   func candidates(from top: Pickle.ID, prefix: String = "", depth: Int = 0) -> [(key: String, id: Pickle.ID)] {
     if isStateDict(top) { return [(prefix, top)] }
+    // A module of torch.fx is a call with the dict of its attributes.
+    if let object = pickle.object(at: top), globalName(at: object.callable)?.hasSuffix("_graph_module") == true,
+      let attributes = arguments(object).first, module(at: attributes) != nil
+    {
+      return [(prefix, attributes)]
+    }
     guard depth < 3, let entries = mapping(at: top) else { return [] }
     var found: [(key: String, id: Pickle.ID)] = []
     for entry in entries {

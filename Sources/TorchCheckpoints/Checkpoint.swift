@@ -60,7 +60,7 @@ public struct Checkpoint: Sendable {
   public let file: String
   /// The file's size.
   public let byteCount: Int
-  /// What the format says of itself: torch's record version, the pickle protocol, the serialization id …
+  /// What the format says of itself: torch's record version, the pickle protocol, the serialization id.
   public let marks: [JSONValue.Member]
   /// Every tensor, by the path to it from the top of the file.
   ///
@@ -96,11 +96,31 @@ public struct Checkpoint: Sendable {
     try self.init(path: url.path, options: options)
   }
 
-  /// Opens a file by its path.
+  /// Opens a file by its path; also a folder of several files, or the index of one.
   ///
   /// - Throws: `CheckpointError`, with the place in the file and what to do.
   public init(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) {
-    try self.init(ByteStore(path: path, mapped: options.mapping == .mapped), file: path, options: options)
+    let store: ByteStore
+    do throws(CheckpointError) {
+      store = try ByteStore(path: path, mapped: options.mapping == .mapped)
+    } catch  where error.code == .isDirectory {
+      self = try CheckpointFolder(path: path).open(options: options)
+      return
+    }
+    try self.init(index: store, file: path, options: options)
+  }
+
+  /// A file that may be an index of others beside it.
+  init(index store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
+    guard Shards.isIndex(store) else {
+      try self.init(store, file: file, options: options)
+      return
+    }
+    do throws(CheckpointError) {
+      self = try Shards.open(store, index: file, options: options)
+    } catch {
+      throw error.located(file: file)
+    }
   }
 
   /// Opens a checkpoint in memory: an upload, a bundle's resource.
@@ -110,7 +130,8 @@ public struct Checkpoint: Sendable {
     try self.init(ByteStore(copying: bytes), file: "<memory>", options: options)
   }
 
-  private init(_ store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
+  /// One file by itself, which refers to no other.
+  init(_ store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
     do throws(CheckpointError) {
       switch try FileKind.detect(store) {
       case .zip: self = try Checkpoint(ZipArchive(store, file: file), file: file, options: options)
@@ -118,7 +139,9 @@ public struct Checkpoint: Sendable {
       case .tar: self = try TorchTar.open(store, file: file, options: options)
       case .npy: self = try NumpyFiles.open(npy: store, file: file, options: options)
       case .json:
-        throw CheckpointError(.notACheckpoint, "A JSON text, which is no checkpoint.")
+        throw CheckpointError(
+          .notACheckpoint, "A JSON text, which is no checkpoint by itself.",
+          remedy: "if it is an index of shards, give its path, with the shards beside it")
       case .safetensors: self = try Checkpoint(safetensors: store, file: file, options: options)
       }
     } catch {
@@ -130,6 +153,8 @@ public struct Checkpoint: Sendable {
   private init(_ archive: ZipArchive, file: String, options: CheckpointOptions) throws(CheckpointError) {
     if let pickle = TorchZip.pickle(of: archive) {
       self = try TorchZip.open(archive, pickle, file: file, options: options)
+    } else if let model = ScriptModel.entry(of: archive) {
+      self = try ScriptModel.open(archive, model, file: file, options: options)
     } else if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {
       self = try NumpyFiles.open(npz: archive, file: file, options: options)
     } else {
@@ -168,7 +193,7 @@ public struct Checkpoint: Sendable {
   /// Assembles a checkpoint from what a container's reader found.
   init(
     format: Format, file: String, store: ByteStore, marks: [JSONValue.Member], notes: [String], values: TorchValues,
-    archive: ZipArchive? = nil, options: CheckpointOptions
+    constants: [NamedTensor] = [], archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     self.format = format
     self.file = file
@@ -176,8 +201,10 @@ public struct Checkpoint: Sendable {
     byteCount = store.count
     self.marks = marks
     self.options = options
-    (tensors, isPlain) = try TensorWalk.tensors(
+    let (found, isPlain) = try TensorWalk.tensors(
       under: values.pickle.root, of: values, .everything, limits: options.limits)
+    tensors = constants.isEmpty ? found : found + constants
+    self.isPlain = isPlain && constants.isEmpty
     globals = zip(values.pickle.globals, values.meanings).map { global, meaning in
       let verdict: GlobalUse.Verdict = meaning == .dangerous ? .dangerous : meaning == .inert ? .inert : .known
       return GlobalUse(name: "\(global.module).\(global.name)", verdict: verdict)
@@ -197,7 +224,11 @@ public struct Checkpoint: Sendable {
     self.options = options
     tensors = stateDict.map { NamedTensor(name: $0.name, tensor: $0.tensor) }
     globals = []
-    notes = []
+    if case .object(let leftOut)? = marks.first(where: { $0.name == "left_out" })?.value {
+      notes = leftOut.map { "\($0.name) was left out: \($0.value.text)" }
+    } else {
+      notes = []
+    }
     contents = .stateDict(stateDict)
     isPlain = true
     archive = nil

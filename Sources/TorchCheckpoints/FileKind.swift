@@ -21,7 +21,7 @@ enum FileKind {
     if isPickle(head) { return .legacy }
     if head.starts(with: NpyHeader.magic) { return .npy }
     if TarArchive.isTar(head) { return .tar }
-    if head.drop(while: { $0 <= 0x20 }).first == UInt8(ascii: "{") { return .json }
+    if Shards.isIndex(store) { return .json }
     // Bytes before the archive, such as a program that unpacks it: the end record says what they are.
     if ZipArchive.hasEndRecord(store) { return .zip }
     if let other = Impostor.name(head) {

@@ -20,6 +20,8 @@ struct Convert: AsyncParsableCommand {
         pth2swt model.pth model.swt
         pth2swt convert --key ema checkpoint.pth ema.safetensors
         pth2swt convert --skip-unsupported model.pth model.swt
+        pth2swt convert --model fasterrcnn_resnet50_fpn old.pth model.swt
+        pth2swt convert --rename 'encoder.*=backbone.*' model.pth model.swt
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)
@@ -30,6 +32,7 @@ struct Convert: AsyncParsableCommand {
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
+  @OptionGroup var modelling: ModellingOptions
 
   @Flag(help: "Overwrite the output file if it exists.")
   var force = false
@@ -39,6 +42,9 @@ struct Convert: AsyncParsableCommand {
 
   @Flag(help: "Go on without tensors that the format cannot say, and name them in the metadata.")
   var skipUnsupported = false
+
+  @Flag(help: "Write quantized, sparse and nested tensors as plain component tensors; the metadata says how they fit.")
+  var decompose = false
 
   @Flag(help: "Compute the input's SHA-256 and keep it in the metadata.")
   var sha256 = false
@@ -54,10 +60,12 @@ struct Convert: AsyncParsableCommand {
 
   func run() async throws {
     let checkpoint = try inputs.open(input)
-    var stateDict = try checkpoint.stateDict(key: key.key)
+    var (stateDict, annotations) = try modelling.apply(to: checkpoint.stateDict(key: key.key))
+    if decompose { stateDict = try stateDict.decomposed() }
     if sha256 { stateDict.source?.sha256 = try SHA256Text.of(checkpoint) }
     let options = WriteOptions(
-      overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported)
+      overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported,
+      annotations: annotations)
     let progress = ProgressLine()
     let interruption = Interruption()
     defer { interruption.end() }

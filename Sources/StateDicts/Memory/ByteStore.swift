@@ -94,18 +94,20 @@
     return checksum
   }
 
-  /// Gives a range's whole pages back, so that passing through a large file does not count as using that much memory.
+  /// Gives a range's pages back, so that passing through a large file does not count as using that much memory.
   ///
-  /// Only a mapping's pages can go: they are the file's, and come back when they are touched.
+  /// Only a mapping's pages can go: they are the file's, and come back when they are touched. So the blocks at the ends
+  /// go too, of which only a part was meant: a system that is asked for one page maps its neighbours (64 KiB of them on
+  /// Linux), and what a neighbouring window left there would stay.
   package func drop(_ range: Range<Int>) {
     if let owner, let start = unsafe buffer.baseAddress, let first = unsafe owner.buffer.baseAddress {
       let place = unsafe start - first
       return owner.drop(range.lowerBound + place..<range.upperBound + place)
     }
     guard isMapped, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
-    let page = Int(getpagesize())
-    let start = (range.lowerBound + page - 1) / page * page
-    let end = range.upperBound == count ? range.upperBound : range.upperBound / page * page
+    let block = max(Int(getpagesize()), 1 << 16)
+    let start = range.lowerBound / block * block
+    let end = min((range.upperBound / block + 1) * block, count)
     if start < end { _ = unsafe madvise(base + start, end - start, MADV_DONTNEED) }
   }
 }

@@ -107,6 +107,7 @@ struct SafetensorsLayout {
     if let source = stateDict.source { add("swt.source", source.json) }
     if !stateDict.moduleMetadata.isEmpty { add("swt.state_dict_metadata", .object(stateDict.moduleMetadata)) }
     if !stateDict.otherValues.isEmpty { add("swt.other_values", .object(stateDict.otherValues)) }
+    if !stateDict.compositions.isEmpty { add("swt.composition", .object(stateDict.compositions)) }
     let requiringGrad = selection.kept.filter { $0.tensor.requiresGrad }.map { JSONValue.string($0.name) }
     if !requiringGrad.isEmpty { add("swt.requires_grad", .array(requiringGrad)) }
     if !selection.leftOut.isEmpty {
@@ -116,7 +117,10 @@ struct SafetensorsLayout {
       add("swt.aliases", .object(selection.aliases.map { JSONValue.Member($0.name, .integer($0.place)) }))
       for alias in selection.aliases { add(alias.name, .string(alias.kept)) }
     }
-    for annotation in options.annotations { add("swt.\(annotation.name)", annotation.value) }
+    let renewed = Set(options.annotations.map(\.name))
+    for annotation in stateDict.annotations.filter({ !renewed.contains($0.name) }) + options.annotations {
+      add("swt.\(annotation.name)", annotation.value)
+    }
     bytes.append(contentsOf: #","swt.crc32":""#.utf8)
     let checksumOffset = bytes.count
     for index in selection.kept.indices {

@@ -1,4 +1,11 @@
 extension StateDict {
+  /// The `__metadata__` of a safetensors file.
+  ///
+  /// - Throws: `malformedHeader`, `truncated`.
+  package static func safetensorsMetadata(_ store: ByteStore) throws(CheckpointError) -> [String: String] {
+    try Dictionary(SafetensorsHeader(store).metadata, uniquingKeysWith: { first, _ in first })
+  }
+
   /// A safetensors or `.swt` file's tensors, under the names of dropped aliases too.
   ///
   /// - Throws: `malformedHeader`, `truncated`, `malformedTensor`, `unsupported`.
@@ -10,16 +17,21 @@ extension StateDict {
     elements.reserveCapacity(header.rows.count)
     let checksums = metadata.checksums(count: header.rows.count)
     let requiringGrad = metadata.requiresGrad
+    var leftOut: [JSONValue.Member] = []
     for (index, row) in header.rows.enumerated() {
+      guard let elementType = row.elementType else {
+        leftOut.append(JSONValue.Member(row.name, .string("6-bit floats, which torch has not")))
+        continue
+      }
       let storage = Storage(
         .region(store, offset: header.dataOffset + row.extent.lowerBound), byteCount: row.extent.count, key: row.name,
         checksum: checksums?[index], origin: origin)
       do throws(CheckpointError) {
         let geometry = try TensorGeometry(
           shape: row.shape, strides: TensorGeometry.contiguousStrides(row.shape), offset: 0,
-          elementByteCount: row.elementType.byteCount, storageByteCount: row.extent.count)
+          elementByteCount: elementType.byteCount, storageByteCount: row.extent.count)
         let tensor = Tensor(
-          elementType: row.elementType, geometry: geometry, storage: storage,
+          elementType: elementType, geometry: geometry, storage: storage,
           requiresGrad: requiringGrad.contains(ExactName(row.name)))
         guard tensor.byteCount == row.extent.count else {
           throw CheckpointError(
@@ -34,11 +46,14 @@ extension StateDict {
     try self.init(metadata.addingAliases(to: elements))
     moduleMetadata = metadata.members("swt.state_dict_metadata")
     otherValues = metadata.members("swt.other_values")
+    annotations = metadata.annotations
+    compositions = metadata.members("swt.composition")
     var marks: [JSONValue.Member] = []
     if let format = metadata["format"] { marks.append(JSONValue.Member("format", .string(format))) }
     if let source = metadata["swt.source"], let value = try? JSONValue(parsing: source) {
       marks.append(JSONValue.Member("source", value))
     }
+    if !leftOut.isEmpty { marks.append(JSONValue.Member("left_out", .object(leftOut))) }
     self.source = Provenance(
       name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: store.count,
       format: metadata.isSwt ? "swt" : "safetensors", marks: marks)
@@ -71,6 +86,20 @@ struct SafetensorsMetadata {
     guard let text = values[name], case .object(let members)? = try? JSONValue(parsing: text) else { return [] }
     return members
   }
+
+  /// What a writer was asked to keep: the keys under `swt.` that the format itself does not use.
+  var annotations: [JSONValue.Member] {
+    entries.compactMap { entry in
+      guard entry.name.hasPrefix("swt."), !Self.ownKeys.contains(entry.name) else { return nil }
+      let value = (try? JSONValue(parsing: entry.value)) ?? .string(entry.value)
+      return JSONValue.Member(String(entry.name.dropFirst(4)), value)
+    }
+  }
+
+  private static let ownKeys: Set<String> = [
+    "swt.version", "swt.source", "swt.state_dict_metadata", "swt.other_values", "swt.requires_grad", "swt.left_out",
+    "swt.aliases", "swt.composition", "swt.crc32",
+  ]
 
   /// A checksum for each tensor of the header, in its order.
   func checksums(count: Int) -> [Checksum]? {

@@ -20,6 +20,10 @@ public struct StateDict: Sendable {
   public var moduleMetadata: [JSONValue.Member] = []
   /// What stands beside the tensors in the checkpoint, such as an epoch or hyper-parameters, as JSON.
   public var otherValues: [JSONValue.Member] = []
+  /// What was kept of a model when a `.swt` file was written, such as its name and what of it is frozen.
+  public var annotations: [JSONValue.Member] = []
+  /// For each name that `decomposed()` replaced by its components: its kind, type, shape and what else it takes.
+  public var compositions: [JSONValue.Member] = []
 
   /// Creates a state dict.
   ///

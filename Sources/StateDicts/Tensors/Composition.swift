@@ -51,10 +51,23 @@ public struct Composition: Sendable {
   /// What else it takes to put it together: `scale`, `zero_point`, `axis`.
   public let attributes: [String: JSONValue]
 
+  /// How many tensors there are under this one, components of components included.
+  package let partCount: Int
+  /// More than any real tensor has.
+  ///
+  /// Components may be shared, so that a small file can name very many.
+  package static let partLimit = 64
+
   package init(_ kind: Kind, components: [Component] = [], attributes: [String: JSONValue] = [:]) {
+    partCount = components.reduce(0) { $0 + 1 + ($1.tensor.composition?.partCount ?? 0) }
     self.kind = kind
     self.components = components
     self.attributes = attributes
+  }
+
+  /// The attributes as JSON, sorted by name.
+  package var json: JSONValue {
+    .object(attributes.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) })
   }
 
   /// Whether the tensor has elements of its own (the integers of a quantized one).

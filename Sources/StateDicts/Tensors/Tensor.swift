@@ -19,7 +19,7 @@ public struct Tensor: Sendable {
   public let requiresGrad: Bool
   /// What torch does to each element before it is seen: its conj and neg bits.
   package let pendingOperations: PendingOperations
-  /// How the tensor is put together, where it is more than a strided view: quantized, sparse, nested and so on.
+  /// How the tensor is put together, where it is more than a strided view: quantized, sparse, nested and others.
   public let composition: Composition?
 
   /// Views that torch resolves lazily; the arithmetic is on sign bits and loses nothing.

@@ -217,7 +217,9 @@ import StateDicts
     }
   }
 
-  /// A deflated entry's bytes, in memory. libzip checks the CRC when it comes to the end.
+  /// A deflated entry's bytes, in memory.
+  ///
+  /// libzip checks the CRC when it comes to the end.
   func inflate(_ entry: Entry) throws(CheckpointError) -> ByteStore {
     try unsafe ByteStore(byteCount: entry.byteCount) { target throws(CheckpointError) in
       var done = 0

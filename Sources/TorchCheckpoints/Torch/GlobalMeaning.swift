@@ -13,6 +13,8 @@ enum GlobalMeaning: Equatable, Sendable {
   case rebuildParameter
   case rebuildParameterWithState
   case rebuildFromTypeV2
+  /// A class called with the tensor that it wraps: how torch 0.1 to 0.3 wrote parameters.
+  case tensorClass
   case rebuildQuantized
   case rebuildSparse
   case rebuildNested
@@ -49,7 +51,7 @@ enum GlobalMeaning: Equatable, Sendable {
   var makesTensor: Bool {
     switch self {
     case .rebuildTensor, .rebuildTensorV2, .rebuildTensorV3, .rebuildParameter, .rebuildParameterWithState,
-      .rebuildFromTypeV2, .rebuildQuantized, .rebuildSparse, .rebuildNested, .rebuildJagged, .rebuildMeta,
+      .rebuildFromTypeV2, .tensorClass, .rebuildQuantized, .rebuildSparse, .rebuildNested, .rebuildJagged, .rebuildMeta,
       .rebuildWrapper, .rebuildOnDevice:
       true
     default: false
@@ -120,8 +122,9 @@ enum GlobalMeaning: Equatable, Sendable {
     "torch.jit._pickle.build_tensorlist": .scriptValue,
     "torch.Tensor": .torchName,
     "torch._tensor.Tensor": .torchName,
-    "torch.nn.parameter.Parameter": .torchName,
-    "torch.nn.parameter.Buffer": .torchName,
+    "torch.nn.parameter.Parameter": .tensorClass,
+    "torch.nn.parameter.Buffer": .tensorClass,
+    "torch.autograd.variable.Variable": .tensorClass,
     "torch.nested._internal.nested_tensor.NestedTensor": .torchName,
     "torch._utils._rebuild_tensor": .rebuildTensor,
     "torch._utils._rebuild_tensor_v2": .rebuildTensorV2,
@@ -130,6 +133,8 @@ enum GlobalMeaning: Equatable, Sendable {
     "torch._utils._rebuild_parameter_with_state": .rebuildParameterWithState,
     "torch._tensor._rebuild_from_type_v2": .rebuildFromTypeV2,
     "torch.tensor._rebuild_from_type_v2": .rebuildFromTypeV2,
+    "torch._tensor._rebuild_from_type": .rebuildFromTypeV2,
+    "torch.tensor._rebuild_from_type": .rebuildFromTypeV2,
     "collections.OrderedDict": .orderedDict,
     "torch.Size": .size,
     "torch.device": .device,

@@ -6,6 +6,24 @@ public struct NamedTensor: Sendable {
   public let name: String
   /// The tensor.
   public let tensor: Tensor
+  /// What it is in the module that holds it; nil outside modules.
+  public let role: Role?
+
+  /// What a tensor is in a module.
+  public enum Role: String, Codable, Sendable {
+    /// It is trained.
+    case parameter
+    /// It is kept with the state, and not trained.
+    case buffer
+    /// It is made anew when the module is: `state_dict()` leaves it out.
+    case nonPersistentBuffer = "non_persistent_buffer"
+  }
+
+  init(name: String, tensor: Tensor, role: Role? = nil) {
+    self.name = name
+    self.tensor = tensor
+    self.role = role
+  }
 }
 
 /// The walk from a value to the tensors under it, in the order of the file.
@@ -26,6 +44,7 @@ struct TensorWalk {
     let depth: Int
     /// The value is the state of an object, whose module dicts leave no mark in the path.
     var isState = false
+    var role: NamedTensor.Role?
   }
 
   private let values: TorchValues
@@ -67,7 +86,7 @@ struct TensorWalk {
         remedy: CheckpointLimits.remedy)
     }
     if let tensor = try tensor(step) {
-      found.append(NamedTensor(name: step.path, tensor: tensor))
+      found.append(NamedTensor(name: step.path, tensor: tensor, role: step.role))
       if scope == .everything, let state = values.tensorState(at: step.id) {
         isPlain = false
         push([state], step)
@@ -75,8 +94,8 @@ struct TensorWalk {
       return
     }
     guard seen.insert(step.id).inserted else { return }
-    if case .object = pickle[step.id], isPlain, values.module(at: step.id) != nil { isPlain = false }
-    if scope == .stateDict, let module = values.module(at: step.id) {
+    if let module = values.module(at: step.id) {
+      isPlain = false
       visit(module, step)
     } else if let object = pickle.object(at: step.id), values.meaning(at: object.callable) != .orderedDict {
       visit(object, step)
@@ -100,12 +119,18 @@ struct TensorWalk {
   }
 
   /// What `state_dict()` gives, in its order: own parameters, own buffers, then the submodules.
+  ///
+  /// Beside it stand, where everything is wanted, buffers that it leaves out, and plain attributes.
   private mutating func visit(_ module: TorchValues.Module, _ step: Step) {
-    let submodules = module.submodules.flatMap(values.mapping) ?? []
-    let buffers = (module.buffers.flatMap(values.mapping) ?? []).filter { entry in
-      !module.nonPersistentBuffers.contains(values.pickle.keyText(entry.key))
+    // Last first, since the steps are a stack.
+    if scope == .everything { push(module.attributes, step) }
+    push(module.submodules, step)
+    for entry in module.buffers.reversed() {
+      let isPersistent = !module.nonPersistentBuffers.contains(values.pickle.keyText(entry.key))
+      guard isPersistent || scope == .everything else { continue }
+      push([entry], step, role: isPersistent ? .buffer : .nonPersistentBuffer)
     }
-    push((values.mapping(at: module.parameters) ?? []) + buffers + submodules, step)
+    push(module.parameters, step, role: .parameter)
   }
 
   /// All that an inert object holds: the arguments it was made with, its state, its items.
@@ -130,7 +155,7 @@ struct TensorWalk {
     }
   }
 
-  private mutating func push(_ entries: [TorchValues.Entry], _ step: Step) {
+  private mutating func push(_ entries: [TorchValues.Entry], _ step: Step, role: NamedTensor.Role? = nil) {
     let prefix = step.path.isEmpty ? "" : step.path + "."
     for entry in entries.reversed() {
       switch values.pickle[entry.value] {
@@ -139,7 +164,8 @@ struct TensorWalk {
       }
       let key = values.pickle.keyText(entry.key)
       let isModuleDict = step.isState && (key == "_parameters" || key == "_buffers" || key == "_modules")
-      steps.append(Step(id: entry.value, path: isModuleDict ? step.path : prefix + key, depth: step.depth + 1))
+      steps.append(
+        Step(id: entry.value, path: isModuleDict ? step.path : prefix + key, depth: step.depth + 1, role: role))
     }
   }
 

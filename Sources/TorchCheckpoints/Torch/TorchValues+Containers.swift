@@ -56,8 +56,11 @@ extension TorchValues {
       guard case .text(let slice) = pickle[flat[place]] else { return true }
       let hash = pickle.hash(slice) | 1
       var slot = Int(truncatingIfNeeded: (hash ^ hash >> 32)) & (slotCount - 1)
+      // A file whose hashes were made to meet goes the slower way, whose hashes cannot be foreseen.
+      var steps = 0
       while slots[slot] != 0 {
-        if slots[slot] == hash { return true }
+        steps += 1
+        if slots[slot] == hash || steps > 64 { return true }
         slot = (slot + 1) & (slotCount - 1)
       }
       slots[slot] = hash
@@ -104,23 +107,64 @@ extension TorchValues {
     return value(name, in: state)
   }
 
-  /// A pickled `nn.Module`: its state holds the dicts of its parameters, buffers and submodules.
+  /// A pickled `nn.Module`: what `state_dict()` makes of its state.
   struct Module {
-    let parameters: Pickle.ID
-    let buffers: Pickle.ID?
-    let submodules: Pickle.ID?
+    let parameters: [Entry]
+    let buffers: [Entry]
+    let submodules: [Entry]
     let nonPersistentBuffers: Set<String>
+    /// What else the state holds: plain attributes.
+    let attributes: [Entry]
   }
 
-  /// The module that an object was, known by its state.
-  func module(at id: Pickle.ID) -> Module? {
-    guard let object = pickle.object(at: id), let state = object.state, case .dict = pickle[state],
-      let parameters = value("_parameters", in: state)
+  /// An object's state, if it is a dict; or a dict that is one by itself.
+  ///
+  /// That is how torch.fx hands it to the function that makes the module. A module has a few dozen attributes, so larger
+  /// dicts are not looked through.
+  private func moduleState(of id: Pickle.ID) -> Pickle.ID? {
+    if let object = pickle.object(at: id) {
+      guard let state = object.state, case .dict = pickle[state] else { return nil }
+      return state
+    }
+    guard case .dict(let index) = pickle[id], index >= 0, (6...256).contains(pickle.sequences[index].count),
+      value("_modules", in: id) != nil, value("_buffers", in: id) != nil
     else { return nil }
+    return id
+  }
+
+  /// The module that an object was, known by the dicts in its state, or by its class in TorchScript.
+  func module(at id: Pickle.ID) -> Module? {
+    guard let state = moduleState(of: id) else { return nil }
+    if !scriptClasses.isEmpty, let object = pickle.object(at: id), let name = globalName(at: object.callable),
+      let declared = scriptClasses[name]
+    {
+      return scriptModule(declared, state)
+    }
+    guard let parameters = value("_parameters", in: state) else { return nil }
     let names = value("_non_persistent_buffers_set", in: state).map(members) ?? []
+    func part(_ name: String) -> [Entry] { value(name, in: state).flatMap(mapping) ?? [] }
     return Module(
-      parameters: parameters, buffers: value("_buffers", in: state), submodules: value("_modules", in: state),
-      nonPersistentBuffers: Set(names.compactMap { pickle.text(at: $0) }))
+      parameters: mapping(at: parameters) ?? [], buffers: part("_buffers"), submodules: part("_modules"),
+      nonPersistentBuffers: Set(names.compactMap { pickle.text(at: $0) }),
+      attributes: (mapping(at: state) ?? []).filter { entry in
+        !["_parameters", "_buffers", "_modules"].contains(pickle.text(at: entry.key))
+      })
+  }
+
+  /// TorchScript keeps parameters, buffers, submodules and attributes side by side.
+  private func scriptModule(_ declared: ScriptClass, _ state: Pickle.ID) -> Module {
+    let entries = mapping(at: state) ?? []
+    let parameters = Set(declared.parameters)
+    let buffers = Set(declared.buffers)
+    func name(_ entry: Entry) -> String { pickle.keyText(entry.key) }
+    let rest = entries.filter { !parameters.contains(name($0)) && !buffers.contains(name($0)) }
+    func isModule(_ entry: Entry) -> Bool {
+      pickle.object(at: entry.value).flatMap { globalName(at: $0.callable) }.map { scriptClasses[$0] != nil } ?? false
+    }
+    return Module(
+      parameters: entries.filter { parameters.contains(name($0)) },
+      buffers: entries.filter { buffers.contains(name($0)) },
+      submodules: rest.filter(isModule), nonPersistentBuffers: [], attributes: rest.filter { !isModule($0) })
   }
 
   /// The members of a set, which protocols before 4 pickle as a call with a list.

@@ -26,12 +26,14 @@ extension TorchValues {
     guard let tensor = try tensor(at: id, depth: depth + 1) else {
       throw malformed("A tensor's \(role) are no tensor.")
     }
+    // Only classes of others wrap tensors of any kind; torch's own kinds are made of plain ones.
+    guard tensor.composition == nil else { throw malformed("A tensor's \(role) are no plain tensor.") }
     return Composition.Component(role, tensor)
   }
 
   // MARK: - Quantized
 
-  /// `(storage, offset, size, stride, quantizer, requires_grad, hooks)`
+  /// Made from `(storage, offset, size, stride, quantizer, requires_grad, hooks)`.
   private func quantized(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 5 else { throw malformed("A quantized tensor with \(arguments.count) arguments of 5.") }
     let integers = try packedTensor(arguments)
@@ -102,7 +104,7 @@ extension TorchValues {
 
   // MARK: - Sparse
 
-  /// `(layout, (indices, values, size[, is_coalesced]))` or `(layout, (compressed, plain, values, size))`
+  /// Made from `(layout, (indices, values, size[, is_coalesced]))` or `(layout, (compressed, plain, values, size))`.
   private func sparse(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 2, let layout = layoutName(at: arguments[0]),
       let kind = Composition.Kind(rawValue: layout), let data = pickle.sequence(at: arguments[1])
@@ -155,7 +157,7 @@ extension TorchValues {
 
   // MARK: - Nested
 
-  /// `(buffer, sizes, strides, storage_offsets)`
+  /// Made from `(buffer, sizes, strides, storage_offsets)`.
   private func nested(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     let roles = ["buffer", "sizes", "strides", "storage_offsets"]
     guard arguments.count >= roles.count else { throw malformed("A nested tensor with \(arguments.count) parts of 4.") }
@@ -170,7 +172,7 @@ extension TorchValues {
       geometry: TensorGeometry(stated: [count]), origin: buffer.storage.origin, requiresGrad: buffer.requiresGrad)
   }
 
-  /// `({'values', 'offsets', 'lengths', '_ragged_idx', 'requires_grad' …},)`
+  /// Made from a dict of `values`, `offsets`, `lengths`, `_ragged_idx`, `requires_grad`.
   private func jagged(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     guard let parts = arguments.first else { throw malformed("A jagged tensor without its parts.") }
     var components: [Composition.Component] = []
@@ -193,7 +195,7 @@ extension TorchValues {
 
   // MARK: - No bytes of their own
 
-  /// `(dtype, size, stride, requires_grad)`
+  /// Made from `(dtype, size, stride, requires_grad)`.
   private func meta(_ arguments: [Pickle.ID]) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 4, case .elementType(let type)? = meaning(at: arguments[0]),
       let shape = integers(at: arguments[1])
@@ -204,16 +206,21 @@ extension TorchValues {
       requiresGrad: pickle.bool(at: arguments[3]) ?? false)
   }
 
-  /// `(class, dtype, size, stride, storage_offset, layout, device, requires_grad)`
+  /// Made from `(class, dtype, size, stride, storage_offset, layout, device, requires_grad)`.
   private func wrapper(_ arguments: [Pickle.ID], state: Pickle.ID?, _ depth: Int) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 4, case .elementType(let type)? = meaning(at: arguments[1]),
       let shape = integers(at: arguments[2])
     else { throw malformed("A wrapper subclass without dtype and size.") }
     var components: [Composition.Component] = []
+    var partCount = 0
     for entry in state.flatMap(mapping) ?? [] {
-      if let part = try tensor(at: entry.value, depth: depth + 1) {
-        components.append(Composition.Component(pickle.keyText(entry.key), part))
+      guard let part = try tensor(at: entry.value, depth: depth + 1) else { continue }
+      partCount += 1 + (part.composition?.partCount ?? 0)
+      guard partCount <= Composition.partLimit else {
+        throw CheckpointError(
+          .limitExceeded, "A tensor that is made of more than \(Composition.partLimit) others.")
       }
+      components.append(Composition.Component(pickle.keyText(entry.key), part))
     }
     let name = globalName(at: arguments[0]) ?? "object"
     return try Tensor(

@@ -5,9 +5,14 @@ final class TorchValues: Sendable {
   let pickle: Pickle
   let meanings: [GlobalMeaning]
   let storages: StorageTable
+  /// Of a TorchScript archive: what its classes call parameters and buffers.
+  let scriptClasses: [String: ScriptClass]
 
   /// - Throws: what `StorageTable` throws.
-  init(_ read: TorchPickle, records: some StorageRecords) throws(CheckpointError) {
+  init(
+    _ read: TorchPickle, records: some StorageRecords, scriptClasses: [String: ScriptClass] = [:]
+  ) throws(CheckpointError) {
+    self.scriptClasses = scriptClasses
     pickle = read.pickle
     meanings = read.meanings
     storages = try StorageTable(read.persistentIDs, records: records)
@@ -63,12 +68,22 @@ final class TorchValues: Sendable {
     case .object(let index):
       let object = pickle.objects[index]
       guard let meaning = meaning(at: object.callable) else { return nil }
+      if meaning == .tensorClass { return try wrapped(object, depth: depth) }
       return try rebuild(meaning, arguments(object), depth: depth)
     case .persistent(let number):
       if case .tensor(let tensor) = storages[number] { return tensor }
       return nil
     default: return nil
     }
+  }
+
+  /// `Parameter(tensor)` with the state `(requires_grad, volatile, hooks)`.
+  private func wrapped(_ object: Pickle.Object, depth: Int) throws(CheckpointError) -> Tensor? {
+    guard depth < 16, let first = arguments(object).first, let tensor = try tensor(at: first, depth: depth + 1) else {
+      return nil
+    }
+    let flag = object.state.flatMap(pickle.sequence)?.first.flatMap { pickle.bool(at: $0) }
+    return tensor.requiringGrad(flag ?? true)
   }
 
   /// The state that a tensor carries beside its elements: the attributes of a subclass or parameter.

@@ -45,10 +45,14 @@ private func differences(_ tensor: Tensor, _ expected: ExpectedRow.Tensor) -> [S
     found.append("\(error)")
   }
   let kind = tensor.composition?.kind.rawValue
-  if let wanted = expected.kind, kind?.hasPrefix(wanted) != true { found.append("kind \(kind ?? "none") for \(wanted)") }
+  if let wanted = expected.kind, kind?.hasPrefix(wanted) != true {
+    found.append("kind \(kind ?? "none") for \(wanted)")
+  }
   if expected.kind == nil, let kind { found.append("kind \(kind)") }
   if let quantization = expected.quantization, let attributes = tensor.composition?.attributes {
-    if attributes["scheme"] != .string(quantization.scheme) { found.append("scheme \(attributes["scheme"]?.text ?? "")") }
+    if attributes["scheme"] != .string(quantization.scheme) {
+      found.append("scheme \(attributes["scheme"]?.text ?? "")")
+    }
     if let scale = quantization.scale, attributes["scale"] != .number(scale) { found.append("scale") }
     if let zero = quantization.zeroPoint, attributes["zero_point"] != .integer(zero) { found.append("zero point") }
     if let axis = quantization.axis, attributes["axis"] != .integer(axis) { found.append("axis") }

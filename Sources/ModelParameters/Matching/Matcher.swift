@@ -1,0 +1,126 @@
+public import StateDicts
+
+extension ParameterRegistry {
+  /// Holds a state dict against the registry.
+  ///
+  /// Nothing is read but names, shapes and types.
+  /// A name is found under its own name, else under a former one if the state dict's `_metadata` says an older version
+  /// of the module's layout, or none.
+  ///
+  /// - Complexity: O(names of both).
+  public func match(_ stateDict: StateDict, options: MatchOptions = MatchOptions()) -> Match {
+    let names = stateDict.names(renamedBy: options.renaming)
+    let plain = match(stateDict, under: names, options: options)
+    if plain.isExact { return plain }
+    var report = plain
+    if let prefix = CommonPrefix.find(in: names, for: self, plainCount: names.count - plain.unexpected.count) {
+      report.prefix = prefix
+      var stripped = match(stateDict, under: names.map(prefix.stripping(_:)), options: options, prefix: prefix)
+      let isWanted =
+        switch options.prefix {
+        case .ifExact: stripped.isAcceptable
+        case .strip: true
+        case .keep: false
+        }
+      if isWanted {
+        stripped.prefix = prefix.asStripped
+        report = stripped
+      }
+    }
+    report.orderUnexpected()
+    let suggested = SuggestedRenamings(report)
+    report.suggestedRenamings = suggested.found.filter { suggestion in
+      // The prefix is told already.
+      suggestion.renaming.to.text != "*" || suggestion.renaming.from.text != report.prefix.map { $0.text + "*" }
+    }
+    report.nearNames = NearNames(report, besides: suggested.placed).found
+    return report
+  }
+
+  private func match(
+    _ stateDict: StateDict, under names: [String], options: MatchOptions, prefix: CommonPrefix? = nil
+  ) -> Match {
+    var match = Match(stateDict, against: self, options: options)
+    let candidates = Candidates(stateDict, under: names, prefix: prefix, renaming: options.renaming)
+    match.collisions = candidates.collisions
+    match.bound.reserveCapacity(specs.count)
+    var isClaimed = [Bool](repeating: false, count: names.count)
+    for spec in specs {
+      guard let place = candidates.find(spec) else {
+        if spec.role == .ignored || candidates.isCollided(spec.name) { continue }
+        if let since = spec.since, candidates.isOlder(than: since) {
+          match.omitted.append(spec.name)
+        } else {
+          match.missing.append(spec.name)
+        }
+        continue
+      }
+      isClaimed[place] = true
+      let source = stateDict.names[place]
+      if spec.role == .ignored {
+        match.accepted.append((spec.name, source, stateDict.tensors[place]))
+        continue
+      }
+      // A prefix is told once, not with every name.
+      if (prefix?.stripping(source) ?? source) != spec.name {
+        match.renamed.append(Match.Renamed(from: source, to: spec.name))
+      }
+      match.bind(spec, to: stateDict.tensors[place], from: source)
+    }
+    let leftOver = isClaimed.indices.filter { !isClaimed[$0] && !candidates.isCollided($0) }
+    match.unexpected = leftOver.map { stateDict.names[$0] }
+    return match
+  }
+}
+
+extension StateDict {
+  fileprivate func names(renamedBy map: KeyMap) -> [String] {
+    map.renamings.isEmpty ? names : names.map(map.apply(to:))
+  }
+}
+
+/// The names of a state dict as they are looked for, and the versions that go with them.
+private struct Candidates {
+  private let places: [ExactName: Int]
+  private let versions: [String: Int]
+  private let collided: Set<Int>
+  private let collidedNames: Set<ExactName>
+  let collisions: [Match.Collision]
+
+  init(_ stateDict: StateDict, under names: [String], prefix: CommonPrefix?, renaming: KeyMap) {
+    var places = [ExactName: Int](minimumCapacity: names.count)
+    var groups: [ExactName: [Int]] = [:]
+    for (place, name) in names.enumerated() {
+      let name = ExactName(name)
+      if let first = places.updateValue(place, forKey: name) { groups[name, default: [first]].append(place) }
+    }
+    for name in groups.keys { places[name] = nil }
+    self.places = places
+    collided = Set(groups.values.joined())
+    collidedNames = Set(groups.keys)
+    collisions = groups.sorted { ($0.value.first ?? 0) < ($1.value.first ?? 0) }.map { name, places in
+      Match.Collision(name: name.text, from: places.map { stateDict.names[$0] })
+    }
+    versions = Dictionary(
+      stateDict.moduleMetadata.compactMap { module in
+        guard case .integer(let version)? = module.value["version"] else { return nil }
+        let path = renaming.apply(toModule: module.name)
+        return (prefix?.stripping(path) ?? path, version)
+      }, uniquingKeysWith: { _, last in last })
+  }
+
+  /// The place of a specification's tensor, under its name or a former one.
+  func find(_ spec: ParameterSpec) -> Int? {
+    if let place = places[ExactName(spec.name)] { return place }
+    for former in spec.formerNames {
+      if let place = places[ExactName(former.name)], former.before.map(isOlder(than:)) ?? true { return place }
+    }
+    return nil
+  }
+
+  /// Whether the module's layout is of an older version than this one, or of none.
+  func isOlder(than version: LayoutVersion) -> Bool { versions[version.module].map { $0 < version.version } ?? true }
+
+  func isCollided(_ place: Int) -> Bool { collided.contains(place) }
+  func isCollided(_ name: String) -> Bool { collidedNames.contains(ExactName(name)) }
+}
