@@ -92,7 +92,8 @@ struct Convert: AsyncParsableCommand {
       self.input = input
       self.output = output
       leftOut = stateDict.filter { $0.tensor.reasonNotInSafetensors != nil }.map(\.name)
-      let dropped = options.expandsTies ? [] : Set(stateDict.tieGroups.flatMap { $0.dropFirst() })
+      let repeated = options.expandsTies ? [] : Set(stateDict.tieGroups.flatMap { $0.dropFirst() })
+      let dropped = repeated.filter { stateDict[$0].tensor.reasonNotInSafetensors == nil }
       aliases = dropped.count
       tensors = stateDict.count - aliases - leftOut.count
       bytes = stateDict.indices.reduce(0) { sum, place in
@@ -115,12 +116,21 @@ private struct Interruption {
   private let sources: [any DispatchSourceSignal]
 
   init() {
+    // A file over the session's limit is an error in words, not an end by this signal.
+    signal(SIGXFSZ, SIG_IGN)
+    // A queue of its own has a thread of its own: the global one has as many as there are cores, all at work on the copy.
+    let queue = DispatchQueue(label: "pth2swt.interruption")
     sources = [SIGINT, SIGTERM, SIGHUP].map { number in
       signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         AtomicFile.removeUnfinished()
         signal(number, SIG_DFL)
+        // Dispatch's threads block every signal, this one's own too.
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, number)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         raise(number)
       }
       source.resume()
