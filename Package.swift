@@ -57,7 +57,8 @@ let package = Package(
     .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
     .testTarget(
       name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
-    .testTarget(name: "CommandTests", dependencies: ["pth2swt"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["StateDicts", "TorchCheckpoints", "pth2swt"], exclude: ["Snapshots"]),
     .testTarget(
       name: "TorchHubTests",
       dependencies: [

@@ -7,10 +7,15 @@ struct Command {
   let code: Int32
 
   /// Runs the command as it was built with these tests.
-  init(_ arguments: String...) throws {
+  init(_ arguments: String...) throws { try self.init(arguments) }
+
+  /// The same.
+  init(_ arguments: [String]) throws {
     let process = Process()
     process.executableURL = try Self.products.appending(path: "pth2swt")
     process.arguments = arguments
+    // Help is wrapped to a terminal's width where there is one.
+    process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors
@@ -27,6 +32,11 @@ struct Command {
   /// The output as JSON.
   func json<Value: Decodable>(_: Value.Type) throws -> Value {
     try JSONDecoder().decode(Value.self, from: Data(output.utf8))
+  }
+
+  /// The path of the command.
+  static var path: String {
+    get throws { try products.appending(path: "pth2swt").path }
   }
 
   /// Where the package's products are: beside the test bundle, or above the test program.

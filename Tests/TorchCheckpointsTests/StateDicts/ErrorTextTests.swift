@@ -5,10 +5,10 @@ import TorchCheckpoints
 
 /// What people really have in place of a checkpoint, and what they are told.
 struct ErrorTextTests {
-  let folder: TemporaryFolder
+  let folder: ScratchFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try ScratchFolder()
   }
 
   struct Impostor: CustomTestStringConvertible {

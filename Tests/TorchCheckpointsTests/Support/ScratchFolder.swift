@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder that is there for as long as this is referred to.
-final class TemporaryFolder: Sendable {
+final class ScratchFolder: Sendable {
   let url: URL
 
   init() throws {

@@ -1,0 +1,83 @@
+"""Holds what pth2swt wrote against what torch reads from the checkpoint it was written from.
+
+    python check_written.py PAIRS.json
+
+PAIRS.json is a list of {"source", "key", "written", "left_out"}: a checkpoint, the key of its state dict ("" for the
+top), the .safetensors or .swt file made of it, and the names that the format cannot say. The safetensors library must
+load the file, and each of its tensors must equal torch's in type, shape and every bit; each of torch's must be there.
+Prints a line for each difference and, last, how many tensors were compared; exits 1 if anything differs.
+"""
+
+import json
+import pathlib
+import sys
+import warnings
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+warnings.filterwarnings("ignore")
+
+import torch  # noqa: E402
+from safetensors import safe_open  # noqa: E402
+from safetensors.torch import load as load_bytes  # noqa: E402
+from tools.rows import Walk, digest  # noqa: E402
+
+
+def written_tensors(path: pathlib.Path) -> dict:
+    """All tensors by name, dropped aliases too; read by path and from memory, as users do."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+        metadata = file.metadata()
+    try:
+        again = load_bytes(path.read_bytes())
+        assert again.keys() == tensors.keys(), "by path and from memory the names differ"
+    except KeyError as error:
+        # Its reader of bytes, written in Python, does not know the youngest types.
+        assert error.args[0] in ("F8_E8M0", "F4"), error
+    assert metadata["format"] == "pt"
+    for name, kept in metadata.items():
+        if name != "format" and not name.startswith("swt."):
+            tensors[name] = tensors[kept]
+    return tensors
+
+
+def differences(pair: dict) -> tuple[int, list[str]]:
+    try:
+        value = torch.load(pair["source"], weights_only=False, map_location="cpu")
+    except Exception:
+        return 0, []  # a file that torch itself does not open
+    prefix = pair["key"] + "." if pair["key"] else ""
+    wanted = {name.removeprefix(prefix) or "tensor": t for name, t in Walk(value).tensors if name.startswith(prefix)}
+    found = written_tensors(pathlib.Path(pair["written"]))
+    lines = []
+    for name in found.keys() - wanted.keys():
+        lines.append(f"{name}: torch has no such tensor")
+    for name, tensor in wanted.items():
+        if name in pair["left_out"]:
+            continue
+        if any(name.startswith(other + ".") for other in wanted):
+            continue  # an attribute of a tensor, which is no part of a state dict
+        if name not in found:
+            lines.append(f"{name}: not written")
+        elif found[name].dtype != tensor.dtype or found[name].shape != tensor.shape:
+            lines.append(f"{name}: {found[name].dtype} {list(found[name].shape)}, not {tensor.dtype} {list(tensor.shape)}")
+        elif digest(found[name]) != digest(tensor):
+            lines.append(f"{name}: other bits")
+    return len(found), lines
+
+
+def main(path: str) -> None:
+    compared = failed = 0
+    for pair in json.loads(pathlib.Path(path).read_text()):
+        try:
+            count, lines = differences(pair)
+        except Exception as error:
+            count, lines = 0, [f"{type(error).__name__}: {error}"]
+        compared, failed = compared + count, failed + len(lines)
+        for line in lines:
+            print(f"{pair['source']} as {pathlib.Path(pair['written']).suffix}: {line}")
+    print(f"{compared} tensors compared")
+    sys.exit(1 if failed else 0)
+
+
+main(sys.argv[1])

@@ -1,0 +1,147 @@
+import Foundation
+import StateDicts
+import Testing
+import TorchCheckpoints
+
+@Suite struct ConvertCommandTests {
+  let folder: ScratchFolder
+
+  init() throws {
+    folder = try ScratchFolder()
+  }
+
+  private struct Summary: Decodable {
+    let input: String
+    let output: String
+    let tensors: Int
+    let aliases: Int
+    let bytes: Int
+    let leftOut: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case input, output, tensors, aliases, bytes
+      case leftOut = "left_out"
+    }
+  }
+
+  private func stateDict(_ path: String) throws -> StateDict { try Checkpoint(path: path).stateDict() }
+
+  @Test("a checkpoint becomes a .swt, with and without the word convert, and a .safetensors of the same bytes")
+  func converts() throws {
+    defer { folder.remove() }
+    let input = fixturePath("state_dicts/module.pth")
+    let plain = try Command(input, folder.path("a.swt"))
+    #expect(plain.code == 0)
+    #expect(plain.errors == "")
+    #expect(plain.output == "\(folder.path("a.swt")): 8 tensors, 184 B\n")
+    #expect(try Command("convert", input, folder.path("b.safetensors")).code == 0)
+    #expect(FileManager.default.contentsEqual(atPath: folder.path("a.swt"), andPath: folder.path("b.safetensors")))
+    #expect(try stateDict(folder.path("a.swt")).fingerprint() == stateDict(input).fingerprint())
+    #expect(try Command("diff", input, folder.path("a.swt")).code == 0)
+  }
+
+  @Test("its JSON says what was written")
+  func json() throws {
+    defer { folder.remove() }
+    let input = fixturePath("zip_tensors/tied_two_views.pth")
+    let run = try Command("convert", "--json", input, folder.path("m.swt"))
+    let summary = try run.json(Summary.self)
+    let source = try stateDict(input)
+    #expect(summary.input == input)
+    #expect(summary.output == folder.path("m.swt"))
+    #expect(summary.aliases == source.ties.reduce(0) { $0 + $1.count - 1 })
+    #expect(summary.tensors == source.count - summary.aliases)
+    #expect(summary.leftOut == [])
+    #expect(try stateDict(folder.path("m.swt")).ties == source.ties)
+    let expanded = try Command("convert", "--json", "--expand-ties", "--force", input, folder.path("m.swt"))
+    #expect(try expanded.json(Summary.self).tensors == source.count)
+    #expect(try stateDict(folder.path("m.swt")).ties == [])
+  }
+
+  @Test("tied tensors that are left out are counted once, as left out")
+  func tiedAndLeftOut() throws {
+    defer { folder.remove() }
+    let input = fixturePath("zip_tensors/dtypes.pth")
+    let run = try Command("convert", "--json", "--skip-unsupported", input, folder.path("m.swt"))
+    let summary = try run.json(Summary.self)
+    let source = try stateDict(input)
+    let written = try stateDict(folder.path("m.swt"))
+    #expect(summary.tensors == written.count - written.ties.reduce(0) { $0 + $1.count - 1 })
+    #expect(summary.tensors + summary.aliases + summary.leftOut.count == source.count)
+    #expect(!summary.leftOut.isEmpty)
+  }
+
+  @Test("a key chooses the state dict, and --sha256 keeps the input's hash")
+  func keyAndHash() throws {
+    defer { folder.remove() }
+    let input = fixturePath("state_dicts/two_candidates.pth")
+    #expect(try Command(input, folder.path("m.swt")).code == 64)
+    #expect(try Command("--key", "ema", "--sha256", input, folder.path("m.swt")).code == 0)
+    let expected = try Checkpoint(path: input).stateDict(key: "ema").fingerprint()
+    let written = try Checkpoint(path: folder.path("m.swt"))
+    #expect(try written.stateDict().fingerprint() == expected)
+    let source = written.marks.first { $0.name == "source" }?.value
+    guard case .string(let hash)? = source?["sha256"] else {
+      Issue.record("no hash")
+      return
+    }
+    #expect(hash.count == 64)
+  }
+
+  @Test("an output that exists is kept, exit 73, until --force is given; nothing else is left in the folder")
+  func force() throws {
+    defer { folder.remove() }
+    let input = fixturePath("state_dicts/module.pth")
+    let output = try folder.file("m.swt", "precious")
+    let refused = try Command(input, output)
+    #expect(refused.code == 73)
+    #expect(refused.errors.contains("--force"))
+    #expect(try String(contentsOfFile: output, encoding: .utf8) == "precious")
+    #expect(try Command("--force", input, output).code == 0)
+    #expect(try stateDict(output).count == 8)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["m.swt"])
+  }
+
+  @Test("what the format cannot say is named, exit 65 and no file, until it is left out")
+  func unsupported() throws {
+    defer { folder.remove() }
+    let input = fixturePath("zip_tensors/dtype_complex128.pth")
+    let refused = try Command(input, folder.path("m.swt"))
+    #expect(refused.code == 65)
+    #expect(refused.errors.contains("complex128"))
+    #expect(refused.errors.contains("--skip-unsupported"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path("m.swt")))
+    #expect(try Command("--skip-unsupported", input, folder.path("m.swt")).code == 0)
+  }
+
+  @Test("a damaged storage is refused, exit 65, and no file is left, not even a hidden one")
+  func damaged() throws {
+    defer { folder.remove() }
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: fixturePath("zip_tensors/dtype_float32.pth")))
+    let checkpoint = try Checkpoint(bytes)
+    let values = try #require(try checkpoint.tensors.first?.tensor.contiguous())
+    let stored = try unsafe values.withUnsafeBytes { unsafe Data($0) }
+    let place = try #require(bytes.range(of: stored)?.lowerBound)
+    bytes[place] ^= 1
+    try bytes.write(to: folder.url.appending(path: "m.pth"))
+    let run = try Command("convert", "--json", folder.path("m.pth"), folder.path("m.swt"))
+    #expect(run.code == 65)
+    #expect(run.output.contains("checksumMismatch"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["m.pth"])
+    let verified = try Command("verify", folder.path("m.pth"))
+    #expect(verified.code == 65)
+    #expect(verified.output.contains("/data/0: "))
+  }
+
+  @Test("--no-mmap and --limit-factor change how a file is read and not what is written")
+  func ways() throws {
+    defer { folder.remove() }
+    let input = fixturePath("zip_containers/deflated.pth")
+    for (name, flags) in [("a", []), ("b", ["--no-mmap"]), ("c", ["--limit-factor", "10"])] {
+      #expect(try Command(flags + [input, folder.path("\(name).swt")]).code == 0)
+    }
+    for name in ["b", "c"] {
+      #expect(FileManager.default.contentsEqual(atPath: folder.path("a.swt"), andPath: folder.path("\(name).swt")))
+    }
+  }
+}

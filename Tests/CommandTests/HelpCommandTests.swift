@@ -1,0 +1,41 @@
+import Foundation
+import Testing
+
+/// What the command says of itself.
+@Suite struct HelpCommandTests {
+  private static let subcommands = ["convert", "inspect", "verify", "fingerprint", "diff"]
+
+  @Test("help is what Snapshots/help.txt has; after an intended change, PTH2SWT_SNAPSHOT=1 writes it anew")
+  func snapshot() throws {
+    var text = try Command("--help").output
+    for subcommand in Self.subcommands { text += "\n\(try Command("help", subcommand).output)" }
+    let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Snapshots/help.txt")
+    if ProcessInfo.processInfo.environment["PTH2SWT_SNAPSHOT"] != nil {
+      try Data(text.utf8).write(to: url)
+      print("written: \(url.path)")
+    }
+    let expected = try String(contentsOf: url, encoding: .utf8)
+    let changed = zip(text.split(separator: "\n"), expected.split(separator: "\n")).first { $0 != $1 }
+    #expect(text == expected, "the first line that differs: \(String(describing: changed))")
+  }
+
+  @Test("each subcommand's help has an example that names the command", arguments: subcommands)
+  func examples(_ subcommand: String) throws {
+    let help = try Command(subcommand, "--help")
+    #expect(help.code == 0)
+    #expect(help.output.contains("EXAMPLES\n  pth2swt ") || help.output.contains("EXAMPLES\n    pth2swt "))
+  }
+
+  @Test("completion scripts for the three shells name every subcommand", arguments: ["bash", "zsh", "fish"])
+  func completions(_ shell: String) throws {
+    let run = try Command("--generate-completion-script", shell)
+    #expect(run.code == 0)
+    for word in Self.subcommands + ["skip-unsupported", "safetensors"] { #expect(run.output.contains(word)) }
+  }
+
+  @Test("a version has three numbers")
+  func version() throws {
+    let parts = try Command("--version").output.split(separator: "\n").joined().split(separator: ".")
+    #expect(parts.compactMap { Int($0) }.count == 3)
+  }
+}
