@@ -139,6 +139,12 @@ extension TorchValues {
   /// A value that is there under two keys counts once.
   func candidates(from top: Pickle.ID, prefix: String = "", depth: Int = 0) -> [(key: String, id: Pickle.ID)] {
     if isStateDict(top) { return [(prefix, top)] }
+    // A module of torch.fx is a call with the dict of its attributes.
+    if let object = pickle.object(at: top), globalName(at: object.callable)?.hasSuffix("_graph_module") == true,
+      let attributes = arguments(object).first, module(at: attributes) != nil
+    {
+      return [(prefix, attributes)]
+    }
     guard depth < 3, let entries = mapping(at: top) else { return [] }
     var found: [(key: String, id: Pickle.ID)] = []
     for entry in entries {

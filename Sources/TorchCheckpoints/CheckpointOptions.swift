@@ -22,11 +22,15 @@ public struct CheckpointOptions: Sendable {
   /// It is not run either way.
   public var allowsDangerousGlobals: Bool
 
+  /// Which of several objects is meant, where torch.save was called more than once on one file: 0 is the first.
+  public var objectNumber: Int
+
   /// Creates options: mapped, the default limits, CRC checked, dangerous globals refused.
   public init(
     mapping: Mapping = .mapped, limits: CheckpointLimits = .init(), checksCRC: Bool = true,
-    allowsDangerousGlobals: Bool = false
+    allowsDangerousGlobals: Bool = false, objectNumber: Int = 0
   ) {
+    self.objectNumber = objectNumber
     self.mapping = mapping
     self.limits = limits
     self.checksCRC = checksCRC

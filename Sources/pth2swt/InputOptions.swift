@@ -22,7 +22,11 @@ struct InputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Multiply every limit, for a file that is large on purpose.", valueName: "n"))
   var limitFactor = 1
 
+  @Option(help: ArgumentHelp("Which object, where torch.save was called more than once on a file.", valueName: "n"))
+  var object = 0
+
   func validate() throws {
+    guard object >= 0 else { throw ValidationError("--object is a whole number from 0.") }
     guard limitFactor >= 1 else { throw ValidationError("--limit-factor is a whole number from 1.") }
   }
 
@@ -32,7 +36,7 @@ struct InputOptions: ParsableArguments {
       path: path(of: input),
       options: CheckpointOptions(
         mapping: copies ? .copy : .mapped, limits: CheckpointLimits().scaled(by: limitFactor),
-        allowsDangerousGlobals: allowDangerousGlobals))
+        allowsDangerousGlobals: allowDangerousGlobals, objectNumber: object))
   }
 }
 

@@ -1,6 +1,10 @@
 import ArgumentParser
 import StateDicts
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// The command.
 ///
 /// Each subcommand is one file, and what it does is a library call.
@@ -34,6 +38,11 @@ struct Pth2swt: AsyncParsableCommand {
 @main
 enum Main {
   static func main() async {
+    // Without TZ, glibc looks at /etc/localtime for every time that libzip converts: one for each archive entry. The
+    // name is glibc's own default, so nothing else changes.
+    #if os(Linux)
+      unsafe setenv("TZ", ":/etc/localtime", 0)
+    #endif
     do {
       var command = try Pth2swt.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -20,21 +20,23 @@ extension Tensor {
     shape: [Int], elementType: ElementType, chunks: [TensorChunk], requiresGrad: Bool, name: String
   ) throws(CheckpointError) -> Tensor {
     let geometry = try TensorGeometry(stated: shape)
-    var covered = 0
     for chunk in chunks {
       let isInside =
         chunk.offsets.count == shape.count && chunk.tensor.shape.count == shape.count
         && zip(zip(chunk.offsets, chunk.tensor.shape), shape).allSatisfy { place, size in
           place.0 >= 0 && place.0 <= size && place.1 <= size - place.0
         }
-      guard isInside, chunk.tensor.elementType == elementType, chunk.tensor.composition == nil else {
+      // A chunk that repeats its elements would let a small file ask for any amount of memory; torch writes none.
+      guard isInside, chunk.tensor.elementType == elementType, chunk.tensor.composition == nil,
+        chunk.tensor.byteCount <= chunk.tensor.storage.byteCount
+      else {
         throw CheckpointError(
           .malformedTensor,
           "\(name): a chunk \(chunk.tensor) at \(chunk.offsets) is no part of \(elementType) \(shape).")
       }
-      covered += chunk.tensor.elementCount
     }
     try requireDisjoint(chunks, name)
+    let covered = chunks.reduce(0) { $0 + $1.tensor.elementCount }
     guard covered == geometry.elementCount else {
       throw CheckpointError(
         .missingRecord, "\(name): its chunks have \(covered) of \(geometry.elementCount) elements.",

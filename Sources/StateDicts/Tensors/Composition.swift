@@ -65,6 +65,11 @@ public struct Composition: Sendable {
     self.attributes = attributes
   }
 
+  /// The attributes as JSON, sorted by name.
+  package var json: JSONValue {
+    .object(attributes.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) })
+  }
+
   /// Whether the tensor has elements of its own (the integers of a quantized one).
   public var hasElements: Bool { kind == .quantizedPerTensor || kind == .quantizedPerChannel }
 }

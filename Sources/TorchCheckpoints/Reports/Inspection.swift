@@ -14,12 +14,41 @@ public struct Inspection: Sendable, Encodable {
     public let bytes: Int
     /// What kind of tensor it is, where it is more than a strided view.
     public let kind: Composition.Kind?
+    /// The plain tensors that make it, where it is more than a strided view.
+    public let components: [Component]?
+    /// What else it takes to put it together: `scale`, `zero_point`, `axis`.
+    public let attributes: JSONValue?
     /// What it is in the module that holds it, if one does.
     public let role: NamedTensor.Role?
     /// The device that it was on, if not the CPU.
     public let device: String?
     /// The SHA-256 of its contiguous little-endian bytes in C order, if it was asked for.
     public let sha256: String?
+  }
+
+  /// A plain tensor of those that make one of the report.
+  public struct Component: Sendable, Encodable {
+    /// What it is to the whole: `scales`, `indices`.
+    public let name: String
+    /// Its element type.
+    public let dtype: ElementType
+    /// The size of each dimension.
+    public let shape: [Int]
+    /// The SHA-256 of its bytes, if hashes were asked for.
+    public let sha256: String?
+
+    init(_ component: Composition.Component, hash: ((Tensor) throws -> String)?) throws {
+      let tensor = component.tensor
+      name = component.role
+      dtype = tensor.elementType
+      shape = tensor.shape
+      guard let hash, tensor.isHashable else {
+        sha256 = nil
+        return
+      }
+      try tensor.storage.verifyOnUse()
+      sha256 = try hash(tensor)
+    }
   }
 
   /// The tensors of one element type.
@@ -94,10 +123,13 @@ public struct Inspection: Sendable, Encodable {
     var rows: [Row] = []
     rows.reserveCapacity(tensors.count)
     for (place, (name, tensor)) in tensors.lazy.map({ ($0.name, $0.tensor) }).enumerated() {
-      rows.append(
+      try rows.append(
         Row(
           name: name, dtype: tensor.elementType, shape: tensor.shape, bytes: tensor.byteCount,
-          kind: tensor.composition?.kind, role: tensors[place].role,
+          kind: tensor.composition?.kind,
+          components: tensor.composition.flatMap { $0.components.isEmpty ? nil : $0.components }?
+            .map { try Component($0, hash: hash) },
+          attributes: tensor.composition.flatMap { $0.attributes.isEmpty ? nil : $0.json }, role: tensors[place].role,
           device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place]))
       if hash != nil, tensor.isExpandedBeyondLimit {
         notes.append(

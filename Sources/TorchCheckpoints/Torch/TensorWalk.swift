@@ -94,7 +94,7 @@ struct TensorWalk {
       return
     }
     guard seen.insert(step.id).inserted else { return }
-    if case .object = pickle[step.id], let module = values.module(at: step.id) {
+    if let module = values.module(at: step.id) {
       isPlain = false
       visit(module, step)
     } else if let object = pickle.object(at: step.id), values.meaning(at: object.callable) != .orderedDict {

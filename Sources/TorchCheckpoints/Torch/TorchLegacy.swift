@@ -25,6 +25,29 @@ enum TorchLegacy {
       first.bytes(slice).prefix(magic.count) == magic[...],
       first.bytes(slice).dropFirst(magic.count).allSatisfy({ $0 == 0 })
     else { return try BarePickle.open(first, store, file: file, options: options) }
+    let origin = StorageOrigin(file: file, entryPrefix: "storage ", checksOnUse: options.checksCRC)
+    var object = try object(&reader, store, origin, options)
+    for number in 0..<max(options.objectNumber, 0) {
+      guard isMagic(store, at: object.records.end) else {
+        throw CheckpointError(
+          .noStateDict,
+          "The file has \(number + 1) objects; number \(options.objectNumber), counted from 0, is not there.")
+      }
+      reader = PickleReader(store, from: object.records.end, limits: options.limits)
+      _ = try reader.next()
+      object = try self.object(&reader, store, origin, options)
+    }
+    return try Checkpoint(
+      format: .legacy, file: file, store: store,
+      marks: marks(object.machine) + [JSONValue.Member("pickle_protocol", .integer(object.value.pickle.proto))],
+      notes: notes(store, object.records.end), values: TorchValues(object.value, records: object.records),
+      options: options)
+  }
+
+  /// What follows a magic number: one call of torch.save.
+  private static func object(
+    _ reader: inout PickleReader, _ store: ByteStore, _ origin: StorageOrigin, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> (machine: Pickle, value: TorchPickle, records: LegacyRecords) {
     let version = try reader.next()
     guard version.integer(at: version.root) == 1001 else {
       throw CheckpointError(
@@ -34,13 +57,8 @@ enum TorchLegacy {
     let machine = try reader.next()
     let value = try TorchPickle(reader.next(), options: options)
     let keys = try keys(reader.next())
-    let records = try LegacyRecords(
-      keys, of: value, store, at: reader.position,
-      origin: StorageOrigin(file: file, entryPrefix: "storage ", checksOnUse: options.checksCRC))
-    return try Checkpoint(
-      format: .legacy, file: file, store: store,
-      marks: marks(machine) + [JSONValue.Member("pickle_protocol", .integer(value.pickle.proto))],
-      notes: notes(store, records.end), values: TorchValues(value, records: records), options: options)
+    let records = try LegacyRecords(keys, of: value, store, at: reader.position, origin: origin)
+    return (machine, value, records)
   }
 
   private static func keys(_ pickle: Pickle) throws(CheckpointError) -> [String] {
@@ -62,14 +80,19 @@ enum TorchLegacy {
     }
   }
 
+  /// Whether torch's magic number stands at a place, in a pickle of protocol 2 or later.
+  private static func isMagic(_ store: ByteStore, at place: Int) -> Bool {
+    unsafe store.withUnsafeBytes { bytes in
+      unsafe bytes[place...].dropFirst(4).prefix(magic.count).elementsEqual(magic)
+    }
+  }
+
   private static func notes(_ store: ByteStore, _ end: Int) -> [String] {
     guard end < store.count else { return [] }
-    let isAnother = unsafe store.withUnsafeBytes { bytes in
-      unsafe bytes[end...].dropFirst(4).prefix(magic.count).elementsEqual(magic)
-    }
+    let isAnother = isMagic(store, at: end)
     return [
       isAnother
-        ? "Another torch.save follows at byte \(end); torch.load gives the first, and so does this."
+        ? "Another torch.save follows at byte \(end); torch.load gives the first; objectNumber and --object N choose."
         : "\(store.count - end) bytes follow the last storage."
     ]
   }

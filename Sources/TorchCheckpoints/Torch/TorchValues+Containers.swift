@@ -56,8 +56,11 @@ extension TorchValues {
       guard case .text(let slice) = pickle[flat[place]] else { return true }
       let hash = pickle.hash(slice) | 1
       var slot = Int(truncatingIfNeeded: (hash ^ hash >> 32)) & (slotCount - 1)
+      // A file whose hashes were made to meet goes the slower way, whose hashes cannot be foreseen.
+      var steps = 0
       while slots[slot] != 0 {
-        if slots[slot] == hash { return true }
+        steps += 1
+        if slots[slot] == hash || steps > 64 { return true }
         slot = (slot + 1) & (slotCount - 1)
       }
       slots[slot] = hash
@@ -114,10 +117,27 @@ extension TorchValues {
     let attributes: [Entry]
   }
 
+  /// An object's state, if it is a dict; or a dict that is one by itself.
+  ///
+  /// That is how torch.fx hands it to the function that makes the module. A module has a few dozen attributes, so larger
+  /// dicts are not looked through.
+  private func moduleState(of id: Pickle.ID) -> Pickle.ID? {
+    if let object = pickle.object(at: id) {
+      guard let state = object.state, case .dict = pickle[state] else { return nil }
+      return state
+    }
+    guard case .dict(let index) = pickle[id], index >= 0, (6...256).contains(pickle.sequences[index].count),
+      value("_modules", in: id) != nil, value("_buffers", in: id) != nil
+    else { return nil }
+    return id
+  }
+
   /// The module that an object was, known by the dicts in its state, or by its class in TorchScript.
   func module(at id: Pickle.ID) -> Module? {
-    guard let object = pickle.object(at: id), let state = object.state, case .dict = pickle[state] else { return nil }
-    if !scriptClasses.isEmpty, let name = globalName(at: object.callable), let declared = scriptClasses[name] {
+    guard let state = moduleState(of: id) else { return nil }
+    if !scriptClasses.isEmpty, let object = pickle.object(at: id), let name = globalName(at: object.callable),
+      let declared = scriptClasses[name]
+    {
       return scriptModule(declared, state)
     }
     guard let parameters = value("_parameters", in: state) else { return nil }

@@ -59,6 +59,15 @@ struct ContainersReportsTests {
     #expect(try open("legacy/trailing_bytes.pth").notes == ["4 bytes follow the last storage."])
   }
 
+  @Test("The second torch.save of a file can be chosen; a third is not there")
+  func secondObject() throws {
+    let path = ExpectedRow.fixtures.appending(path: "fixtures/legacy/two_objects.pth").path
+    let second = try Checkpoint(path: path, options: .init(objectNumber: 1))
+    #expect(second.tensors.map(\.name) == ["second"])
+    #expect(try [Float](second.tensors[0].tensor) == [60, 61, 62, 63])
+    #expect(throws: CheckpointError.self) { try Checkpoint(path: path, options: .init(objectNumber: 2)) }
+  }
+
   @Test("Numpy scalars are numbers among the other values")
   func scalars() throws {
     let value = try #require(open("pickles/numpy_core.pth").value?["scalar"])
@@ -66,5 +75,55 @@ struct ContainersReportsTests {
       Issue.record("\(value) is no number")
       return
     }
+  }
+}
+
+@Suite("A pickle by itself")
+struct BarePickleTests {
+  private static let array: [UInt8] = PickleBytes.call(
+    PickleBytes.global("numpy.core.multiarray", "scalar"),
+    PickleBytes.call(PickleBytes.global("numpy", "dtype"), PickleBytes.text("f4"), PickleBytes.no, PickleBytes.yes),
+    PickleBytes.call(
+      PickleBytes.global("_codecs", "encode"), PickleBytes.text("\0\0\u{80}?"), PickleBytes.text("latin1")))
+
+  @Test("Its numpy arrays are its state dict")
+  func arrays() throws {
+    let checkpoint = try Checkpoint(PickleBytes.whole(PickleBytes.dict(("w", Self.array))))
+    #expect(checkpoint.format == .pickle)
+    #expect(try [Float](#require(checkpoint.stateDict()["w"])) == [1])
+  }
+
+  @Test("A tensor of torch in it has no storage, which is said")
+  func noStorage() {
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(PickleBytes.whole(PickleBytes.dict(("w", PickleBytes.vector))))
+    }
+    #expect(error?.code == .missingRecord)
+  }
+}
+
+@Suite("Modules in unusual wrappings")
+struct UnusualModulesTests {
+  @Test("A module of torch.fx, a call with its attributes, has the names of its state dict")
+  func graphModule() throws {
+    let attributes = PickleBytes.dict(
+      ("training", PickleBytes.no), ("_parameters", PickleBytes.dict(("w", PickleBytes.vector))),
+      ("_buffers", PickleBytes.dict()), ("_modules", PickleBytes.dict()))
+    let body = PickleBytes.call(
+      PickleBytes.global("torch.fx.graph_module", "reduce_graph_module"), attributes, PickleBytes.text("import torch"))
+    let checkpoint = try Checkpoint(FileBytes.torch(body))
+    #expect(checkpoint.tensors.map(\.name) == ["0.w"])
+    #expect(checkpoint.tensors.map(\.role) == [.parameter])
+    #expect(try checkpoint.stateDict().names == ["w"])
+  }
+
+  @Test("A parameter of torch 0.1 to 0.3 is a class called with its tensor")
+  func oldParameter() throws {
+    let parameter =
+      PickleBytes.call(PickleBytes.global("torch.nn.parameter", "Parameter"), PickleBytes.vector)
+      + PickleBytes.tuple(PickleBytes.no, PickleBytes.no, PickleBytes.none) + Array("b".utf8)
+    let checkpoint = try Checkpoint(FileBytes.torch(PickleBytes.dict(("w", parameter))))
+    #expect(checkpoint.tensors.map(\.name) == ["w"])
+    #expect(checkpoint.tensors.map(\.tensor.requiresGrad) == [false])
   }
 }
