@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "StateDicts", targets: ["StateDicts"]),
     .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
+    .library(name: "VisionModels", targets: ["VisionModels"]),
     .executable(name: "pth2swt", targets: ["pth2swt"]),
   ],
   dependencies: [
@@ -20,9 +21,20 @@ let package = Package(
     .systemLibrary(
       name: "CPth2swtZip", path: "Sources/CLibraries/CPth2swtZip", pkgConfig: "libzip",
       providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    .systemLibrary(
+      name: "CPth2swtOneDNN", path: "Sources/CLibraries/CPth2swtOneDNN",
+      providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .systemLibrary(
+      name: "CPth2swtJPEG", path: "Sources/CLibraries/CPth2swtJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CPth2swtPNG", path: "Sources/CLibraries/CPth2swtPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
     .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
+    .target(
+      name: "VisionModels", dependencies: ["StateDicts", "CPth2swtOneDNN", "CPth2swtJPEG", "CPth2swtPNG"]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
@@ -30,6 +42,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "StateDicts"]),
   ],
   swiftLanguageModes: [.v6]
 )
