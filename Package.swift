@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "StateDicts", targets: ["StateDicts"]),
     .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
+    .library(name: "ModelParameters", targets: ["ModelParameters"]),
     .library(name: "VisionModels", targets: ["VisionModels"]),
     .executable(name: "pth2swt", targets: ["pth2swt"]),
   ],
@@ -33,8 +34,10 @@ let package = Package(
 
     .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
+    .target(name: "ModelParameters", dependencies: ["StateDicts"]),
     .target(
-      name: "VisionModels", dependencies: ["StateDicts", "CPth2swtOneDNN", "CPth2swtJPEG", "CPth2swtPNG"]),
+      name: "VisionModels",
+      dependencies: ["ModelParameters", "StateDicts", "CPth2swtOneDNN", "CPth2swtJPEG", "CPth2swtPNG"]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
@@ -42,7 +45,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
-    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "StateDicts"]),
+    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -18,7 +18,7 @@ package struct FoldedWeights {
 
   /// Which weights these are, whatever layer names them.
   var key: Key? {
-    weight.tie.map { Key(weight: $0, bias: bias?.tie, normalization: normalization?.weight.tie) }
+    weight.tie.map { Key(weight: $0, bias: bias?.tie, normalization: normalization?.runningMean.tie) }
   }
 
   struct Key: Hashable {
@@ -47,28 +47,11 @@ package struct FoldedWeights {
   }
 }
 
-/// A normalization with fixed statistics, over channels.
-///
-/// Source: `torchvision/ops/misc.py`, FrozenBatchNorm2d; the same arithmetic as BatchNorm2d in evaluation.
-package struct Normalization: Sendable {
-  package let weight: Tensor
-  package let bias: Tensor
-  package let runningMean: Tensor
-  package let runningVar: Tensor
-  package let epsilon: Float
-
-  package init(weight: Tensor, bias: Tensor, runningMean: Tensor, runningVar: Tensor, epsilon: Float) {
-    self.weight = weight
-    self.bias = bias
-    self.runningMean = runningMean
-    self.runningVar = runningVar
-    self.epsilon = epsilon
-  }
-
-  /// y = scale * x + shift.
+extension Normalization {
+  /// The same as y = scale * x + shift, for each channel.
   package func scaleAndShift() throws -> (scale: [Float], shift: [Float]) {
     let (weight, bias) = (try [Float](self.weight), try [Float](self.bias))
-    let (mean, variance) = (try [Float](runningMean), try [Float](runningVar))
+    let (mean, variance) = (try [Float](runningMean), try [Float](runningVariance))
     let scale = zip(weight, variance).map { $0 * (1 / ($1 + epsilon).squareRoot()) }
     let shift = bias.indices.map { bias[$0] - mean[$0] * scale[$0] }
     return (scale, shift)

@@ -1,0 +1,107 @@
+public import StateDicts
+
+/// A place in a model's tree of names, where a layer declares the tensors that it has and is handed them.
+///
+///     struct Linear: Sendable {
+///       let weight, bias: Tensor
+///       init(_ inputs: Int, _ outputs: Int, in scope: ParameterScope) {
+///         weight = scope.parameter("weight", outputs, inputs)
+///         bias = scope.parameter("bias", outputs)
+///       }
+///     }
+///     fc = Linear(512, 1000, in: scope / "fc")
+///
+/// The same initializer runs twice: once to record what the model has (the tensors then have a shape and no values),
+/// once to load it. Nothing here throws: what is wrong is kept, and thrown in one piece when the model is whole.
+public struct ParameterScope {
+  /// The place's path, empty at the top: `backbone.body.layer1`.
+  public let path: String
+  private let formerPaths: [FormerName]
+  private let declarations: Declarations
+
+  init(_ declarations: Declarations) {
+    self.init(path: "", formerPaths: [], declarations: declarations)
+  }
+
+  private init(path: String, formerPaths: [FormerName], declarations: Declarations) {
+    self.path = path
+    self.formerPaths = formerPaths
+    self.declarations = declarations
+  }
+
+  /// The place of a module within this one.
+  public static func / (scope: ParameterScope, name: String) -> ParameterScope {
+    ParameterScope(
+      path: scope.path.appending(component: name), formerPaths: scope.formerPaths.appending(component: name),
+      declarations: scope.declarations)
+  }
+
+  /// The place of a module in a list, as in torch's `nn.Sequential` and `nn.ModuleList`.
+  public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
+
+  /// The same place, which older checkpoints know by another name.
+  ///
+  /// - Parameters:
+  ///   - older: The older place.
+  ///   - version: The layout version that moved it: a state dict that says it has that version is held to the new names.
+  ///   - module: The module whose layout is meant.
+  public func formerly(
+    _ older: ParameterScope, before version: Int? = nil, of module: ParameterScope? = nil
+  ) -> ParameterScope {
+    let before = version.map { LayoutVersion($0, of: (module ?? older).path) }
+    let moved = [FormerName(older.path, before: before)] + older.formerPaths
+    return ParameterScope(path: path, formerPaths: formerPaths + moved, declarations: declarations)
+  }
+
+  /// Declares a tensor that training can change.
+  public func parameter(_ name: String, _ shape: Int..., as elementType: ElementType = .float32) -> Tensor {
+    declare(name, shape, elementType, .parameter)
+  }
+
+  /// Declares a tensor that is kept with the model and never trained.
+  ///
+  /// - Parameter version: The version of this module's layout that brought the tensor; older state dicts lack it.
+  public func buffer(
+    _ name: String, _ shape: Int..., as elementType: ElementType = .float32, since version: Int? = nil
+  ) -> Tensor {
+    declare(name, shape, elementType, .buffer, since: version)
+  }
+
+  /// Declares a name that a state dict may have, and that is not used.
+  public func ignore(_ name: String) {
+    _ = declare(name, [], nil, .ignored)
+  }
+
+  /// What a layer makes of its tensors once they are loaded, such as a weight in the layout that its kernel wants.
+  ///
+  /// - Returns: What `make` returns; nil while a tensor has no values: when the model is only declared, or where the
+  ///   match was allowed to lack it. An error is kept and thrown when the model is whole.
+  public func prepare<Prepared>(from tensors: Tensor?..., make: () throws -> Prepared) -> Prepared? {
+    guard tensors.allSatisfy({ $0?.hasValues ?? true }) else { return nil }
+    do {
+      return try make()
+    } catch {
+      declarations.record(error)
+      return nil
+    }
+  }
+
+  private func declare(
+    _ name: String, _ shape: [Int], _ elementType: ElementType?, _ role: ParameterRole, since version: Int? = nil
+  ) -> Tensor {
+    declarations.declare(
+      ParameterSpec(
+        path.appending(component: name), shape: shape, elementType: elementType, role: role,
+        formerNames: formerPaths.appending(component: name), since: version.map { LayoutVersion($0, of: path) }))
+  }
+}
+
+extension String {
+  fileprivate func appending(component: String) -> String { isEmpty ? component : self + "." + component }
+}
+
+extension [FormerName] {
+  fileprivate func appending(component: String) -> [FormerName] {
+    isEmpty ? self : map { FormerName($0.name.appending(component: component), before: $0.before) }
+  }
+}

@@ -1,0 +1,71 @@
+import StateDicts
+
+extension Match {
+  /// Binds a tensor to its place, or notes why it does not fit.
+  mutating func bind(_ spec: ParameterSpec, to tensor: Tensor, from source: String) {
+    func mismatch(_ reason: Mismatch.Reason) -> Mismatch {
+      Mismatch(
+        name: spec.name, reason: reason, expected: spec.shape, found: tensor.shape, expectedType: spec.elementType,
+        foundType: tensor.elementType,
+        likelyPermutation: reason == .shape ? permutation(from: tensor.shape, to: spec.shape) : nil)
+    }
+    guard let shaped = tensor.fitted(to: spec.shape) else {
+      mismatched.append(mismatch(.shape))
+      return
+    }
+    if tensor.composition != nil, tensor.hasValues {
+      mismatched.append(mismatch(.kind))
+      return
+    }
+    guard let target = options.conversion.target(for: spec.elementType, from: tensor.elementType) else {
+      mismatched.append(mismatch(.dtype))
+      return
+    }
+    if target != tensor.elementType {
+      converted.append(Converted(name: spec.name, from: tensor.elementType, to: target))
+    }
+    bound.append(
+      Binding(name: spec.name, source: source, tensor: tensor, converted: shaped.converting(to: target)))
+  }
+}
+
+extension MatchOptions.Conversion {
+  /// The type that the model gets; nil if the found one does not do.
+  fileprivate func target(for declared: ElementType?, from found: ElementType) -> ElementType? {
+    switch self {
+    case .to(let wanted) where found.isFloatingPoint: found.converts(to: wanted) ? wanted : nil
+    case .never: declared == nil || declared == found ? found : nil
+    default: declared.map { $0 == found || found.converts(to: $0) ? $0 : nil } ?? found
+    }
+  }
+}
+
+extension Tensor {
+  /// The tensor with a declared shape: itself, or one element for a scalar, as torch takes it from versions before 0.4.
+  fileprivate func fitted(to declared: [Int]) -> Tensor? {
+    if shape == declared { return self }
+    guard declared.isEmpty, shape == [1] else { return nil }
+    return squeezed()
+  }
+}
+
+/// The order of axes that makes one shape of another, if they are the same sizes in another order; the reverse order is
+/// preferred, then the one that moves the last axis forward, as between channels-last layouts and torch's.
+private func permutation(from found: [Int], to expected: [Int]) -> [Int]? {
+  guard found.count == expected.count, found.count > 1, found.count <= 5, found.sorted() == expected.sorted() else {
+    return nil
+  }
+  let axes = Array(found.indices)
+  let channelsLast = [0, axes.count - 1] + axes.dropFirst().dropLast()
+  let channelsFirst = [0] + axes.dropFirst(2) + [1]
+  let kernelFirst = [axes.count - 1, axes.count - 2] + axes.dropLast(2)
+  for order in [axes.reversed(), channelsLast, channelsFirst, kernelFirst] where order.map({ found[$0] }) == expected {
+    return order
+  }
+  var order: [Int] = []
+  for size in expected {
+    guard let axis = axes.first(where: { found[$0] == size && !order.contains($0) }) else { return nil }
+    order.append(axis)
+  }
+  return order
+}

@@ -1,0 +1,141 @@
+public import StateDicts
+
+/// What came of holding a state dict against a registry.
+///
+/// It is data: nothing is read yet, nothing is loaded, nothing is thrown.
+///
+///     let match = registry.match(weights)
+///     match.isExact, match.missing, match.unexpected, match.mismatched
+///     let model = try FasterRCNN(configuration, loading: match)
+public struct Match: Sendable {
+  /// A tensor that found its place.
+  public struct Binding: Sendable {
+    /// The name in the model.
+    public let name: String
+    /// The name in the state dict.
+    public let source: String
+    /// The tensor as the state dict has it.
+    public let tensor: Tensor
+    /// The tensor as the model gets it: of the type that it computes with, converted when it is read.
+    public let converted: Tensor
+  }
+
+  /// A tensor that has the name and not the form.
+  public struct Mismatch: Hashable, Sendable {
+    /// What is not as it should be.
+    public enum Reason: String, Codable, Sendable {
+      /// The sizes differ.
+      case shape
+      /// The elements are of a type that cannot be converted, or may not be.
+      case dtype
+      /// The tensor is put together from others (sparse, quantized, nested), where a plain one is needed.
+      case kind
+    }
+
+    /// The name in the model.
+    public let name: String
+    /// What is not as it should be.
+    public let reason: Reason
+    /// The shape that the model declares.
+    public let expected: [Int]
+    /// The shape that the state dict has.
+    public let found: [Int]
+    /// The type that the model declares.
+    public let expectedType: ElementType?
+    /// The type that the state dict has.
+    public let foundType: ElementType
+    /// The order of the found axes that gives the expected shape, if it is likely only transposed: [1, 0] for a matrix.
+    public let likelyPermutation: [Int]?
+  }
+
+  /// A name that stands for another one.
+  public struct Renamed: Hashable, Codable, Sendable {
+    /// The name in the state dict.
+    public let from: String
+    /// The name in the model.
+    public let to: String
+  }
+
+  /// A tensor whose elements are converted on loading.
+  public struct Converted: Hashable, Codable, Sendable {
+    /// The name in the model.
+    public let name: String
+    /// The type in the state dict.
+    public let from: ElementType
+    /// The type that the model gets.
+    public let to: ElementType
+  }
+
+  /// Names that became one, so that it is not known which is meant.
+  public struct Collision: Hashable, Codable, Sendable {
+    /// The name that they became.
+    public let name: String
+    /// The names in the state dict.
+    public let from: [String]
+  }
+
+  /// A missing name and what in the state dict may be meant by it.
+  public struct NearName: Hashable, Codable, Sendable {
+    /// The name in the model.
+    public let missing: String
+    /// The unexpected names that look most like it, the likeliest first.
+    public let candidates: [String]
+  }
+
+  /// What the state dict was held against.
+  public let registry: ParameterRegistry
+  /// How it was held against it.
+  public let options: MatchOptions
+  /// The tensors that found their places, in the registry's order.
+  public internal(set) var bound: [Binding] = []
+  /// The names that the state dict may have and that are not used.
+  public internal(set) var ignored: [String] = []
+  /// The names that were changed: old names of the model's own, and what the key map made; a stripped prefix is not here.
+  public internal(set) var renamed: [Renamed] = []
+  /// The parameters and buffers that the state dict lacks.
+  public internal(set) var missing: [String] = []
+  /// The buffers that it lacks because it is older than they are, as torch allows it.
+  public internal(set) var omitted: [String] = []
+  /// The names of the state dict that the model has not.
+  public internal(set) var unexpected: [String] = []
+  /// The tensors that have the name and not the form.
+  public internal(set) var mismatched: [Mismatch] = []
+  /// The names that became one.
+  public internal(set) var collisions: [Collision] = []
+  /// The tensors whose elements are converted.
+  public internal(set) var converted: [Converted] = []
+  /// The prefix that the names share, if there is one that the model has not.
+  public internal(set) var prefix: CommonPrefix?
+  /// For missing names, what may be meant by them.
+  public internal(set) var nearNames: [NearName] = []
+
+  init(registry: ParameterRegistry, options: MatchOptions) {
+    self.registry = registry
+    self.options = options
+  }
+
+  /// Whether every tensor has its place and none is left over.
+  public var isExact: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty && collisions.isEmpty }
+
+  /// Whether the model may be loaded: what is missing or left over is allowed by the options; a mismatch never is.
+  public var isAcceptable: Bool { isExact || refusals.isExact }
+
+  /// The same match with what the options allow left out.
+  var refusals: Match {
+    var rest = self
+    rest.missing.removeAll { name in options.allowedMissing.contains { $0.matches(name) } }
+    rest.unexpected.removeAll { name in options.allowedUnexpected.contains { $0.matches(name) } }
+    return rest
+  }
+
+  /// Throws the whole report if the model may not be loaded.
+  ///
+  /// - Throws: `MatchError`.
+  public func validate() throws(MatchError) {
+    guard isExact else {
+      let rest = refusals
+      guard rest.isExact else { throw MatchError(match: rest) }
+      return
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/// Why a registry, a rule or a map could not be made: the caller asked for something that there is not.
+///
+/// What a state dict lacks is no such error: it is data, in a `Match`.
+public struct ParameterError: Error, Sendable {
+  /// What kind of failure this is.
+  public struct Code: RawRepresentable, Hashable, Sendable {
+    /// The code's name, as `--json` prints it.
+    public let rawValue: String
+
+    /// Creates a code from its name.
+    public init(rawValue: String) {
+      self.rawValue = rawValue
+    }
+  }
+
+  /// What kind of failure this is.
+  public var code: Code
+  /// What went wrong, in one sentence.
+  public var message: String
+  /// What to do next.
+  public var remedy: String?
+
+  /// Creates an error.
+  @inline(never)
+  public init(_ code: Code, _ message: String, remedy: String? = nil) {
+    self.code = code
+    self.message = message
+    self.remedy = remedy
+  }
+}
+
+extension ParameterError.Code {
+  /// A registry has two parameters of one name.
+  public static let duplicateName = Self(rawValue: "duplicateName")
+  /// A number is not in its range, such as 7 trainable layers of 5.
+  public static let outOfRange = Self(rawValue: "outOfRange")
+  /// A renaming cannot be understood, or its two sides have not the same number of `*`.
+  public static let malformedRenaming = Self(rawValue: "malformedRenaming")
+  /// A model is loaded with a match that was made for another one, or for another configuration.
+  public static let otherModel = Self(rawValue: "otherModel")
+}
+
+extension ParameterError: Equatable {
+  /// Whether both errors are of one kind.
+  public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
+}
+
+extension ParameterError: CustomStringConvertible {
+  /// The sentence, then what to do, on a line of its own.
+  public var description: String {
+    remedy.map { "\(message)\n  try: \($0)" } ?? message
+  }
+}

@@ -1,0 +1,56 @@
+/// Every tensor that a model has, in the order of torch's `state_dict()`: names, shapes, types and roles, and no values.
+///
+///     let registry = ParameterRegistry(of: FasterRCNN.self, configuration)
+///     let match = registry.match(try loadStateDict(url: url))
+///     registry.freezing(try .backbone(trainableLayers: 3)).frozenNames
+///
+/// It comes from a model's declaration, or from any list: see `init(_:model:)` for a model that is written elsewhere.
+public struct ParameterRegistry: Sendable {
+  /// All specifications in order, those of role `ignored` too.
+  public let specs: [ParameterSpec]
+  /// The model's name, for reports.
+  public let model: String
+  let places: [String: Int]
+
+  /// Creates a registry from any list of specifications.
+  ///
+  /// - Throws: `duplicateName` if a name is there twice.
+  public init(_ specs: some Sequence<ParameterSpec>, model: String = "the model") throws(ParameterError) {
+    let specs = Array(specs)
+    var places = [String: Int](minimumCapacity: specs.count)
+    for (place, spec) in specs.enumerated() where places.updateValue(place, forKey: spec.name) != nil {
+      throw ParameterError(.duplicateName, "Two parameters have one name: \(spec.name).")
+    }
+    self.init(specs: specs, places: places, model: model)
+  }
+
+  init(specs: [ParameterSpec], places: [String: Int], model: String) {
+    self.specs = specs
+    self.places = places
+    self.model = model
+  }
+
+  /// The specification of a name.
+  ///
+  /// - Complexity: O(1).
+  public subscript(name: String) -> ParameterSpec? { places[name].map { specs[$0] } }
+
+  /// What torch's `state_dict()` has: the parameters and buffers, in order.
+  public var held: [ParameterSpec] { specs.filter { $0.role != .ignored } }
+
+  /// The same registry under another model's name.
+  public func named(_ model: String) -> ParameterRegistry {
+    ParameterRegistry(specs: specs, places: places, model: model)
+  }
+
+  func mapping(_ change: (inout ParameterSpec) -> Void) -> ParameterRegistry {
+    var specs = specs
+    for place in specs.indices { change(&specs[place]) }
+    return ParameterRegistry(specs: specs, places: places, model: model)
+  }
+}
+
+extension ParameterRegistry: Equatable {
+  /// Whether both list the same specifications, whatever the models are called.
+  public static func == (left: Self, right: Self) -> Bool { left.specs == right.specs }
+}

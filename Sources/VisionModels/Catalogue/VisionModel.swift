@@ -1,0 +1,84 @@
+public import ModelParameters
+
+/// A model by torchvision's name: what can be declared, matched, frozen and run here.
+///
+///     let model = try VisionModel(named: "fasterrcnn_resnet50_fpn")
+///     let registry = try model.registry(trainableLayers: 3)
+public struct VisionModel: Sendable {
+  /// What kind of model it is, and what tells it from the others of its kind.
+  public enum Architecture: Sendable {
+    case resNet(ResNet.Configuration)
+    case mobileNetV2(MobileNetV2.Configuration)
+    case backbone(BackboneWithFPN.Configuration)
+    case fasterRCNN(FasterRCNN.Configuration)
+  }
+
+  /// torchvision's name: `resnet50`, `fasterrcnn_resnet50_fpn`.
+  public let name: String
+  /// The kind of model.
+  public let architecture: Architecture
+
+  /// The model of a name, as torchvision builds it unless told otherwise.
+  ///
+  /// - Parameters:
+  ///   - name: torchvision's name.
+  ///   - classCount: How many classes, the background among them for a detector; 91 for detectors and 1000 for
+  ///     classifiers unless said.
+  ///   - normLayer: The normalization; frozen for detectors and backbones, plain for classifiers unless said.
+  /// - Throws: `unknownModel`, with the names that look most like it.
+  public init(
+    named name: String, classCount: Int? = nil, normLayer: NormLayer? = nil
+  ) throws(ParameterError) {
+    guard var model = Self.all.first(where: { $0.name == name }) else { throw .unknownModel(name) }
+    if let classCount, classCount < 1 {
+      throw ParameterError(.outOfRange, "A model has one class or more, and \(classCount) were asked for.")
+    }
+    switch model.architecture {
+    case .resNet(var configuration):
+      if let classCount { configuration.classCount = classCount }
+      if let normLayer { configuration.normLayer = normLayer }
+      model = VisionModel(name, .resNet(configuration))
+    case .mobileNetV2(var configuration):
+      if let classCount { configuration.classCount = classCount }
+      if let normLayer { configuration.normLayer = normLayer }
+      model = VisionModel(name, .mobileNetV2(configuration))
+    case .backbone(var configuration):
+      if let normLayer { configuration.body.normLayer = normLayer }
+      model = VisionModel(name, .backbone(configuration))
+    case .fasterRCNN(var configuration):
+      if let classCount { configuration.classCount = classCount }
+      if let normLayer { configuration.backbone.body.normLayer = normLayer }
+      model = VisionModel(name, .fasterRCNN(configuration))
+    }
+    self = model
+  }
+
+  init(_ name: String, _ architecture: Architecture) {
+    self.name = name
+    self.architecture = architecture
+  }
+
+  /// Every model: the classifiers, then the backbones with a pyramid, then the detectors.
+  public static let all: [VisionModel] = {
+    let bodies = ResNet.Configuration.named
+    return bodies.map { VisionModel($0.name, .resNet($0.configuration)) }
+      + [VisionModel("mobilenet_v2", .mobileNetV2(.init()))]
+      + bodies.map { VisionModel("\($0.name)_fpn_backbone", .backbone(.init($0.configuration))) }
+      + bodies.map { VisionModel("fasterrcnn_\($0.name)_fpn", .fasterRCNN(.init($0.configuration))) }
+  }()
+}
+
+extension ParameterError.Code {
+  /// There is no model of that name.
+  public static let unknownModel = Self(rawValue: "unknownModel")
+}
+
+extension ParameterError {
+  fileprivate static func unknownModel(_ name: String) -> ParameterError {
+    let wanted = Array(name.utf8)
+    let near = VisionModel.all.map { (name: $0.name, distance: editDistance(wanted, Array($0.name.utf8))) }
+      .sorted { $0.distance < $1.distance }.prefix(3).map(\.name)
+    return ParameterError(
+      .unknownModel, "There is no model named \(name).", remedy: near.joined(separator: ", "))
+  }
+}

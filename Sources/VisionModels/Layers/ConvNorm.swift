@@ -1,0 +1,22 @@
+public import ModelParameters
+
+/// A convolution without bias and the normalization after it, which run as one step.
+public struct ConvNorm: Sendable {
+  /// The convolution.
+  public let convolution: Conv2d
+  /// The normalization of its outputs.
+  public let normalization: Normalization
+
+  /// Declares or loads both, each in its own place: torchvision names them `conv1` and `bn1`, or 0 and 1 in a list.
+  ///
+  /// The padding keeps the size of an image at stride 1, as every convolution of these models has it.
+  public init(
+    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1, norm: NormLayer,
+    in convolutionScope: ParameterScope, _ normalizationScope: ParameterScope
+  ) {
+    convolution = Conv2d(
+      inputs, outputs, kernel: kernel, stride: stride, padding: kernel / 2, groups: groups, bias: false,
+      in: convolutionScope)
+    normalization = Normalization(outputs, norm, in: normalizationScope)
+  }
+}

@@ -1,0 +1,48 @@
+public import ModelParameters
+public import StateDicts
+
+/// A normalization by statistics that were kept: `BatchNorm2d` or `FrozenBatchNorm2d`, by the `NormLayer` given.
+///
+/// Run, both are one multiplication and one addition a channel, which a convolution before them takes into its weight.
+public struct Normalization: Sendable {
+  /// [channels], each.
+  public let weight, bias, runningMean, runningVariance: Tensor
+  /// What is added to the variance.
+  public let epsilon: Float
+
+  /// Declares or loads the normalization.
+  public init(_ channels: Int, _ layer: NormLayer, in scope: ParameterScope) {
+    switch layer.kind {
+    case .frozenBatchNorm2d: self = Self.frozenBatchNorm2d(channels, epsilon: layer.epsilon, in: scope)
+    case .batchNorm2d: self = Self.batchNorm2d(channels, epsilon: layer.epsilon, in: scope)
+    }
+  }
+
+  /// `torchvision.ops.FrozenBatchNorm2d`: four buffers; a `num_batches_tracked` of a plain one is accepted and unused.
+  static func frozenBatchNorm2d(_ channels: Int, epsilon: Float, in scope: ParameterScope) -> Normalization {
+    let normalization = Normalization(
+      weight: scope.buffer("weight", channels), bias: scope.buffer("bias", channels),
+      runningMean: scope.buffer("running_mean", channels), runningVariance: scope.buffer("running_var", channels),
+      epsilon: epsilon)
+    scope.ignore("num_batches_tracked")
+    return normalization
+  }
+
+  /// `torch.nn.BatchNorm2d`: two parameters and three buffers, the last of which came with version 2 of the layout.
+  static func batchNorm2d(_ channels: Int, epsilon: Float, in scope: ParameterScope) -> Normalization {
+    let normalization = Normalization(
+      weight: scope.parameter("weight", channels), bias: scope.parameter("bias", channels),
+      runningMean: scope.buffer("running_mean", channels), runningVariance: scope.buffer("running_var", channels),
+      epsilon: epsilon)
+    _ = scope.buffer("num_batches_tracked", as: .int64, since: 2)
+    return normalization
+  }
+
+  private init(weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, epsilon: Float) {
+    self.weight = weight
+    self.bias = bias
+    self.runningMean = runningMean
+    self.runningVariance = runningVariance
+    self.epsilon = epsilon
+  }
+}

@@ -1,0 +1,33 @@
+public import ModelParameters
+
+/// A ResNet and the feature pyramid over its stages; torchvision's `BackboneWithFPN`
+/// (`models/detection/backbone_utils.py`).
+public struct BackboneWithFPN: LoadableModel {
+  /// What tells one backbone from another.
+  public struct Configuration: Hashable, Sendable {
+    /// The network beneath the pyramid.
+    public var body: ResNet.Configuration
+    /// How many channels each level has.
+    public var channelCount = 256
+
+    /// Creates a configuration over a ResNet, whose classifier is left out.
+    public init(_ body: ResNet.Configuration, normLayer: NormLayer = .frozenBatchNorm2d) {
+      self.body = body.asBackbone(normLayer: normLayer)
+    }
+  }
+
+  /// The names of the feature maps that come out, the largest first: four levels, and the last one halved.
+  public static let outputNames = ["0", "1", "2", "3", "pool"]
+
+  /// The network; its four stages feed the pyramid.
+  public let body: ResNet
+  /// The pyramid.
+  public let fpn: FeaturePyramid
+
+  /// Declares or loads the backbone.
+  public init(_ configuration: Configuration, in scope: ParameterScope) {
+    body = ResNet(configuration.body, in: scope / "body")
+    let channels = (1...4).map(configuration.body.channelCount(ofStage:))
+    fpn = FeaturePyramid(channels, configuration.channelCount, in: scope / "fpn")
+  }
+}

@@ -1,0 +1,50 @@
+public import ModelParameters
+
+/// Tells for each anchor whether an object is there, and where; torchvision's `RPNHead` (`models/detection/rpn.py`).
+public struct RPNHead: Sendable {
+  /// 3×3 over a feature map, followed by ReLU.
+  public let convolution: Conv2d
+  /// One logit an anchor.
+  public let logits: Conv2d
+  /// Four deltas an anchor: x, y, width, height.
+  public let deltas: Conv2d
+
+  /// Declares or loads the head.
+  ///
+  /// Version 2 of its layout put the convolution into a list of lists.
+  public init(_ channels: Int, anchorCount: Int, in scope: ParameterScope) {
+    let place = scope / "conv"
+    convolution = Conv2d(
+      channels, channels, kernel: 3, padding: 1, in: (place / 0 / 0).formerly(place, before: 2, of: scope))
+    logits = Conv2d(channels, anchorCount, kernel: 1, in: scope / "cls_logits")
+    deltas = Conv2d(channels, anchorCount * 4, kernel: 1, in: scope / "bbox_pred")
+  }
+}
+
+/// Describes a region by two layers, each followed by ReLU; torchvision's `TwoMLPHead`.
+public struct TwoMLPHead: Sendable {
+  /// Over the region's window in C order: [channels, height, width].
+  public let fc6: Linear
+  /// Over what comes of it.
+  public let fc7: Linear
+
+  /// Declares or loads the head.
+  public init(_ inputs: Int, _ outputs: Int, in scope: ParameterScope) {
+    fc6 = Linear(inputs, outputs, in: scope / "fc6")
+    fc7 = Linear(outputs, outputs, in: scope / "fc7")
+  }
+}
+
+/// Scores of all classes, and a box for each; torchvision's `FastRCNNPredictor`.
+public struct FastRCNNPredictor: Sendable {
+  /// One score a class.
+  public let scores: Linear
+  /// Four deltas a class.
+  public let boxes: Linear
+
+  /// Declares or loads the layers.
+  public init(_ inputs: Int, classCount: Int, in scope: ParameterScope) {
+    scores = Linear(inputs, classCount, in: scope / "cls_score")
+    boxes = Linear(inputs, classCount * 4, in: scope / "bbox_pred")
+  }
+}

@@ -1,0 +1,25 @@
+public import ModelParameters
+
+/// A pyramid of feature maps of one width; torchvision's `FeaturePyramidNetwork` (`ops/feature_pyramid_network.py`).
+///
+/// Each level is the sum of its own 1×1 convolution and the level above it, doubled in size; a 3×3 convolution follows.
+public struct FeaturePyramid: Sendable {
+  /// One 1×1 convolution a level, the largest image first.
+  public let innerBlocks: [Conv2d]
+  /// One 3×3 convolution a level.
+  public let layerBlocks: [Conv2d]
+
+  /// Declares or loads the pyramid.
+  ///
+  /// Version 2 of its layout put each convolution into a list of one.
+  public init(_ inputs: [Int], _ outputs: Int, in scope: ParameterScope) {
+    func blocks(_ name: String, _ make: (Int, ParameterScope) -> Conv2d) -> [Conv2d] {
+      inputs.enumerated().map { level, inputs in
+        let place = scope / name / level
+        return make(inputs, (place / 0).formerly(place, before: 2, of: scope))
+      }
+    }
+    innerBlocks = blocks("inner_blocks") { Conv2d($0, outputs, kernel: 1, in: $1) }
+    layerBlocks = blocks("layer_blocks") { Conv2d(outputs, outputs, kernel: 3, padding: 1, in: $1) }
+  }
+}

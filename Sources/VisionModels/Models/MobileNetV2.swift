@@ -1,0 +1,77 @@
+public import ModelParameters
+
+/// A network for phones; torchvision's `MobileNetV2` of width 1 (`models/mobilenetv2.py`).
+public struct MobileNetV2: LoadableModel {
+  /// What tells one MobileNetV2 from another.
+  public struct Configuration: Hashable, Sendable {
+    /// How many classes the last layer tells apart.
+    public var classCount = 1000
+    /// The normalization.
+    public var normLayer = NormLayer.batchNorm2d
+
+    /// Creates the configuration that torchvision publishes weights for.
+    public init() {}
+  }
+
+  /// Runs of equal blocks: by how much a block widens, its outputs, how many blocks, the first one's stride.
+  private static let runs = [
+    (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1),
+  ]
+
+  /// 3×3 at stride 2, followed by ReLU6.
+  public let stem: ConvNorm
+  /// The 17 blocks.
+  public let blocks: [InvertedResidual]
+  /// 1×1 to 1280 channels, followed by ReLU6 and the average.
+  public let head: ConvNorm
+  /// The classifier.
+  public let classifier: Linear
+
+  /// Declares or loads the network.
+  public init(_ configuration: Configuration, in scope: ParameterScope) {
+    let features = scope / "features"
+    let norm = configuration.normLayer
+    stem = ConvNorm(3, 32, kernel: 3, stride: 2, norm: norm, in: features / 0 / 0, features / 0 / 1)
+    var blocks: [InvertedResidual] = []
+    var channels = 32
+    for (widening, outputs, count, stride) in Self.runs {
+      for block in 0..<count {
+        blocks.append(
+          InvertedResidual(
+            channels, outputs, widening: widening, stride: block == 0 ? stride : 1, norm: norm,
+            in: features / (blocks.count + 1) / "conv"))
+        channels = outputs
+      }
+    }
+    self.blocks = blocks
+    let last = features / (blocks.count + 1)
+    head = ConvNorm(channels, 1280, kernel: 1, norm: norm, in: last / 0, last / 1)
+    classifier = Linear(1280, configuration.classCount, in: scope / "classifier" / 1)
+  }
+}
+
+/// 1×1 wider, 3×3 a channel, 1×1 narrow again; torchvision's `InvertedResidual`.
+public struct InvertedResidual: Sendable {
+  /// Widens, followed by ReLU6; nil where the input is as wide as it gets.
+  public let expansion: ConvNorm?
+  /// 3×3 over each channel by itself, followed by ReLU6.
+  public let depthwise: ConvNorm
+  /// Narrows; nothing follows.
+  public let projection: ConvNorm
+  /// Whether the input is added to what comes out.
+  public let isResidual: Bool
+
+  /// Declares or loads the block.
+  public init(
+    _ inputs: Int, _ outputs: Int, widening: Int, stride: Int, norm: NormLayer, in scope: ParameterScope
+  ) {
+    let width = inputs * widening
+    let first = widening == 1 ? 0 : 1
+    expansion =
+      widening == 1 ? nil : ConvNorm(inputs, width, kernel: 1, norm: norm, in: scope / 0 / 0, scope / 0 / 1)
+    depthwise = ConvNorm(
+      width, width, kernel: 3, stride: stride, groups: width, norm: norm, in: scope / first / 0, scope / first / 1)
+    projection = ConvNorm(width, outputs, kernel: 1, norm: norm, in: scope / (first + 1), scope / (first + 2))
+    isResidual = stride == 1 && inputs == outputs
+  }
+}

@@ -1,0 +1,46 @@
+public import ModelParameters
+
+/// A residual network; torchvision's `ResNet` (`models/resnet.py`).
+public struct ResNet: LoadableModel {
+  /// What tells one ResNet from another.
+  public struct Configuration: Hashable, Sendable {
+    /// The kind of block.
+    public var block: ResidualBlock.Kind
+    /// How many blocks each of the four stages has.
+    public var blockCounts: [Int]
+    /// Into how many groups the 3×3 convolutions of bottlenecks are divided.
+    public var groups = 1
+    /// How wide a group is in the first stage.
+    public var widthPerGroup = 64
+    /// The normalization.
+    public var normLayer = NormLayer.batchNorm2d
+    /// How many classes the last layer tells apart; nil without it, as in a detector's backbone.
+    public var classCount: Int? = 1000
+
+    /// How many channels leave a stage, counted from 1.
+    public func channelCount(ofStage stage: Int) -> Int { 32 << stage * block.expansion }
+  }
+
+  /// 7×7 at stride 2, followed by ReLU and a 3×3 maximum at stride 2.
+  public let stem: ConvNorm
+  /// The four stages; each but the first halves the image.
+  public let layers: [[ResidualBlock]]
+  /// The classifier, over the average of the last stage; nil in a backbone.
+  public let fc: Linear?
+
+  /// Declares or loads the network.
+  public init(_ configuration: Configuration, in scope: ParameterScope) {
+    stem = ConvNorm(
+      3, 64, kernel: 7, stride: 2, norm: configuration.normLayer, in: scope / "conv1", scope / "bn1")
+    layers = zip(1..., configuration.blockCounts).map { stage, count in
+      let outputs = configuration.channelCount(ofStage: stage)
+      let inputs = stage == 1 ? 64 : configuration.channelCount(ofStage: stage - 1)
+      return (0..<count).map { block in
+        ResidualBlock(
+          block == 0 ? inputs : outputs, planes: 32 << stage, stride: block == 0 && stage > 1 ? 2 : 1, configuration,
+          in: scope / "layer\(stage)" / block)
+      }
+    }
+    fc = configuration.classCount.map { Linear(configuration.channelCount(ofStage: 4), $0, in: scope / "fc") }
+  }
+}

@@ -1,0 +1,50 @@
+public import ModelParameters
+
+/// Two or three convolutions and the way past them; torchvision's `BasicBlock` and `Bottleneck` (`models/resnet.py`).
+public struct ResidualBlock: Sendable {
+  /// Which of the two it is.
+  public enum Kind: Sendable {
+    /// Two convolutions of 3×3.
+    case basic
+    /// 1×1 down, 3×3, 1×1 up to four times the width.
+    case bottleneck
+
+    /// How many times as many channels come out as the block's width says.
+    public var expansion: Int { self == .basic ? 1 : 4 }
+  }
+
+  /// The convolutions in order, each followed by ReLU, the last after the addition.
+  public let steps: [ConvNorm]
+  /// What brings the input to the output's size and channels; nil where it has them.
+  public let downsample: ConvNorm?
+
+  /// Declares or loads the block.
+  ///
+  /// A bottleneck's stride lies in its 3×3 convolution, which is ResNet "V1.5".
+  public init(
+    _ inputs: Int, planes: Int, stride: Int, _ configuration: ResNet.Configuration, in scope: ParameterScope
+  ) {
+    let norm = configuration.normLayer
+    let outputs = planes * configuration.block.expansion
+    func step(_ number: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1) -> ConvNorm {
+      ConvNorm(
+        inputs, outputs, kernel: kernel, stride: stride, groups: groups, norm: norm,
+        in: scope / "conv\(number)", scope / "bn\(number)")
+    }
+    switch configuration.block {
+    case .basic:
+      steps = [step(1, inputs, planes, kernel: 3, stride: stride), step(2, planes, planes, kernel: 3)]
+    case .bottleneck:
+      let width = planes * configuration.widthPerGroup / 64 * configuration.groups
+      steps = [
+        step(1, inputs, width, kernel: 1),
+        step(2, width, width, kernel: 3, stride: stride, groups: configuration.groups),
+        step(3, width, outputs, kernel: 1),
+      ]
+    }
+    let path = scope / "downsample"
+    downsample =
+      stride == 1 && inputs == outputs
+      ? nil : ConvNorm(inputs, outputs, kernel: 1, stride: stride, norm: norm, in: path / 0, path / 1)
+  }
+}
