@@ -23,3 +23,22 @@ public struct FeaturePyramid: Sendable {
     layerBlocks = blocks("layer_blocks") { Conv2d(outputs, outputs, kernel: 3, padding: 1, in: $1) }
   }
 }
+
+extension FeaturePyramid {
+  /// One level for each stage, and the coarsest halved once more; all have the same channels.
+  ///
+  /// - Parameter stages: The largest first.
+  package func callAsFunction(_ stages: [Activation]) throws -> [Activation] {
+    guard let top = stages.last else { return [] }
+    var inner = try innerBlocks[stages.count - 1](top)
+    var levels = [try layerBlocks[stages.count - 1](inner)]
+    for level in stages.indices.dropLast().reversed() {
+      let stage = stages[level]
+      let above = try inner.arithmetic.upsampled(inner, height: stage.shape[2], width: stage.shape[3])
+      inner = try innerBlocks[level](stage, adding: above)
+      levels.insert(try layerBlocks[level](inner), at: 0)
+    }
+    levels.append(try top.arithmetic.maxPool(levels[stages.count - 1], kernel: 1, stride: 2, padding: 0))
+    return levels
+  }
+}
