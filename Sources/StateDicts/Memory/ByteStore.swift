@@ -40,8 +40,9 @@
   }
 
   /// A copy of bytes.
-  package convenience init(copying bytes: UnsafeRawBufferPointer) {
-    unsafe self.init(byteCount: bytes.count) { target in unsafe target.copyMemory(from: bytes) }
+  public convenience init(copying bytes: some Sequence<UInt8>) {
+    let array = ContiguousArray(bytes)
+    unsafe self.init(byteCount: array.count) { target in unsafe target.copyBytes(from: array) }
   }
 
   /// A file's bytes: mapped, or copied into memory where `mapped` is false.

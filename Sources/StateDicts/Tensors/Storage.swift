@@ -7,6 +7,8 @@ public enum ByteOrder: String, Sendable {
 package protocol StorageContents: Sendable {
   /// All bytes, in memory of our own. Called at most once at a time for one storage.
   func load() throws(CheckpointError) -> ByteStore
+  /// The same from first to last, a window at a time, nothing kept.
+  func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError)
 }
 
 /// What the storages of one file share.
@@ -73,9 +75,9 @@ package protocol StorageContents: Sendable {
   /// The name of the archive entry that holds the bytes.
   public var entry: String { origin.entryPrefix + key }
 
-  /// Whether the bytes lie in the file as they are, so that nothing must be held in memory to read them.
-  package var isInPlace: Bool {
-    if case .region = contents { true } else { false }
+  /// What must be unpacked to be read; nil where the bytes lie in the file as they are.
+  package var packedContents: (any StorageContents)? {
+    if case .lazy(let contents) = contents { contents } else { nil }
   }
 
   /// The bytes, with the offset at which they begin in what is returned.

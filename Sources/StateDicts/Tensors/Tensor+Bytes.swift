@@ -47,14 +47,17 @@ extension Tensor {
         .limitExceeded, "A view of \(storage.byteCount) bytes is expanded to \(byteCount).", entry: storage.entry,
         remedy: "use the elements through their strides")
     }
-    let store = try unsafe ByteStore(byteCount: byteCount) { target in
-      try unsafe storage.withUnsafeBytes { source in
-        unsafe ElementWalk(self).copy(0..<elementCount, from: source, to: target)
-      }
-    }
+    let store = try unsafe ByteStore(byteCount: byteCount) { target in try unsafe copyElements(to: target) }
     return Tensor(
       elementType: elementType, geometry: TensorGeometry(contiguous: shape, elementCount: elementCount),
       storage: Storage(store, key: storage.key), requiresGrad: requiresGrad)
+  }
+
+  /// Copies the elements' bytes in C order, little-endian, to memory of `byteCount` bytes; nothing is checked.
+  package func copyElements(to target: UnsafeMutableRawBufferPointer) throws {
+    try unsafe storage.withUnsafeBytes { source in
+      unsafe ElementWalk(self).copy(0..<elementCount, from: source, to: target)
+    }
   }
 
   /// Calls `body` with the bytes in C order, little-endian, a window at a time, each dropped after use: a tensor of any
@@ -62,6 +65,10 @@ extension Tensor {
   package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try requireElements()
     guard elementCount > 0 else { return }
+    if isInPlace, let packed = storage.packedContents {
+      try unsafe forEachWindow(of: packed, body)
+      return
+    }
     let (store, offset) = try storage.region()
     let elementsAWindow = Self.windowByteCount / elementType.byteCount
     let walk = ElementWalk(self)
@@ -86,6 +93,24 @@ extension Tensor {
       }
     }
     if scratch != nil { storage.drop() }
+  }
+
+  /// The same for a tensor in C order whose storage is unpacked on the way: no more than a window is held.
+  private func forEachWindow(
+    of packed: any StorageContents, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    var position = 0
+    let wanted = byteRange
+    var failure: (any Error)?
+    try unsafe packed.forEachWindow { window throws(CheckpointError) in
+      let overlap = wanted.clamped(to: position..<position + window.count)
+      if failure == nil, !overlap.isEmpty {
+        let part = overlap.lowerBound - position..<overlap.upperBound - position
+        do { try unsafe body(UnsafeRawBufferPointer(rebasing: window[part])) } catch { failure = error }
+      }
+      position += window.count
+    }
+    if let failure { throw failure }
   }
 
   /// How far a view may be expanded beyond its storage before it is refused.

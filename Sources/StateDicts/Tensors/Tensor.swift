@@ -42,6 +42,13 @@ public struct Tensor: Sendable {
     self.composition = composition
   }
 
+  /// The same tensor with `requiresGrad` as given.
+  package func requiringGrad(_ requiresGrad: Bool) -> Tensor {
+    Tensor(
+      elementType: elementType, geometry: geometry, storage: storage, requiresGrad: requiresGrad,
+      pendingOperations: pendingOperations, composition: composition)
+  }
+
   /// The size of each dimension.
   public var shape: [Int] { geometry.shape }
   /// How many elements apart two neighbours of a dimension lie.

@@ -1,0 +1,111 @@
+/// What a checkpoint's tensors are, small enough to keep beside the code: the names, types, shapes, the CRC-32 of each
+/// one's bytes, and the ties.
+///
+///     let expected = try JSONDecoder().decode(Fingerprint.self, from: Data(contentsOf: fingerprintURL))
+///     let changes = try loadStateDict(url: url).fingerprint().changes(since: expected)
+///     #expect(changes.isEmpty, "\(changes)")
+///
+/// The CRC is of the bytes in C order, little-endian, so that it does not matter how a file stores them: a `.pth` and
+/// the `.swt` made of it have one fingerprint.
+public struct Fingerprint: Codable, Equatable, Sendable {
+  /// One tensor.
+  public struct Tensor: Codable, Equatable, Sendable {
+    /// Its name in the state dict.
+    public let name: String
+    /// The type of its elements.
+    public let dtype: ElementType
+    /// The size of each dimension.
+    public let shape: [Int]
+    /// Eight hexadecimal digits; nil for a tensor without elements of its own (sparse, nested, meta).
+    public let crc32: String?
+  }
+
+  /// The tensors, in the order of the state dict.
+  public let tensors: [Tensor]
+  /// Groups of names that share one view of one storage.
+  public let ties: [[String]]
+}
+
+extension StateDict {
+  /// The tensors' fingerprint: every byte is read, by two threads.
+  ///
+  /// - Throws: `checksumMismatch` where a storage is damaged.
+  public func fingerprint() throws -> Fingerprint {
+    let rows = try concurrentMap(indices) { place in
+      let (name, tensor) = self[place]
+      var checksum: String?
+      if tensor.composition?.hasElements != false {
+        if tensor.storage.origin.checksOnUse { try tensor.storage.verify() }
+        var sum = Checksum()
+        try unsafe tensor.forEachWindow { window in unsafe sum.update(with: window) }
+        checksum = sum.hexadecimal
+      }
+      return Fingerprint.Tensor(name: name, dtype: tensor.elementType, shape: tensor.shape, crc32: checksum)
+    }
+    return Fingerprint(tensors: rows, ties: ties)
+  }
+}
+
+extension Fingerprint {
+  /// What is not as it was: one value a tensor or tie.
+  public enum Change: Equatable, Sendable {
+    case added(Tensor)
+    case removed(Tensor)
+    case values(name: String)
+    case shape(name: String, from: [Int], to: [Int])
+    case dtype(name: String, from: ElementType, to: ElementType)
+    /// The same tensors in another order.
+    case order
+    case tied([String])
+    case untied([String])
+  }
+
+  /// What changed since an earlier fingerprint; empty if nothing did.
+  ///
+  /// Printed, each says what a reader wants to know:
+  ///
+  ///     conv1.weight: values changed
+  ///     fc.weight: shape [1000, 2048] became [91, 2048]
+  ///     fc.bias: removed (float32 [1000])
+  public func changes(since earlier: Fingerprint) -> [Change] {
+    var changes: [Change] = []
+    let before = Dictionary(earlier.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let after = Set(tensors.map(\.name))
+    for tensor in tensors {
+      guard let old = before[tensor.name] else {
+        changes.append(.added(tensor))
+        continue
+      }
+      if old.dtype != tensor.dtype {
+        changes.append(.dtype(name: tensor.name, from: old.dtype, to: tensor.dtype))
+      }
+      if old.shape != tensor.shape {
+        changes.append(.shape(name: tensor.name, from: old.shape, to: tensor.shape))
+      }
+      if old.crc32 != tensor.crc32, old.dtype == tensor.dtype, old.shape == tensor.shape {
+        changes.append(.values(name: tensor.name))
+      }
+    }
+    for tensor in earlier.tensors where !after.contains(tensor.name) { changes.append(.removed(tensor)) }
+    changes += ties.filter { !earlier.ties.contains($0) }.map(Change.tied)
+    changes += earlier.ties.filter { !ties.contains($0) }.map(Change.untied)
+    if changes.isEmpty, tensors != earlier.tensors { changes.append(.order) }
+    return changes
+  }
+}
+
+extension Fingerprint.Change: CustomStringConvertible {
+  /// The change in a few words.
+  public var description: String {
+    switch self {
+    case .added(let tensor): "\(tensor.name): added (\(tensor.dtype) \(tensor.shape))"
+    case .removed(let tensor): "\(tensor.name): removed (\(tensor.dtype) \(tensor.shape))"
+    case .values(let name): "\(name): values changed"
+    case .shape(let name, let old, let new): "\(name): shape \(old) became \(new)"
+    case .dtype(let name, let old, let new): "\(name): \(old) became \(new)"
+    case .order: "the tensors stand in another order"
+    case .tied(let names): "\(names.joined(separator: ", ")): tied now"
+    case .untied(let names): "\(names.joined(separator: ", ")): no longer tied"
+    }
+  }
+}

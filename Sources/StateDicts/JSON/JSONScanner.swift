@@ -1,0 +1,231 @@
+/// Reads JSON from bytes, as it comes: objects keep their order and a name that comes twice is seen.
+///
+///     {"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}
+///     ^ beginObject   ^ nextName = "w", beginObject …
+///
+/// Foundation's decoder gives dictionaries, which lose both; a safetensors header needs both. Source: RFC 8259.
+struct JSONScanner: ~Escapable {
+  private let bytes: RawSpan
+  private(set) var position: Int
+
+  @_lifetime(copy bytes)
+  init(_ bytes: RawSpan) {
+    self.bytes = bytes
+    position = 0
+  }
+
+  /// Whether nothing but space is left.
+  var isAtEnd: Bool {
+    mutating get {
+      skipSpace()
+      return position == bytes.byteCount
+    }
+  }
+
+  // MARK: - Objects and arrays, a piece at a time
+
+  mutating func beginObject() throws(CheckpointError) { try expect(UInt8(ascii: "{")) }
+
+  /// The next member's name, its colon passed over; nil at the object's end, which is passed over too.
+  mutating func nextName(isFirst: Bool) throws(CheckpointError) -> String? {
+    guard try advance(to: UInt8(ascii: "}"), isFirst: isFirst) else { return nil }
+    let name = try string()
+    try expect(UInt8(ascii: ":"))
+    return name
+  }
+
+  mutating func beginArray() throws(CheckpointError) { try expect(UInt8(ascii: "[")) }
+
+  /// Whether another item follows; at the array's end, which is passed over, none does.
+  mutating func nextItem(isFirst: Bool) throws(CheckpointError) -> Bool {
+    try advance(to: UInt8(ascii: "]"), isFirst: isFirst)
+  }
+
+  private mutating func advance(to end: UInt8, isFirst: Bool) throws(CheckpointError) -> Bool {
+    if peek() == end {
+      position += 1
+      return false
+    }
+    if !isFirst { try expect(UInt8(ascii: ",")) }
+    return true
+  }
+
+  // MARK: - Values
+
+  /// An array of whole numbers, none negative.
+  mutating func naturals() throws(CheckpointError) -> [Int] {
+    var values: [Int] = []
+    try beginArray()
+    while try nextItem(isFirst: values.isEmpty) {
+      guard case .integer(let value) = try number(), value >= 0 else {
+        throw malformed("A number that is not whole, or negative.")
+      }
+      values.append(value)
+    }
+    return values
+  }
+
+  mutating func string() throws(CheckpointError) -> String {
+    try expect(UInt8(ascii: "\""))
+    let start = position
+    while position < bytes.byteCount {
+      let byte = self[position]
+      if byte == UInt8(ascii: "\"") {
+        let text = try decode(start..<position)
+        position += 1
+        return text
+      }
+      if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
+      guard byte >= 0x20 else { break }
+      position += 1
+    }
+    throw malformed("A text without its end.")
+  }
+
+  private mutating func escapedString(from start: Int) throws(CheckpointError) -> String {
+    var units: [UInt16] = Array(try decode(start..<position).utf16)
+    while position < bytes.byteCount {
+      let byte = self[position]
+      position += 1
+      switch byte {
+      case UInt8(ascii: "\""): return String(decoding: units, as: UTF16.self)
+      case UInt8(ascii: "\\"): try units.append(escape())
+      case 0..<0x20: throw malformed("A control character in a text.")
+      default:
+        let run = position - 1
+        while position < bytes.byteCount, self[position] != UInt8(ascii: "\""), self[position] != UInt8(ascii: "\\"),
+          self[position] >= 0x20
+        {
+          position += 1
+        }
+        try units.append(contentsOf: decode(run..<position).utf16)
+      }
+    }
+    throw malformed("A text without its end.")
+  }
+
+  private mutating func escape() throws(CheckpointError) -> UInt16 {
+    guard position < bytes.byteCount else { throw malformed("A text without its end.") }
+    defer { position += 1 }
+    switch self[position] {
+    case UInt8(ascii: "n"): return 10
+    case UInt8(ascii: "t"): return 9
+    case UInt8(ascii: "r"): return 13
+    case UInt8(ascii: "b"): return 8
+    case UInt8(ascii: "f"): return 12
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return UInt16(self[position])
+    case UInt8(ascii: "u"):
+      guard position + 4 < bytes.byteCount,
+        let value = UInt16(try decode(position + 1..<position + 5), radix: 16)
+      else { throw malformed("An escape without its four digits.") }
+      position += 4
+      return value
+    default: throw malformed("An escape that JSON does not have.")
+    }
+  }
+
+  /// An integer where it is written as one and fits, else a floating-point number.
+  private mutating func number() throws(CheckpointError) -> JSONValue {
+    skipSpace()
+    let start = position
+    while position < bytes.byteCount, Self.isNumberByte(self[position]) { position += 1 }
+    let text = try decode(start..<position)
+    if let value = Int(text), !text.hasPrefix("+") { return .integer(value) }
+    guard let first = text.utf8.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first),
+      let value = Double(text)
+    else {
+      position = start
+      throw malformed("Something that is no JSON value.")
+    }
+    return .number(value)
+  }
+
+  private static func isNumberByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
+      true
+    default: false
+    }
+  }
+
+  /// Any value.
+  ///
+  /// - Throws: `malformedHeader`, also for values nested more than 128 deep.
+  mutating func value(depth: Int = 0) throws(CheckpointError) -> JSONValue {
+    guard depth < 128 else { throw malformed("JSON nested more than 128 deep.") }
+    switch peek() {
+    case UInt8(ascii: "{"):
+      var members: [JSONValue.Member] = []
+      try beginObject()
+      while let name = try nextName(isFirst: members.isEmpty) {
+        try members.append(JSONValue.Member(name, value(depth: depth + 1)))
+      }
+      return .object(members)
+    case UInt8(ascii: "["):
+      var items: [JSONValue] = []
+      try beginArray()
+      while try nextItem(isFirst: items.isEmpty) { try items.append(value(depth: depth + 1)) }
+      return .array(items)
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
+    default: return try number()
+    }
+  }
+
+  private mutating func word(_ word: String, _ value: JSONValue) throws(CheckpointError) -> JSONValue {
+    for byte in word.utf8 {
+      guard position < bytes.byteCount, self[position] == byte else { throw malformed("Something that is no JSON value.") }
+      position += 1
+    }
+    return value
+  }
+
+  // MARK: - Bytes
+
+  private subscript(place: Int) -> UInt8 { bytes.unsafeLoadByte(place) }
+
+  private mutating func skipSpace() {
+    while position < bytes.byteCount {
+      switch self[position] {
+      case 0x20, 0x0A, 0x0D, 0x09: position += 1
+      default: return
+      }
+    }
+  }
+
+  private mutating func peek() -> UInt8? {
+    skipSpace()
+    return position < bytes.byteCount ? self[position] : nil
+  }
+
+  private mutating func expect(_ byte: UInt8) throws(CheckpointError) {
+    guard peek() == byte else {
+      throw malformed("\"\(Character(Unicode.Scalar(byte)))\" is missing.")
+    }
+    position += 1
+  }
+
+  private func decode(_ range: Range<Int>) throws(CheckpointError) -> String {
+    let part = bytes.extracting(range)
+    let text = unsafe part.withUnsafeBytes { bytes in unsafe String(decoding: bytes, as: UTF8.self) }
+    // Decoding repairs what is not UTF-8, and what was repaired is not the same bytes.
+    let isSame = unsafe part.withUnsafeBytes { bytes in unsafe text.utf8.elementsEqual(bytes) }
+    guard isSame else { throw malformed("A text that is not UTF-8.") }
+    return text
+  }
+
+  @inline(never)
+  func malformed(_ message: String) -> CheckpointError {
+    CheckpointError(.malformedHeader, message, offset: position)
+  }
+}
+
+extension RawSpan {
+  /// The byte at a place that the caller has held against the count.
+  @inline(__always)
+  fileprivate func unsafeLoadByte(_ place: Int) -> UInt8 {
+    unsafe unsafeLoad(fromByteOffset: place, as: UInt8.self)
+  }
+}

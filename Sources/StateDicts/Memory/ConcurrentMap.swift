@@ -1,0 +1,31 @@
+import Dispatch
+
+/// The results of `transform` for each item, in order, worked out by two threads that take the next item as they come.
+///
+/// Two: hashing and copying are bound by memory, and more threads would only take it from each other.
+package func concurrentMap<Item: Sendable, Result: Sendable>(
+  _ items: some RandomAccessCollection<Item> & Sendable, _ transform: @Sendable (Item) throws -> Result
+) throws -> [Result] {
+  let items = Array(items)
+  let next = Locked(0)
+  let done = Locked((results: [(Int, Result)](), failure: (any Error)?.none))
+  DispatchQueue.concurrentPerform(iterations: min(2, items.count)) { _ in
+    var results: [(Int, Result)] = []
+    do {
+      while let index = next.withLock({ index -> Int? in
+        guard index < items.count else { return nil }
+        defer { index += 1 }
+        return index
+      }) {
+        results.append((index, try transform(items[index])))
+      }
+    } catch {
+      next.withLock { $0 = items.count }
+      done.withLock { $0.failure = $0.failure ?? error }
+    }
+    done.withLock { $0.results += results }
+  }
+  let (results, failure) = done.withLock { $0 }
+  if let failure { throw failure }
+  return results.sorted { $0.0 < $1.0 }.map(\.1)
+}

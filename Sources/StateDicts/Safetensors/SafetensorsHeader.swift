@@ -1,0 +1,137 @@
+/// The header of a safetensors file: names, types, shapes and extents, in the order of the file.
+///
+///     3b 00 00 00 00 00 00 00                                    length of the JSON: 59
+///     {"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}     padded with spaces
+///     00 00 80 3f 00 00 00 40                                    the data: 1.0, 2.0
+///
+/// Source: safetensors' `tensor.rs` (`read_metadata`, `validate`); docs/formats/safetensors.md.
+struct SafetensorsHeader {
+  struct Row {
+    let name: String
+    let elementType: ElementType
+    let shape: [Int]
+    /// Counted from the start of the data.
+    let extent: Range<Int>
+  }
+
+  private(set) var rows: [Row] = []
+  private(set) var metadata: [(name: String, value: String)] = []
+  /// Where the data begins in the file.
+  let dataOffset: Int
+
+  /// The format's own limit on a header.
+  static let limit = 100_000_000
+
+  /// - Throws: `malformedHeader`, `truncated`, `unsupported`.
+  init(_ store: ByteStore) throws(CheckpointError) {
+    let span = store.bytes
+    guard span.byteCount >= 8 else {
+      throw CheckpointError(.truncated, "A safetensors file begins with eight bytes; \(span.byteCount) are there.")
+    }
+    let length = unsafe UInt64(littleEndian: span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
+    guard length <= UInt64(Self.limit) else {
+      throw CheckpointError(
+        .malformedHeader, "A safetensors header of \(length) bytes; the format allows \(Self.limit).", offset: 0,
+        remedy: "this is probably no safetensors file")
+    }
+    dataOffset = 8 + Int(length)
+    guard dataOffset <= span.byteCount else {
+      throw CheckpointError(
+        .truncated, "The header has \(length) bytes, the file only \(span.byteCount).", offset: 0,
+        remedy: "the file may have been cut short: download or copy it again")
+    }
+    var scanner = JSONScanner(span.extracting(8..<dataOffset))
+    do throws(CheckpointError) {
+      try read(&scanner)
+    } catch var error {
+      error.offset = error.offset.map { $0 + 8 }
+      throw error
+    }
+    try requireTiling(of: span.byteCount - dataOffset)
+  }
+
+  private mutating func read(_ scanner: inout JSONScanner) throws(CheckpointError) {
+    var names = Set<String>()
+    try scanner.beginObject()
+    while let name = try scanner.nextName(isFirst: names.isEmpty) {
+      guard names.insert(name).inserted else { throw scanner.malformed("The name \"\(name)\" comes twice.") }
+      if name == "__metadata__" {
+        try readMetadata(&scanner)
+      } else {
+        try rows.append(readRow(&scanner, name))
+      }
+    }
+    guard scanner.isAtEnd else { throw scanner.malformed("Something follows the header's JSON.") }
+  }
+
+  private mutating func readMetadata(_ scanner: inout JSONScanner) throws(CheckpointError) {
+    guard case .object(let members) = try scanner.value() else {
+      throw scanner.malformed("Metadata that is no object.")
+    }
+    for member in members {
+      guard case .string(let text) = member.value else {
+        throw scanner.malformed("The metadata \"\(member.name)\" is no text.")
+      }
+      metadata.append((member.name, text))
+    }
+  }
+
+  private func readRow(_ scanner: inout JSONScanner, _ name: String) throws(CheckpointError) -> Row {
+    var typeName: String?
+    var shape: [Int]?
+    var offsets: [Int]?
+    var count = 0
+    try scanner.beginObject()
+    while let key = try scanner.nextName(isFirst: count == 0) {
+      count += 1
+      switch key {
+      case "dtype" where typeName == nil: typeName = try scanner.string()
+      case "shape" where shape == nil: shape = try scanner.naturals()
+      case "data_offsets" where offsets == nil: offsets = try scanner.naturals()
+      case "dtype", "shape", "data_offsets": throw scanner.malformed("\"\(name)\" has two values for \(key).")
+      default: _ = try scanner.value()
+      }
+    }
+    guard let typeName, var shape, let offsets, offsets.count == 2, offsets[0] <= offsets[1] else {
+      throw scanner.malformed("\"\(name)\" lacks a dtype, a shape or two offsets in order.")
+    }
+    guard let type = ElementType(safetensorsName: typeName) else {
+      throw CheckpointError(.unsupported, "Torch has no dtype for safetensors' \(typeName).", entry: name)
+    }
+    if type.safetensorsPacking > 1 {
+      guard let last = shape.last, last % type.safetensorsPacking == 0 else {
+        throw scanner.malformed("\"\(name)\" has an odd number of 4-bit values.")
+      }
+      shape[shape.count - 1] = last / type.safetensorsPacking
+    }
+    return Row(name: name, elementType: type, shape: shape, extent: offsets[0]..<offsets[1])
+  }
+
+  /// Every byte of the data belongs to one tensor: no hole, no overlap, nothing after the last.
+  private func requireTiling(of byteCount: Int) throws(CheckpointError) {
+    var end = 0
+    let order = rows.indices.sorted { left, right in
+      (rows[left].extent.lowerBound, rows[left].extent.upperBound)
+        < (rows[right].extent.lowerBound, rows[right].extent.upperBound)
+    }
+    for index in order {
+      let row = rows[index]
+      guard row.extent.lowerBound == end else {
+        throw CheckpointError(
+          .malformedHeader,
+          row.extent.lowerBound < end ? "A tensor begins inside another." : "Bytes before a tensor belong to none.",
+          entry: row.name, offset: dataOffset + end)
+      }
+      end = row.extent.upperBound
+      guard end <= byteCount else {
+        throw CheckpointError(
+          .truncated, "A tensor ends \(end - byteCount) bytes beyond the file.", entry: row.name,
+          remedy: "the file may have been cut short: download or copy it again")
+      }
+    }
+    guard end == byteCount else {
+      throw CheckpointError(
+        .malformedHeader, "\(byteCount - end) bytes follow the last tensor.", offset: dataOffset + end)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+extension StateDict {
+  /// A safetensors or `.swt` file's tensors, under the names of dropped aliases too.
+  ///
+  /// - Throws: `malformedHeader`, `truncated`, `malformedTensor`, `unsupported`.
+  package init(safetensors store: ByteStore, file: String, checksOnUse: Bool) throws(CheckpointError) {
+    let header = try SafetensorsHeader(store)
+    let metadata = SafetensorsMetadata(header.metadata)
+    let origin = StorageOrigin(file: file, checksOnUse: checksOnUse)
+    var elements: [Element] = []
+    elements.reserveCapacity(header.rows.count)
+    let checksums = metadata.checksums(count: header.rows.count)
+    for (index, row) in header.rows.enumerated() {
+      let storage = Storage(
+        .region(store, offset: header.dataOffset + row.extent.lowerBound), byteCount: row.extent.count, key: row.name,
+        checksum: checksums?[index], origin: origin)
+      do throws(CheckpointError) {
+        let geometry = try TensorGeometry(
+          shape: row.shape, strides: TensorGeometry.contiguousStrides(row.shape), offset: 0,
+          elementByteCount: row.elementType.byteCount, storageByteCount: row.extent.count)
+        let tensor = Tensor(
+          elementType: row.elementType, geometry: geometry, storage: storage,
+          requiresGrad: metadata.requiresGrad.contains(row.name))
+        guard tensor.byteCount == row.extent.count else {
+          throw CheckpointError(
+            .malformedTensor, "The shape \(row.shape) takes \(tensor.byteCount) bytes, the offsets \(row.extent.count).")
+        }
+        elements.append((row.name, tensor))
+      } catch {
+        throw error.located(entry: row.name)
+      }
+    }
+    try self.init(metadata.addingAliases(to: elements))
+    moduleMetadata = metadata.members("swt.state_dict_metadata")
+    otherValues = metadata.members("swt.other_values")
+    var marks: [JSONValue.Member] = []
+    if let format = metadata["format"] { marks.append(JSONValue.Member("format", .string(format))) }
+    if let source = metadata["swt.source"], let value = try? JSONValue(parsing: source) {
+      marks.append(JSONValue.Member("source", value))
+    }
+    self.source = Provenance(
+      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: store.count,
+      format: metadata.isSwt ? "swt" : "safetensors", marks: marks)
+  }
+}
+
+/// What the `__metadata__` of a safetensors file says, by the keys that docs/formats/swt.md specifies.
+struct SafetensorsMetadata {
+  private let entries: [(name: String, value: String)]
+  private let values: [String: String]
+
+  init(_ entries: [(name: String, value: String)]) {
+    self.entries = entries
+    values = Dictionary(entries, uniquingKeysWith: { first, _ in first })
+  }
+
+  subscript(name: String) -> String? { values[name] }
+
+  /// Whether the file was written here.
+  var isSwt: Bool { values["swt.version"] != nil }
+
+  var requiresGrad: Set<String> {
+    guard let text = values["swt.requires_grad"], case .array(let names)? = try? JSONValue(parsing: text) else {
+      return []
+    }
+    return Set(names.compactMap { if case .string(let name) = $0 { name } else { nil } })
+  }
+
+  func members(_ name: String) -> [JSONValue.Member] {
+    guard let text = values[name], case .object(let members)? = try? JSONValue(parsing: text) else { return [] }
+    return members
+  }
+
+  /// A checksum for each tensor of the header, in its order.
+  func checksums(count: Int) -> [Checksum]? {
+    guard let words = values["swt.crc32"]?.split(separator: " "), words.count == count else { return nil }
+    let checksums = words.compactMap { UInt32($0, radix: 16).map { Checksum($0) } }
+    return checksums.count == count ? checksums : nil
+  }
+
+  /// Names that were dropped because another name has the same tensor: safetensors' `save_model` writes a key for each,
+  /// whose value is the name that was kept. In a file of ours they come back where they stood.
+  func addingAliases(to elements: [StateDict.Element]) -> [StateDict.Element] {
+    var places = [String: Int](minimumCapacity: elements.count)
+    for (place, element) in elements.enumerated() { places[element.name] = place }
+    let aliases = entries.filter { entry in
+      entry.name != "format" && !entry.name.hasPrefix("swt.") && places[entry.name] == nil && places[entry.value] != nil
+    }
+    guard !aliases.isEmpty else { return elements }
+    var all = elements
+    var positions: [String: Int] = [:]
+    for member in members("swt.aliases") { if case .integer(let place) = member.value { positions[member.name] = place } }
+    for alias in aliases.sorted(by: { positions[$0.name] ?? .max < positions[$1.name] ?? .max }) {
+      guard let place = places[alias.value] else { continue }
+      all.insert((alias.name, elements[place].tensor), at: min(max(positions[alias.name] ?? .max, 0), all.count))
+    }
+    return all
+  }
+}

@@ -1,0 +1,55 @@
+#if canImport(FoundationEssentials)
+  public import FoundationEssentials
+#else
+  public import Foundation
+#endif
+
+/// How a state dict is written.
+public struct WriteOptions: Sendable {
+  /// Whether a file of that name is overwritten.
+  public var overwrites: Bool
+  /// Whether tied tensors are written out under each of their names, rather than once.
+  public var expandsTies: Bool
+  /// Whether to go on without tensors that the format cannot say; the file's metadata names them.
+  public var leavesOutUnsupported: Bool
+  /// What else is to be kept in the metadata, under `swt.` and the name.
+  public var annotations: [JSONValue.Member]
+
+  /// Creates options: nothing overwritten, ties kept once, everything or nothing.
+  public init(
+    overwrites: Bool = false, expandsTies: Bool = false, leavesOutUnsupported: Bool = false,
+    annotations: [JSONValue.Member] = []
+  ) {
+    self.overwrites = overwrites
+    self.expandsTies = expandsTies
+    self.leavesOutUnsupported = leavesOutUnsupported
+    self.annotations = annotations
+  }
+}
+
+extension StateDict {
+  /// Writes the tensors to a `.safetensors` or `.swt` file (one layout, specified in docs/formats/swt.md), in bounded
+  /// memory. The CRC-32 of every storage is checked on the way; the file appears under its name when it is whole.
+  ///
+  /// - Throws: `outputExists`, `cannotCreate`, `unsupported` with what the format cannot say, `checksumMismatch`.
+  public func write(
+    to url: URL, options: WriteOptions = .init(), progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
+  ) throws {
+    try write(toPath: url.path, options: options, progress: progress)
+  }
+
+  /// The same by a path.
+  ///
+  /// - Throws: as `write(to:)`.
+  public func write(
+    toPath path: String, options: WriteOptions = .init(),
+    progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
+  ) throws {
+    var layout = try SafetensorsLayout(self, options)
+    let file = try AtomicFile(path: path, overwrites: options.overwrites)
+    let checksums = try TensorCopy(layout, to: file, progress: progress).run()
+    layout.setChecksums(checksums)
+    try unsafe layout.header.withUnsafeBytes { bytes in try unsafe file.write(bytes, at: 0) }
+    try file.commit()
+  }
+}

@@ -1,0 +1,198 @@
+import Dispatch
+
+/// Copies tensors into a file, each byte written once, in windows of a megabyte, by two threads.
+///
+/// Large tensors go in parts, small ones in batches; whatever lies in a mapped file is written from there and its pages
+/// given back, so that memory stays at a few windows whatever the size of the checkpoint. Each window's CRC-32 is taken
+/// while it is in the cache, and a tensor's is put together from those of its parts.
+struct TensorCopy {
+  private enum Piece {
+    /// Elements of one tensor that lies in place.
+    case part(row: Int, elements: Range<Int>)
+    /// A tensor that must be gathered or unpacked: by one thread, from first to last.
+    case whole(row: Int)
+    /// Tensors that together make a window.
+    case batch(rows: Range<Int>)
+  }
+
+  private struct Outcome {
+    var checksums: [(row: Int, part: Int, value: Checksum, byteCount: Int)] = []
+    var failure: (any Error)?
+  }
+
+  private let rows: [SafetensorsLayout.Row]
+  private let dataOffset: Int
+  private let byteCount: Int
+  private let file: AtomicFile
+  private let progress: @Sendable (CopyProgress) -> Void
+  private var pieces: [Piece] = []
+
+  init(
+    _ layout: SafetensorsLayout, to file: AtomicFile, progress: @escaping @Sendable (CopyProgress) -> Void
+  ) {
+    rows = layout.rows
+    dataOffset = layout.header.count
+    byteCount = layout.dataByteCount
+    self.file = file
+    self.progress = progress
+    var batch: Range<Int>?
+    var batchByteCount = 0
+    for (row, item) in rows.enumerated() {
+      let tensor = item.tensor
+      if tensor.byteCount < Tensor.windowByteCount / 8, tensor.storage.packedContents == nil {
+        if let open = batch, batchByteCount + tensor.byteCount <= Tensor.windowByteCount {
+          batch = open.lowerBound..<row + 1
+        } else {
+          if let batch { pieces.append(.batch(rows: batch)) }
+          batch = row..<row + 1
+          batchByteCount = 0
+        }
+        batchByteCount += tensor.byteCount
+        continue
+      }
+      if let open = batch { pieces.append(.batch(rows: open)) }
+      batch = nil
+      guard tensor.isInPlace, tensor.storage.packedContents == nil else {
+        pieces.append(.whole(row: row))
+        continue
+      }
+      let step = Tensor.windowByteCount / tensor.elementType.byteCount
+      for start in stride(from: 0, to: tensor.elementCount, by: step) {
+        pieces.append(.part(row: row, elements: start..<min(start + step, tensor.elementCount)))
+      }
+    }
+    if let batch { pieces.append(.batch(rows: batch)) }
+  }
+
+  /// Copies everything, and checks every storage's CRC-32 that the source file gives.
+  ///
+  /// - Returns: the tensors' checksums, in the order of the header.
+  func run() throws -> [Checksum] {
+    let workers = byteCount > 4 << 20 ? 2 : 1
+    let outcomes = Locked([Outcome](repeating: Outcome(), count: workers))
+    let next = Locked((piece: 0, byteCount: 0, hasFailed: false))
+    let copy = self
+    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+      var outcome = Outcome()
+      do {
+        let scratch = Scratch(byteCount: Tensor.windowByteCount)
+        while let piece = next.withLock({ state -> Int? in
+          guard !state.hasFailed, state.piece < copy.pieces.count else { return nil }
+          defer { state.piece += 1 }
+          return state.piece
+        }) {
+          let (row, count) = try copy.copy(piece, scratch, &outcome)
+          let done = next.withLock { state in
+            state.byteCount += count
+            return state.byteCount
+          }
+          copy.progress(
+            CopyProgress(completedByteCount: done, totalByteCount: copy.byteCount, name: copy.rows[row].name))
+        }
+      } catch {
+        next.withLock { $0.hasFailed = true }
+        outcome.failure = error
+      }
+      outcomes.withLock { $0[worker] = outcome }
+    }
+    let results = outcomes.withLock { $0 }
+    for outcome in results { if let failure = outcome.failure { throw failure } }
+    return try confirm(results.flatMap(\.checksums))
+  }
+
+  /// Writes one piece.
+  private func copy(
+    _ number: Int, _ scratch: Scratch, _ outcome: inout Outcome
+  ) throws -> (row: Int, byteCount: Int) {
+    switch pieces[number] {
+    case .part(let row, let elements):
+      let tensor = rows[row].tensor
+      let width = tensor.elementType.byteCount
+      let count = elements.count * width
+      let (store, offset) = try tensor.storage.region()
+      let start = offset + tensor.byteRange.lowerBound + elements.lowerBound * width
+      var checksum = Checksum()
+      try unsafe store.withUnsafeBytes { all in
+        let window = unsafe UnsafeRawBufferPointer(rebasing: all[start..<start + count])
+        unsafe checksum.update(with: window)
+        try unsafe file.write(window, at: dataOffset + rows[row].offset + elements.lowerBound * width)
+      }
+      store.drop(start..<start + count)
+      outcome.checksums.append((row, number, checksum, count))
+      return (row, count)
+    case .whole(let row):
+      var position = dataOffset + rows[row].offset
+      var checksum = Checksum()
+      try unsafe rows[row].tensor.forEachWindow { window in
+        unsafe checksum.update(with: window)
+        try unsafe file.write(window, at: position)
+        position += window.count
+      }
+      outcome.checksums.append((row, number, checksum, rows[row].tensor.byteCount))
+      return (row, rows[row].tensor.byteCount)
+    case .batch(let range):
+      let first = rows[range.lowerBound].offset
+      let count = range.reduce(0) { $0 + rows[$1].tensor.byteCount }
+      try unsafe scratch.withBytes(count: count) { target in
+        for row in range {
+          let tensor = rows[row].tensor
+          let start = rows[row].offset - first
+          let part = unsafe UnsafeMutableRawBufferPointer(rebasing: target[start..<start + tensor.byteCount])
+          try unsafe tensor.copyElements(to: part)
+          unsafe outcome.checksums.append((row, number, Checksum(of: UnsafeRawBufferPointer(part)), tensor.byteCount))
+        }
+        try unsafe file.write(UnsafeRawBufferPointer(target), at: dataOffset + first)
+      }
+      dropSources(of: range)
+      return (range.lowerBound, count)
+    }
+  }
+
+  /// Gives back the mapped pages that a batch was read from: its storages mostly lie side by side.
+  private func dropSources(of range: Range<Int>) {
+    var lowest: (store: ByteStore, range: Range<Int>)?
+    for row in range {
+      guard let (store, offset) = try? rows[row].tensor.storage.region(), store.isMapped else { continue }
+      let extent = offset..<offset + rows[row].tensor.storage.byteCount
+      if let open = lowest, open.store === store, extent.lowerBound >= open.range.lowerBound,
+        extent.lowerBound - open.range.upperBound < Tensor.windowByteCount
+      {
+        lowest = (store, open.range.lowerBound..<max(extent.upperBound, open.range.upperBound))
+      } else {
+        if let lowest { lowest.store.drop(lowest.range) }
+        lowest = (store, extent)
+      }
+    }
+    if let lowest { lowest.store.drop(lowest.range) }
+  }
+
+  /// Puts the parts' checksums together, and holds each storage's against what its file says: the tensor's own where it
+  /// is the whole storage as it lies, else taken anew.
+  private func confirm(_ parts: [(row: Int, part: Int, value: Checksum, byteCount: Int)]) throws -> [Checksum] {
+    var byRow = [Checksum](repeating: Checksum(), count: rows.count)
+    for part in parts.sorted(by: { ($0.row, $0.part) < ($1.row, $1.part) }) {
+      byRow[part.row].append(part.value, byteCount: part.byteCount)
+    }
+    var byHeader = [Checksum](repeating: Checksum(), count: rows.count)
+    for (row, item) in rows.enumerated() {
+      byHeader[item.headerIndex] = byRow[row]
+      let storage = item.tensor.storage
+      if item.tensor.isInPlace, item.tensor.byteRange == 0..<storage.byteCount {
+        try storage.confirm(byRow[row])
+      } else {
+        try storage.verify()
+      }
+    }
+    return byHeader
+  }
+}
+
+/// How far a file's writing has come.
+public struct CopyProgress: Sendable {
+  /// The bytes that are done.
+  public let completedByteCount: Int
+  /// The bytes that there are.
+  public let totalByteCount: Int
+  /// The tensor at work.
+  public let name: String
+}

@@ -1,0 +1,129 @@
+public import StateDicts
+
+/// A value in a checkpoint: a number, a text, a container, a tensor, or the record of an object that was not made.
+///
+///     checkpoint.value?["epoch"]?.kind                 // .integer(90)
+///     checkpoint.value?["args"]?.kind                  // .object(class: "argparse.Namespace", …)
+///
+/// A cursor into the file's pickle: values that the file shares or nests in themselves are shown as they are asked for.
+public struct CheckpointValue: Sendable {
+  /// What a value is.
+  public enum Kind: Sendable {
+    case none
+    case bool(Bool)
+    case integer(Int)
+    /// A number of more than 64 bits, in decimal.
+    case bigInteger(String)
+    case float(Double)
+    case text(String)
+    case bytes([UInt8])
+    case list([CheckpointValue])
+    case tuple([CheckpointValue])
+    case set([CheckpointValue])
+    /// A dict, an `OrderedDict`, or any object filled by keys; in order.
+    case mapping([(key: CheckpointValue, value: CheckpointValue)])
+    case tensor(Tensor)
+    /// A class or function, by its module and name.
+    case global(String)
+    /// What would have been made by calling `class`; nothing was called.
+    case object(class: String, parts: [CheckpointValue])
+    /// A storage outside a tensor.
+    case storage(Storage)
+  }
+
+  let values: TorchValues
+  let id: Pickle.ID
+
+  /// What the value is.
+  ///
+  /// - Throws: `malformedTensor`.
+  public var kind: Kind {
+    get throws(CheckpointError) {
+      if let tensor = try values.tensor(at: id) { return .tensor(tensor) }
+      if let entries = values.mapping(at: id) {
+        return .mapping(entries.map { (at($0.key), at($0.value)) })
+      }
+      let pickle = values.pickle
+      switch pickle[id] {
+      case .none: return .none
+      case .bool(let value): return .bool(value)
+      case .integer(let value): return .integer(value)
+      case .bigInteger(let slice): return .bigInteger(pickle.decimalText(pickle.bytes(slice)))
+      case .float(let value): return .float(value)
+      case .text(let slice), .byteText(let slice): return .text(pickle.text(slice))
+      case .bytes(let slice), .bytearray(let slice): return .bytes(pickle.bytes(slice))
+      case .list: return .list((pickle.sequence(at: id) ?? []).map(at))
+      case .tuple: return .tuple((pickle.sequence(at: id) ?? []).map(at))
+      case .set, .frozenset: return .set((pickle.sequence(at: id) ?? []).map(at))
+      case .dict: return .mapping([])
+      case .global: return .global(className(id))
+      case .persistent(let number): return .storage(values.storages[number].storage)
+      case .object(let index):
+        let object = pickle.objects[index]
+        let parts = [object.arguments] + [object.keywords, object.state].compactMap { $0 }
+        return .object(class: className(object.callable), parts: parts.map(at))
+      }
+    }
+  }
+
+  /// The value of a text key in a mapping, or of an object's attribute.
+  public subscript(name: String) -> CheckpointValue? {
+    if let value = values.value(name, in: id) { return at(value) }
+    guard let state = values.pickle.object(at: id)?.state else { return nil }
+    return values.value(name, in: state).map(at)
+  }
+
+  private func at(_ id: Pickle.ID) -> CheckpointValue { CheckpointValue(values: values, id: id) }
+
+  private func className(_ id: Pickle.ID) -> String {
+    values.pickle.global(at: id).map { "\($0.module).\($0.name)" } ?? "object"
+  }
+
+  // MARK: - JSON
+
+  /// The value as JSON, tensors left out: null where nothing is left. Objects become their class's name with their
+  /// state; what JSON has no word for (bytes, infinities, numbers of over 64 bits) becomes a text.
+  ///
+  /// - Parameter budget: how many values may be written; beyond it, and below 32 levels, stands `"…"`.
+  public func json(budget: Int = 100_000) -> JSONValue {
+    var budget = budget
+    return json(&budget, depth: 0) ?? .null
+  }
+
+  private func json(_ budget: inout Int, depth: Int) -> JSONValue? {
+    budget -= 1
+    guard budget >= 0, depth < 32 else { return .string("…") }
+    guard let kind = try? kind else { return nil }
+    func array(_ values: [CheckpointValue]) -> JSONValue? {
+      let members = values.compactMap { $0.json(&budget, depth: depth + 1) }
+      return members.isEmpty && !values.isEmpty ? nil : .array(members)
+    }
+    switch kind {
+    case .none: return .null
+    case .bool(let value): return .bool(value)
+    case .integer(let value): return .integer(value)
+    case .bigInteger(let digits): return .string(digits)
+    case .float(let value): return value.isFinite ? .number(value) : .string(Pickle.literal(value))
+    case .text(let text): return .string(text)
+    case .bytes(let bytes): return .string("\(bytes.count) bytes")
+    case .list(let values), .tuple(let values), .set(let values): return array(values)
+    case .mapping(let entries):
+      let members = entries.compactMap { entry in
+        entry.value.json(&budget, depth: depth + 1).map {
+          JSONValue.Member(values.pickle.keyText(entry.key.id), $0)
+        }
+      }
+      return members.isEmpty && !entries.isEmpty ? nil : .object(members)
+    case .tensor, .storage: return nil
+    case .global(let name): return .string(name)
+    case .object(let name, let parts):
+      var members = [JSONValue.Member("class", .string(name))]
+      for (part, title) in zip(parts, ["arguments", "state", "more"]) {
+        if let value = part.json(&budget, depth: depth + 1), value != .array([]) {
+          members.append(JSONValue.Member(title, value))
+        }
+      }
+      return .object(members)
+    }
+  }
+}

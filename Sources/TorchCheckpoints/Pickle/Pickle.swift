@@ -1,0 +1,148 @@
+import StateDicts
+
+/// What a pickle says, as data: an arena of nodes that refer to each other by number.
+///
+/// Nothing of it was called. What Python would call is kept as an object's record: the callable's name, its arguments,
+/// its state. A node that was fetched twice from the memo is one node, so shared values stay shared, and a value that
+/// is nested a million deep is freed like any array.
+struct Pickle: Sendable {
+  /// A node's number.
+  struct ID: Hashable, Sendable {
+    let index: Int32
+  }
+
+  /// Bytes of the pickle, or, at a negative start, of `decoded`.
+  struct Slice: Hashable, Sendable {
+    let start: Int
+    let count: UInt32
+  }
+
+  enum Node: Sendable {
+    case none
+    case bool(Bool)
+    case integer(Int)
+    /// Two's complement, little-endian, of more than 64 bits.
+    case bigInteger(Slice)
+    case float(Double)
+    case text(Slice)
+    /// Python 2's `str`, which may be a text or bytes.
+    case byteText(Slice)
+    case bytes(Slice)
+    case bytearray(Slice)
+    /// Items `start..<start + count` of `items`.
+    case tuple(start: Int, count: UInt32)
+    case frozenset(start: Int, count: UInt32)
+    /// An index into `sequences`; negative while it is empty.
+    case list(Int)
+    case set(Int)
+    /// The same; keys and values in turn.
+    case dict(Int)
+    /// An index into `globals`.
+    case global(Int)
+    /// An index into `objects`.
+    case object(Int)
+    /// An index into `persistentIDs`.
+    case persistent(Int)
+  }
+
+  /// A name that Python would import.
+  struct Global: Hashable, Sendable {
+    let module: String
+    let name: String
+  }
+
+  /// What would be called to make an object, and what would be done to it.
+  struct Object: Sendable {
+    var callable: ID
+    /// A tuple.
+    var arguments: ID
+    /// A dict, from NEWOBJ_EX.
+    var keywords: ID?
+    /// What BUILD gave.
+    var state: ID?
+    /// From APPENDS and ADDITEMS, in `sequences`; negative if none.
+    var items = -1
+    /// From SETITEMS, in `sequences`: keys and values in turn; negative if none.
+    var entries = -1
+  }
+
+  let store: ByteStore
+  /// Where the pickle begins and ends in `store`; it ends after STOP, whatever follows.
+  let range: Range<Int>
+  let proto: Int
+  let root: ID
+  let nodes: [Node]
+  let items: [ID]
+  let sequences: [[ID]]
+  let globals: [Global]
+  let objects: [Object]
+  let persistentIDs: [ID]
+  let decoded: [UInt8]
+
+  subscript(id: ID) -> Node { nodes[Int(id.index)] }
+
+  /// The bytes of a slice as a text; what is not UTF-8 is repaired.
+  func text(_ slice: Slice) -> String {
+    if slice.start < 0 {
+      let start = -1 - slice.start
+      return String(decoding: decoded[start..<start + Int(slice.count)], as: UTF8.self)
+    }
+    return unsafe store.withUnsafeBytes { bytes in
+      unsafe String(decoding: bytes[slice.start..<slice.start + Int(slice.count)], as: UTF8.self)
+    }
+  }
+
+  /// The bytes of a slice.
+  func bytes(_ slice: Slice) -> [UInt8] {
+    if slice.start < 0 {
+      let start = -1 - slice.start
+      return Array(decoded[start..<start + Int(slice.count)])
+    }
+    return unsafe store.withUnsafeBytes { bytes in
+      unsafe Array(bytes[slice.start..<slice.start + Int(slice.count)])
+    }
+  }
+
+  // MARK: - Nodes as what they usually are
+
+  func text(at id: ID) -> String? {
+    switch self[id] {
+    case .text(let slice), .byteText(let slice): text(slice)
+    default: nil
+    }
+  }
+
+  func integer(at id: ID) -> Int? {
+    if case .integer(let value) = self[id] { value } else { nil }
+  }
+
+  func bool(at id: ID) -> Bool? {
+    if case .bool(let value) = self[id] { value } else { nil }
+  }
+
+  func global(at id: ID) -> Global? {
+    if case .global(let index) = self[id] { globals[index] } else { nil }
+  }
+
+  func object(at id: ID) -> Object? {
+    if case .object(let index) = self[id] { objects[index] } else { nil }
+  }
+
+  /// The items of a tuple or list.
+  func sequence(at id: ID) -> ArraySlice<ID>? {
+    switch self[id] {
+    case .tuple(let start, let count), .frozenset(let start, let count): items[start..<start + Int(count)]
+    case .list(let index), .set(let index): index < 0 ? [] : sequences[index][...]
+    default: nil
+    }
+  }
+
+  /// Keys and values in turn, of a dict or of what SETITEMS gave an object.
+  func flatEntries(at id: ID) -> [ID]? {
+    switch self[id] {
+    case .dict(let index): index < 0 ? [] : sequences[index]
+    case .object(let index): objects[index].entries < 0 ? nil : sequences[objects[index].entries]
+    default: nil
+    }
+  }
+}

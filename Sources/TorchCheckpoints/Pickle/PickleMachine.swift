@@ -1,0 +1,392 @@
+import StateDicts
+
+/// Runs a pickle's instructions on a stack of node numbers. It builds values and calls nothing.
+///
+///     80 02                    PROTO 2
+///     7d 71 00                 EMPTY_DICT, BINPUT 0        stack: {}
+///     58 01 00 00 00 77        BINUNICODE "w"              stack: {} "w"
+///     4b 07                    BININT1 7                   stack: {} "w" 7
+///     73                       SETITEM                     stack: {"w": 7}
+///     2e                       STOP
+///
+/// Source: Python's `pickletools.py` (the instructions) and `pickle.py` (what each does to the stack).
+struct PickleMachine: ~Copyable {
+  let store: ByteStore
+  private let limits: CheckpointLimits
+  private var nodes: [Pickle.Node] = []
+  private var items: [Pickle.ID] = []
+  private var sequences: [[Pickle.ID]] = []
+  private var globals: [Pickle.Global] = []
+  private var globalNumbers: [Pickle.Global: Int] = [:]
+  private var objects: [Pickle.Object] = []
+  private var persistentIDs: [Pickle.ID] = []
+  var decoded: [UInt8] = []
+
+  private var stack: [Pickle.ID] = []
+  /// Heights of the stack, one for each MARK on it.
+  private var marks: [Int] = []
+  private var memo = Memo()
+  private var proto = 0
+  /// Where the instruction at work begins.
+  private var position = 0
+
+  init(store: ByteStore, limits: CheckpointLimits) {
+    self.store = store
+    self.limits = limits
+  }
+
+  /// Reads one pickle from the start of `range`.
+  ///
+  /// - Throws: `malformedPickle` with the byte's offset in `range`, `limitExceeded`.
+  static func run(_ store: ByteStore, _ range: Range<Int>, limits: CheckpointLimits) throws(CheckpointError) -> Pickle {
+    guard range.count <= limits.pickleByteCount else {
+      throw CheckpointError(
+        .limitExceeded, "The pickle has \(range.count) bytes; the limit is \(limits.pickleByteCount).",
+        remedy: CheckpointLimits.remedy)
+    }
+    var machine = PickleMachine(store: store, limits: limits)
+    do {
+      return try machine.run(range)
+    } catch var error {
+      error.offset = (error.offset ?? machine.position) - range.lowerBound
+      throw error
+    }
+  }
+
+  private mutating func run(_ range: Range<Int>) throws(CheckpointError) -> Pickle {
+    let store = store
+    var cursor = ByteCursor(store.bytes.extracting(first: range.upperBound), at: range.lowerBound)
+    while true {
+      position = cursor.position
+      guard cursor.remaining > 0 else { throw malformed("The pickle has no STOP.") }
+      let code = try cursor.read(UInt8.self)
+      guard let opcode = Opcode(rawValue: code) else {
+        throw malformed("There is no pickle instruction 0x\(String(code, radix: 16)).")
+      }
+      if opcode == .stop { break }
+      try step(opcode, &cursor)
+      guard nodes.count <= limits.pickleValueCount else {
+        throw CheckpointError(
+          .limitExceeded, "The pickle makes more than \(limits.pickleValueCount) values.",
+          remedy: CheckpointLimits.remedy)
+      }
+    }
+    let root = try pop()
+    return Pickle(
+      store: store, range: range.lowerBound..<cursor.position, proto: proto, root: root, nodes: nodes, items: items,
+      sequences: sequences, globals: globals, objects: objects, persistentIDs: persistentIDs, decoded: decoded)
+  }
+
+  // One case an instruction: as long as the instruction set, and flat.
+  private mutating func step(_ opcode: Opcode, _ cursor: inout ByteCursor) throws(CheckpointError) {
+    switch opcode {
+    case .proto:
+      let version = try cursor.read(UInt8.self)
+      guard version <= 5 else { throw malformed("Pickle protocol \(version); the newest there is is 5.") }
+      proto = Int(version)
+    case .frame:
+      let length = try cursor.read(UInt64.self)
+      guard length <= UInt64(cursor.remaining) else {
+        throw malformed("A frame of \(length) bytes, where \(cursor.remaining) are left.")
+      }
+    case .stop: break
+
+    case .none: try push(.none)
+    case .newtrue: try push(.bool(true))
+    case .newfalse: try push(.bool(false))
+    case .binint: try push(.integer(Int(cursor.read(Int32.self))))
+    case .binint1: try push(.integer(Int(cursor.read(UInt8.self))))
+    case .binint2: try push(.integer(Int(cursor.read(UInt16.self))))
+    case .long1: try pushLong(cursor.take(Int(cursor.read(UInt8.self))))
+    case .long4: try pushLong(cursor.take(Int(cursor.read(Int32.self))))
+    case .binfloat: try push(.float(Double(bitPattern: UInt64(bigEndian: cursor.read(UInt64.self)))))
+    case .int: try pushInt(line: cursor.line())
+    case .long: try pushLong(line: cursor.line())
+    case .float: try pushFloat(line: cursor.line())
+
+    case .string: try push(.byteText(unquoted(cursor.line())))
+    case .unicode: try push(.text(unescaped(cursor.line())))
+    case .binstring: try push(.byteText(slice(cursor.take(Int(cursor.read(Int32.self))))))
+    case .shortBinstring: try push(.byteText(slice(cursor.take(Int(cursor.read(UInt8.self))))))
+    case .shortBinunicode: try push(.text(slice(cursor.take(Int(cursor.read(UInt8.self))))))
+    case .binunicode: try push(.text(slice(cursor.take(Int(cursor.read(UInt32.self))))))
+    case .binunicode8: try push(.text(slice(cursor.take(Int(clamping: cursor.read(UInt64.self))))))
+    case .shortBinbytes: try push(.bytes(slice(cursor.take(Int(cursor.read(UInt8.self))))))
+    case .binbytes: try push(.bytes(slice(cursor.take(Int(cursor.read(UInt32.self))))))
+    case .binbytes8: try push(.bytes(slice(cursor.take(Int(clamping: cursor.read(UInt64.self))))))
+    case .bytearray8: try push(.bytearray(slice(cursor.take(Int(clamping: cursor.read(UInt64.self))))))
+    case .nextBuffer: throw malformed("An out-of-band buffer, which a file does not have.")
+    case .readonlyBuffer: _ = try top()
+
+    case .emptyList: try push(.list(-1))
+    case .emptyTuple: try push(.tuple(start: 0, count: 0))
+    case .emptyDict: try push(.dict(-1))
+    case .emptySet: try push(.set(-1))
+    case .list: try push(.list(sequence(popMarked())))
+    case .dict:
+      let entries = try popMarked()
+      try requirePairs(entries)
+      try push(.dict(sequence(entries)))
+    case .tuple: try pushTuple(popMarked())
+    case .tuple1: try pushTuple(popLast(1))
+    case .tuple2: try pushTuple(popLast(2))
+    case .tuple3: try pushTuple(popLast(3))
+    case .frozenset:
+      let members = try popMarked()
+      try requireHashable(members[...])
+      items.append(contentsOf: members)
+      try push(.frozenset(start: items.count - members.count, count: UInt32(members.count)))
+    case .append: try append(popLast(1))
+    case .appends: try append(popMarked())
+    case .additems: try add(popMarked())
+    case .setitem: try set(popLast(2))
+    case .setitems: try set(popMarked())
+
+    case .mark: marks.append(stack.count)
+    case .popMark: _ = try popMarked()
+    case .pop: if marks.last == stack.count { marks.removeLast() } else { _ = try pop() }
+    case .dup: try stack.append(top())
+    case .get: try stack.append(fetch(index(line: cursor.line())))
+    case .binget: try stack.append(fetch(Int(cursor.read(UInt8.self))))
+    case .longBinget: try stack.append(fetch(Int(cursor.read(UInt32.self))))
+    case .put: try memo.put(top(), at: index(line: cursor.line()))
+    case .binput: try memo.put(top(), at: Int(cursor.read(UInt8.self)))
+    case .longBinput: try memo.put(top(), at: Int(cursor.read(UInt32.self)))
+    case .memoize: try memo.put(top(), at: memo.count)
+
+    case .ext1, .ext2, .ext4:
+      throw malformed("An extension code, which means nothing outside the program that registered it.")
+    case .global: try pushGlobal(module: text(cursor.line()), name: text(cursor.line()))
+    case .stackGlobal:
+      let names = try popLast(2)
+      guard let module = text(names[0]), let name = text(names[1]) else {
+        throw malformed("STACK_GLOBAL without a module's and a name's text.")
+      }
+      try pushGlobal(module: module, name: name)
+    case .inst:
+      let arguments = try popMarked()
+      try pushGlobal(module: text(cursor.line()), name: text(cursor.line()))
+      try pushTuple(arguments)
+      try makeObject(popLast(2))
+    case .obj:
+      let parts = try popMarked()
+      guard let callable = parts.first else { throw malformed("OBJ without a class.") }
+      stack.append(callable)
+      try pushTuple(Array(parts.dropFirst()))
+      try makeObject(popLast(2))
+    case .reduce, .newobj: try makeObject(popLast(2))
+    case .newobjEx:
+      let parts = try popLast(3)
+      guard case .dict = self[parts[2]] else { throw malformed("NEWOBJ_EX without a dict of keywords.") }
+      try makeObject([parts[0], parts[1]], keywords: parts[2])
+    case .build: try build(popLast(1)[0])
+    case .persid:
+      let identifier = try slice(cursor.line())
+      try push(.text(identifier))
+      try pushPersistent()
+    case .binpersid: try pushPersistent()
+    }
+  }
+
+  // MARK: - Nodes
+
+  private subscript(id: Pickle.ID) -> Pickle.Node {
+    get { nodes[Int(id.index)] }
+    set { nodes[Int(id.index)] = newValue }
+  }
+
+  mutating func push(_ node: Pickle.Node) throws(CheckpointError) {
+    stack.append(Pickle.ID(index: Int32(truncatingIfNeeded: nodes.count)))
+    nodes.append(node)
+  }
+
+  func slice(_ range: Range<Int>) throws(CheckpointError) -> Pickle.Slice {
+    guard let count = UInt32(exactly: range.count) else { throw malformed("A text or bytes of more than 4 GiB.") }
+    return Pickle.Slice(start: range.lowerBound, count: count)
+  }
+
+  func text(_ range: Range<Int>) -> String {
+    unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes[range], as: UTF8.self) }
+  }
+
+  private func text(_ id: Pickle.ID) -> String? {
+    switch self[id] {
+    case .text(let slice), .byteText(let slice):
+      slice.start >= 0
+        ? text(slice.start..<slice.start + Int(slice.count))
+        : String(decoding: decoded[(-1 - slice.start)..<(-1 - slice.start) + Int(slice.count)], as: UTF8.self)
+    default: nil
+    }
+  }
+
+  /// Integers of up to eight bytes as numbers; longer ones stay as the bytes they are.
+  private mutating func pushLong(_ range: Range<Int>) throws(CheckpointError) {
+    guard range.count <= 8 else {
+      try push(.bigInteger(slice(range)))
+      return
+    }
+    var value: UInt64 = 0
+    unsafe store.withUnsafeBytes { bytes in
+      for place in range.reversed() { value = unsafe value << 8 | UInt64(bytes[place]) }
+    }
+    let unused = 64 - 8 * range.count
+    try push(.integer(range.isEmpty ? 0 : Int(Int64(bitPattern: value << unused) >> unused)))
+  }
+
+  private mutating func sequence(_ ids: [Pickle.ID]) -> Int {
+    guard !ids.isEmpty else { return -1 }
+    sequences.append(ids)
+    return sequences.count - 1
+  }
+
+  private mutating func pushTuple(_ ids: [Pickle.ID]) throws(CheckpointError) {
+    items.append(contentsOf: ids)
+    try push(.tuple(start: items.count - ids.count, count: UInt32(truncatingIfNeeded: ids.count)))
+  }
+
+  private mutating func pushGlobal(module: String, name: String) throws(CheckpointError) {
+    let global = Pickle.Global(module: module, name: name)
+    if let number = globalNumbers[global] {
+      try push(.global(number))
+    } else {
+      globalNumbers[global] = globals.count
+      globals.append(global)
+      try push(.global(globals.count - 1))
+    }
+  }
+
+  private mutating func pushPersistent() throws(CheckpointError) {
+    try persistentIDs.append(pop())
+    try push(.persistent(persistentIDs.count - 1))
+  }
+
+  private mutating func makeObject(_ parts: [Pickle.ID], keywords: Pickle.ID? = nil) throws(CheckpointError) {
+    guard case .tuple = self[parts[1]] else { throw malformed("A call whose arguments are no tuple.") }
+    switch self[parts[0]] {
+    case .global, .object, .persistent: break
+    default: throw malformed("A call of something that is no class or function.")
+    }
+    objects.append(Pickle.Object(callable: parts[0], arguments: parts[1], keywords: keywords))
+    try push(.object(objects.count - 1))
+  }
+
+  // MARK: - What instructions do to containers
+
+  private mutating func append(_ ids: [Pickle.ID]) throws(CheckpointError) {
+    let target = try top()
+    switch self[target] {
+    case .list(let index): self[target] = .list(extend(index, with: ids))
+    case .object(let index): objects[index].items = extend(objects[index].items, with: ids)
+    default: throw malformed("APPEND to something that is no list.")
+    }
+  }
+
+  private mutating func add(_ ids: [Pickle.ID]) throws(CheckpointError) {
+    let target = try top()
+    try requireHashable(ids[...])
+    switch self[target] {
+    case .set(let index): self[target] = .set(extend(index, with: ids))
+    case .object(let index): objects[index].items = extend(objects[index].items, with: ids)
+    default: throw malformed("ADDITEMS to something that is no set.")
+    }
+  }
+
+  private mutating func set(_ ids: [Pickle.ID]) throws(CheckpointError) {
+    let target = try top()
+    try requirePairs(ids)
+    switch self[target] {
+    case .dict(let index): self[target] = .dict(extend(index, with: ids))
+    case .object(let index): objects[index].entries = extend(objects[index].entries, with: ids)
+    default: throw malformed("SETITEM on something that is no dict.")
+    }
+  }
+
+  private mutating func extend(_ index: Int, with ids: [Pickle.ID]) -> Int {
+    guard index >= 0 else { return sequence(ids) }
+    sequences[index].append(contentsOf: ids)
+    return index
+  }
+
+  private mutating func build(_ state: Pickle.ID) throws(CheckpointError) {
+    guard case .object(let index) = try self[top()] else {
+      throw malformed("BUILD on something that is no object.")
+    }
+    if let earlier = objects[index].state {
+      try pushTuple([earlier, state])
+      objects[index].state = try pop()
+    } else {
+      objects[index].state = state
+    }
+  }
+
+  private func requirePairs(_ ids: [Pickle.ID]) throws(CheckpointError) {
+    guard ids.count % 2 == 0 else { throw malformed("A key without a value.") }
+    for place in stride(from: 0, to: ids.count, by: 2) { try requireHashable(ids[place...place]) }
+  }
+
+  private func requireHashable(_ ids: ArraySlice<Pickle.ID>) throws(CheckpointError) {
+    for id in ids {
+      switch self[id] {
+      case .list, .dict, .set, .bytearray: throw malformed("A key that can change, which Python refuses to hash.")
+      default: continue
+      }
+    }
+  }
+
+  // MARK: - The stack
+
+  private func top() throws(CheckpointError) -> Pickle.ID {
+    guard stack.count > (marks.last ?? 0), let id = stack.last else { throw underflow() }
+    return id
+  }
+
+  private mutating func pop() throws(CheckpointError) -> Pickle.ID {
+    guard stack.count > (marks.last ?? 0), let id = stack.popLast() else { throw underflow() }
+    return id
+  }
+
+  private mutating func popLast(_ count: Int) throws(CheckpointError) -> [Pickle.ID] {
+    guard stack.count - (marks.last ?? 0) >= count else { throw underflow() }
+    defer { stack.removeLast(count) }
+    return Array(stack.suffix(count))
+  }
+
+  private mutating func popMarked() throws(CheckpointError) -> [Pickle.ID] {
+    guard let height = marks.popLast() else { throw malformed("There is no MARK on the stack.") }
+    defer { stack.removeLast(stack.count - height) }
+    return Array(stack[height...])
+  }
+
+  private func fetch(_ index: Int) throws(CheckpointError) -> Pickle.ID {
+    guard let id = memo[index] else { throw malformed("Memo \(index) was never set.") }
+    return id
+  }
+
+  @inline(never)
+  private func underflow() -> CheckpointError { malformed("The stack is empty.") }
+
+  @inline(never)
+  func malformed(_ message: String) -> CheckpointError {
+    CheckpointError(.malformedPickle, message, offset: position)
+  }
+}
+
+/// Nodes by the numbers that the pickle gave them: dense for what picklers write, sparse for what a hostile file may ask.
+private struct Memo {
+  private var dense: [Pickle.ID?] = []
+  private var sparse: [Int: Pickle.ID] = [:]
+  private(set) var count = 0
+
+  subscript(index: Int) -> Pickle.ID? { index < dense.count ? dense[index] : sparse[index] }
+
+  mutating func put(_ id: Pickle.ID, at index: Int) {
+    if self[index] == nil { count += 1 }
+    if index < dense.count {
+      dense[index] = id
+    } else if index == dense.count {
+      dense.append(id)
+    } else {
+      sparse[index] = id
+    }
+  }
+}

@@ -1,0 +1,143 @@
+public import StateDicts
+
+/// A tensor with the path to it.
+public struct NamedTensor: Sendable {
+  /// Keys and indices from the top of the file, joined by dots.
+  public let name: String
+  /// The tensor.
+  public let tensor: Tensor
+}
+
+/// The walk from a value to the tensors under it, in the order of the file.
+///
+/// A container that is reached twice is entered once, so that a value doubled sixty times costs sixty steps; a tensor
+/// that is reached twice is given under both names.
+struct TensorWalk {
+  enum Scope {
+    /// Whatever is reachable.
+    case everything
+    /// What `state_dict()` gives: a module's parameters, persistent buffers and submodules, no attributes.
+    case stateDict
+  }
+
+  private struct Step {
+    let id: Pickle.ID
+    let path: String
+    let depth: Int
+    /// The value is the state of an object, whose module dicts leave no mark in the path.
+    var isState = false
+  }
+
+  private let values: TorchValues
+  private let scope: Scope
+  private let limits: CheckpointLimits
+  private var seen = Set<Pickle.ID>()
+  private var steps: [Step] = []
+  private var found: [NamedTensor] = []
+
+  private init(_ values: TorchValues, _ scope: Scope, _ limits: CheckpointLimits) {
+    self.values = values
+    self.scope = scope
+    self.limits = limits
+  }
+
+  /// All tensors under `root`.
+  ///
+  /// - Throws: `malformedTensor`, named; `limitExceeded` for values nested too deep.
+  static func tensors(
+    under root: Pickle.ID, of values: TorchValues, _ scope: Scope, limits: CheckpointLimits
+  ) throws(CheckpointError) -> [NamedTensor] {
+    var walk = TensorWalk(values, scope, limits)
+    walk.steps.append(Step(id: root, path: "", depth: 0))
+    while let step = walk.steps.popLast() { try walk.visit(step) }
+    return walk.found
+  }
+
+  private mutating func visit(_ step: Step) throws(CheckpointError) {
+    let pickle = values.pickle
+    switch pickle[step.id] {
+    case .dict, .list, .tuple, .set, .frozenset, .object: break
+    default: return
+    }
+    guard step.depth <= limits.nestingDepth else {
+      throw CheckpointError(
+        .limitExceeded, "Values are nested more than \(limits.nestingDepth) deep, at \(step.path.prefix(80))….",
+        remedy: CheckpointLimits.remedy)
+    }
+    if let tensor = try tensor(step) {
+      found.append(NamedTensor(name: step.path, tensor: tensor))
+      if scope == .everything, let state = values.tensorState(at: step.id) { push([state], step) }
+      return
+    }
+    guard seen.insert(step.id).inserted else { return }
+    if scope == .stateDict, let module = values.module(at: step.id) {
+      visit(module, step)
+    } else if let object = pickle.object(at: step.id), values.meaning(at: object.callable) != .orderedDict {
+      visit(object, step)
+    } else if let entries = values.mapping(at: step.id) {
+      push(entries, step)
+    } else if let items = pickle.sequence(at: step.id) {
+      pushIndexed(items, step)
+    }
+  }
+
+  private func tensor(_ step: Step) throws(CheckpointError) -> Tensor? {
+    do throws(CheckpointError) {
+      return try values.tensor(at: step.id)
+    } catch var error {
+      error.message = step.path.isEmpty ? error.message : "\(step.path): \(error.message)"
+      throw error
+    }
+  }
+
+  /// What `state_dict()` gives, in its order: own parameters, own buffers, then the submodules.
+  private mutating func visit(_ module: TorchValues.Module, _ step: Step) {
+    let submodules = module.submodules.flatMap(values.mapping) ?? []
+    let buffers = (module.buffers.flatMap(values.mapping) ?? []).filter { entry in
+      !module.nonPersistentBuffers.contains(values.pickle.keyText(entry.key))
+    }
+    push((values.mapping(at: module.parameters) ?? []) + buffers + submodules, step)
+  }
+
+  /// All that an inert object holds: the arguments it was made with, its state, its items.
+  private mutating func visit(_ object: Pickle.Object, _ step: Step) {
+    if object.entries >= 0, let entries = values.mapping(at: step.id) { push(entries, step) }
+    if object.items >= 0 { pushIndexed(values.pickle.sequences[object.items][...], step) }
+    var parts = [object.arguments]
+    if let keywords = object.keywords { parts.append(keywords) }
+    if let state = object.state { parts.append(state) }
+    push(parts, step)
+  }
+
+  // MARK: - Steps, last first, so that the first is taken first
+
+  private mutating func push(_ parts: [Pickle.ID], _ step: Step) {
+    for part in parts.reversed() {
+      steps.append(Step(id: part, path: step.path, depth: step.depth + 1, isState: true))
+    }
+  }
+
+  private mutating func push(_ entries: [TorchValues.Entry], _ step: Step) {
+    let prefix = step.path.isEmpty ? "" : step.path + "."
+    for entry in entries.reversed() {
+      switch values.pickle[entry.value] {
+      case .dict, .list, .tuple, .set, .frozenset, .object: break
+      default: continue
+      }
+      let key = values.pickle.keyText(entry.key)
+      let isModuleDict = step.isState && (key == "_parameters" || key == "_buffers" || key == "_modules")
+      steps.append(Step(id: entry.value, path: isModuleDict ? step.path : prefix + key, depth: step.depth + 1))
+    }
+  }
+
+  private mutating func pushIndexed(_ items: ArraySlice<Pickle.ID>, _ step: Step) {
+    let prefix = step.path.isEmpty ? "" : step.path + "."
+    for (index, item) in zip(0..., items).reversed() {
+      switch values.pickle[item] {
+      case .dict, .list, .tuple, .set, .frozenset, .object: break
+      default: continue
+      }
+      steps.append(Step(id: item, path: prefix + String(index), depth: step.depth + 1))
+    }
+  }
+}

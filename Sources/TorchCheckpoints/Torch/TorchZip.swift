@@ -1,0 +1,145 @@
+import StateDicts
+
+/// Torch's zip format, of torch 1.6 and later: a pickle, and a record for each storage.
+///
+///     archive/data.pkl                 80 02 7d …              the value
+///     archive/byteorder                6c 69 74 74 6c 65       "little"; absent before torch 2.1
+///     archive/data/0                   00 00 80 3f …           a storage, stored, at a multiple of 64
+///     archive/version                  33 0a                   "3\n"
+///     archive/.data/serialization_id   forty digits
+///
+/// Source: `torch/serialization.py` (`_save`) and `caffe2/serialize/inline_container.cc`.
+enum TorchZip {
+  static func open(
+    _ store: ByteStore, file: String, options: CheckpointOptions
+  ) throws(CheckpointError) -> Checkpoint {
+    let archive = try ZipArchive(store, file: file)
+    let pickleEntry = try findPickle(archive)
+    let root = String(pickleEntry.name.dropLast("data.pkl".count))
+    let byteOrder = try byteOrder(archive, root)
+    let origin = StorageOrigin(file: file, entryPrefix: root + "data/", checksOnUse: options.checksCRC)
+    let records = ZipRecords(archive: archive, origin: origin, byteOrder: byteOrder, limits: options.limits)
+    do throws(CheckpointError) {
+      try requirePlausible(pickleEntry, options.limits)
+      let (pickleStore, range) = try archive.bytes(of: pickleEntry, limit: options.limits.inflatedPickleByteCount)
+      let pickle = try PickleMachine.run(pickleStore, range, limits: options.limits)
+      let values = try TorchValues(pickle, records: records, options: options)
+      return try Checkpoint(
+        format: .zip, file: file, byteCount: store.count,
+        marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(pickle.proto))],
+        notes: notes(archive, root), values: values, options: options)
+    } catch {
+      throw error.located(entry: pickleEntry.name)
+    }
+  }
+
+  /// The shortest path to a `data.pkl`: archives are re-packed under odd roots, two roots, none, behind `__MACOSX/`.
+  private static func findPickle(_ archive: ZipArchive) throws(CheckpointError) -> ZipArchive.Entry {
+    let pickles = archive.entries.filter { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }
+    guard let shortest = pickles.min(by: { $0.name.utf8.count < $1.name.utf8.count }) else {
+      throw CheckpointError(
+        .notACheckpoint, "A zip archive without a data.pkl, so not one that torch.save wrote.",
+        remedy: "if checkpoints are packed in it, unpack it first")
+    }
+    return shortest
+  }
+
+  private static func byteOrder(_ archive: ZipArchive, _ root: String) throws(CheckpointError) -> ByteOrder {
+    guard let word = try record("byteorder", archive, root) else { return .little }
+    guard let order = ByteOrder(rawValue: word) else {
+      throw CheckpointError(
+        .malformedArchive, "The byte order is \"\(word.prefix(20))\", neither little nor big.",
+        entry: root + "byteorder")
+    }
+    return order
+  }
+
+  /// A small record as a text without its line's end.
+  private static func record(
+    _ name: String, _ archive: ZipArchive, _ root: String
+  ) throws(CheckpointError) -> String? {
+    guard let entry = archive[root + name], entry.byteCount <= 4096 else { return nil }
+    let (store, range) = try archive.bytes(of: entry, limit: 4096)
+    let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes[range], as: UTF8.self) }
+    return String(text.prefix { $0 != "\n" })
+  }
+
+  private static func marks(_ archive: ZipArchive, _ root: String) throws(CheckpointError) -> [JSONValue.Member] {
+    let records = [
+      ("version", "version"), (".data/version", "version"), (".format_version", "format_version"),
+      (".storage_alignment", "storage_alignment"), ("byteorder", "byteorder"),
+      (".data/serialization_id", "serialization_id"),
+    ]
+    var marks: [JSONValue.Member] = []
+    for (name, mark) in records {
+      if let text = try record(name, archive, root) { marks.append(JSONValue.Member(mark, .string(text))) }
+    }
+    return marks
+  }
+
+  private static func notes(_ archive: ZipArchive, _ root: String) -> [String] {
+    var notes: [String] = []
+    let unchecked = archive.entries.count { $0.checksum == nil && $0.byteCount > 0 }
+    if unchecked > 0 {
+      notes.append("\(unchecked) records have CRC 0 in the directory: their checksums were not computed when saved.")
+    }
+    return notes
+  }
+
+  /// A pickle that deflated a thousandfold was made to fill memory, not to be read.
+  private static func requirePlausible(
+    _ entry: ZipArchive.Entry, _ limits: CheckpointLimits
+  ) throws(CheckpointError) {
+    guard !entry.isStored, entry.byteCount > 1 << 20 else { return }
+    guard entry.byteCount / max(entry.compressedByteCount, 1) <= limits.pickleInflation else {
+      throw CheckpointError(
+        .limitExceeded,
+        "The pickle inflates from \(entry.compressedByteCount) bytes to \(entry.byteCount), more than "
+          + "\(limits.pickleInflation)-fold.", remedy: CheckpointLimits.remedy)
+    }
+  }
+}
+
+/// Storages as records `data/KEY` of an archive.
+struct ZipRecords: StorageRecords {
+  let archive: ZipArchive
+  let origin: StorageOrigin
+  let byteOrder: ByteOrder
+  let limits: CheckpointLimits
+
+  func storage(key: String, byteCount: Int, location: String) throws(CheckpointError) -> Storage {
+    let name = origin.entryPrefix + key
+    guard let entry = archive[name] else {
+      guard byteCount == 0 else {
+        throw CheckpointError(
+          .missingRecord, "A storage of \(byteCount) bytes has no record.", entry: name,
+          remedy: "the archive is not complete: copy it again from where it was saved")
+      }
+      return Storage(.region(archive.store, offset: 0), byteCount: 0, key: key, location: location, origin: origin)
+    }
+    guard entry.byteCount >= byteCount else {
+      throw CheckpointError(
+        .missingRecord, "A storage of \(byteCount) bytes has a record of \(entry.byteCount).", entry: name,
+        remedy: "the archive is not complete: copy it again from where it was saved")
+    }
+    guard entry.isReadable else {
+      throw CheckpointError(
+        .malformedArchive, "The record is encrypted, or compressed by another method than deflate.", entry: name,
+        remedy: "unpack the archive and zip it again without a password")
+    }
+    if entry.isStored {
+      return Storage(
+        .region(archive.store, offset: entry.offset), byteCount: entry.byteCount, byteOrder: byteOrder, key: key,
+        location: location, checksum: entry.checksum, origin: origin)
+    }
+    // A record that inflates to more than its storage needs has no use but to fill memory.
+    guard entry.byteCount == byteCount, byteCount <= limits.inflatedStorageByteCount else {
+      throw CheckpointError(
+        .limitExceeded, "A deflated record of \(entry.byteCount) bytes for a storage of \(byteCount).", entry: name,
+        remedy: CheckpointLimits.remedy)
+    }
+    return Storage(
+      .lazy(DeflatedEntry(archive: archive, entry: entry)), byteCount: byteCount, byteOrder: byteOrder, key: key,
+      location: location, checksum: entry.checksum, origin: origin)
+  }
+}
