@@ -45,7 +45,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
-    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts"]),
+
+    .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
+    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
   ],
   swiftLanguageModes: [.v6]
 )
