@@ -211,7 +211,7 @@ enum Addend {
   /// The corresponding C function is `dnnl_primitive_execute`.
   func run(_ arguments: [Argument]) throws(VisionError) {
     var passed: [dnnl_exec_arg_t] = unsafe []
-    defer { for unsafememory in unsafe passed.map(\.memory) { unsafe dnnl_memory_destroy(memory) } }
+    defer { unsafe passed.forEach { unsafe dnnl_memory_destroy($0.memory) } }
     for argument in arguments {
       var descriptor = argument.layout.descriptor
       var memory: dnnl_memory_t?

@@ -17,4 +17,10 @@ public struct Image: Sendable, Equatable {
     size = PixelSize(width: width, height: height)
     self.pixels = pixels
   }
+
+  /// The same for pixels that are known to be of that size.
+  init(size: PixelSize, pixels: [UInt8]) {
+    self.size = size
+    self.pixels = pixels
+  }
 }
