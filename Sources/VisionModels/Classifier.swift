@@ -1,10 +1,11 @@
+import ModelParameters
+public import StateDicts
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
   import Foundation
 #endif
-public import ModelParameters
-public import StateDicts
 
 /// One class of an image, with its probability.
 public struct Classification: Hashable, Sendable {
@@ -71,10 +72,11 @@ public final class Classifier: Sendable {
     -> [Classification]
   {
     let input = try ClassificationTransform()(image, arithmetic)
-    let logits = switch network {
-    case .resNet(let model): try model(input)
-    case .mobileNetV2(let model): try model(input)
-    }
+    let logits =
+      switch network {
+      case .resNet(let model): try model(input)
+      case .mobileNetV2(let model): try model(input)
+      }
     let scores = softmax(ArraySlice(try logits.values()))
     guard scores.allSatisfy(\.isFinite) else {
       throw VisionError(

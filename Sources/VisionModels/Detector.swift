@@ -1,4 +1,4 @@
-public import ModelParameters
+import ModelParameters
 public import StateDicts
 
 /// A Faster R-CNN, ready to be run on images.

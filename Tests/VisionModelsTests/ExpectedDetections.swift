@@ -27,7 +27,8 @@ func expectSame(
     }
     let (expectedPlace, other) = remaining.remove(at: match)
     // Where it stands elsewhere, everything between must have nearly the same score.
-    let between = expected[min(place, expected.count - 1, expectedPlace)...max(expectedPlace, min(place, expected.count - 1))]
+    let between = expected[
+      min(place, expected.count - 1, expectedPlace)...max(expectedPlace, min(place, expected.count - 1))]
     #expect(
       between.allSatisfy { abs($0.score - other.score) <= 4e-4 }, "\(what): \(detection) is out of order",
       sourceLocation: location)

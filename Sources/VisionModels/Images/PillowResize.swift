@@ -15,11 +15,14 @@ struct PillowResize {
   static func resized(_ image: Image, to size: PixelSize) -> Image {
     var pixels = image.pixels
     if size.width != image.size.width {
-      pixels = along(pixels, taps(image.size.width, size.width), lines: image.size.height, lineStep: 3 * image.size.width,
-        step: 3, outputs: size.width, outputLineStep: 3 * size.width, outputStep: 3, count: 3 * size.width * image.size.height)
+      pixels = along(
+        pixels, taps(image.size.width, size.width), lines: image.size.height, lineStep: 3 * image.size.width,
+        step: 3, outputs: size.width, outputLineStep: 3 * size.width, outputStep: 3,
+        count: 3 * size.width * image.size.height)
     }
     if size.height != image.size.height {
-      pixels = along(pixels, taps(image.size.height, size.height), lines: size.width, lineStep: 3, step: 3 * size.width,
+      pixels = along(
+        pixels, taps(image.size.height, size.height), lines: size.width, lineStep: 3, step: 3 * size.width,
         outputs: size.height, outputLineStep: 3, outputStep: 3 * size.width, count: 3 * size.width * size.height)
     }
     return Image(size: size, pixels: pixels)
