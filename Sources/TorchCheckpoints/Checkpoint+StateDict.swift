@@ -37,7 +37,8 @@ extension Checkpoint {
     switch contents {
     case .stateDict(let stateDict):
       guard let key else { return stateDict }
-      result = try StateDict(stateDict.lazy.filter { $0.name.hasPrefix(key + ".") }.map { (String($0.name.dropFirst(key.count + 1)), $0.tensor) })
+      result = try StateDict(
+        stateDict.lazy.filter { $0.name.hasPrefix(key + ".") }.map { (String($0.name.dropFirst(key.count + 1)), $0.tensor) })
       result.source = stateDict.source
       guard !result.isEmpty else { throw noStateDict("No tensor's name begins with \(key).") }
     case .pickled(let values):
@@ -146,7 +147,7 @@ extension TorchValues {
   }
 
   /// The values that stand beside the state dict at `root`, as JSON: what the top holds that is no tensor.
-  func others(beside root: Pickle.ID) -> [JSONValue.Member] {
+  func others(beside root: Pickle.ID?) -> [JSONValue.Member] {
     guard let entries = mapping(at: pickle.root) else { return [] }
     return entries.compactMap { entry in
       guard entry.value != root else { return nil }

@@ -22,7 +22,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// A global that the pickle names.
-  public struct GlobalUse: Sendable, Hashable {
+  public struct GlobalUse: Sendable, Hashable, Encodable {
     /// What it is to us.
     public enum Verdict: String, Codable, Sendable {
       /// It means something here.
@@ -53,6 +53,10 @@ public struct Checkpoint: Sendable {
   /// What a reader should know, in sentences.
   public let notes: [String]
   let contents: Contents
+  /// The file's bytes.
+  let store: ByteStore
+  /// The archive that the records lie in, to be verified in whole.
+  let archive: ZipArchive?
   let options: CheckpointOptions
 
   enum Contents: Sendable {
@@ -99,12 +103,13 @@ public struct Checkpoint: Sendable {
 
   /// Assembles a checkpoint from what a container's reader found.
   init(
-    format: Format, file: String, byteCount: Int, marks: [JSONValue.Member], notes: [String], values: TorchValues,
-    options: CheckpointOptions
+    format: Format, file: String, store: ByteStore, marks: [JSONValue.Member], notes: [String], values: TorchValues,
+    archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     self.format = format
     self.file = file
-    self.byteCount = byteCount
+    self.store = store
+    byteCount = store.count
     self.marks = marks
     self.options = options
     tensors = try TensorWalk.tensors(under: values.pickle.root, of: values, .everything, limits: options.limits)
@@ -114,12 +119,14 @@ public struct Checkpoint: Sendable {
     }
     self.notes = notes
     contents = .pickled(values)
+    self.archive = archive
   }
 
   private init(safetensors store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
     let stateDict = try StateDict(safetensors: store, file: file, checksOnUse: options.checksCRC)
     format = stateDict.source?.format == "swt" ? .swt : .safetensors
     self.file = file
+    self.store = store
     byteCount = store.count
     marks = stateDict.source?.marks ?? []
     self.options = options
@@ -127,10 +134,25 @@ public struct Checkpoint: Sendable {
     globals = []
     notes = []
     contents = .stateDict(stateDict)
+    archive = nil
   }
 
   /// The whole value of a pickled checkpoint; nil for formats that hold named tensors and nothing else.
   public var value: CheckpointValue? {
     if case .pickled(let values) = contents { CheckpointValue(values: values, id: values.pickle.root) } else { nil }
+  }
+}
+
+extension Checkpoint {
+  /// Calls `body` with the file's bytes as they are, a window at a time.
+  package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let step = Tensor.windowByteCount
+    for start in stride(from: 0, to: store.count, by: step) {
+      let window = start..<min(start + step, store.count)
+      try unsafe store.withUnsafeBytes { bytes in
+        try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[window]))
+      }
+      store.drop(window)
+    }
   }
 }

@@ -16,7 +16,9 @@ class Entry:
         self.crc = zlib.crc32(data) if crc is None else crc
 
 
-def archive(entries: list[Entry], lead=b"", trail=b"", comment=b"", zip64_end=False, order: list[int] | None = None) -> bytes:
+def archive(
+    entries: list[Entry], lead=b"", trail=b"", comment=b"", zip64_end=False, order: list[int] | None = None
+) -> bytes:
     """order: the central directory's order of the entries, where it is not the order of their bytes."""
     body, central = bytearray(lead), []
     for e in entries:
@@ -25,11 +27,33 @@ def archive(entries: list[Entry], lead=b"", trail=b"", comment=b"", zip64_end=Fa
         wide = struct.pack("<HHQQQ", 1, 24, sizes[1], sizes[0], at) if e.zip64 else b""
         shown = (0xFFFFFFFF, 0xFFFFFFFF) if e.zip64 else sizes
         need = 45 if e.zip64 else 20
-        body += struct.pack("<IHHHHHIIIHH", 0x04034B50, need, 0x0800, e.method, 0, 0x21, e.crc, *shown, len(e.name), len(extra))
+        body += struct.pack(
+            "<IHHHHHIIIHH", 0x04034B50, need, 0x0800, e.method, 0, 0x21, e.crc, *shown, len(e.name), len(extra)
+        )
         body += e.name + extra + e.packed
-        central.append(struct.pack(
-            "<IHHHHHHIIIHHHHHII", 0x02014B50, need, need, 0x0800, e.method, 0, 0x21, e.crc, *shown, len(e.name), len(wide),
-            0, 0, 0, 0, 0xFFFFFFFF if e.zip64 else at) + e.name + wide)
+        central.append(
+            struct.pack(
+                "<IHHHHHHIIIHHHHHII",
+                0x02014B50,
+                need,
+                need,
+                0x0800,
+                e.method,
+                0,
+                0x21,
+                e.crc,
+                *shown,
+                len(e.name),
+                len(wide),
+                0,
+                0,
+                0,
+                0,
+                0xFFFFFFFF if e.zip64 else at,
+            )
+            + e.name
+            + wide
+        )
     directory = b"".join(central[i] for i in (order or range(len(central))))
     at, count = len(body), len(entries)
     body += directory
@@ -44,7 +68,9 @@ def archive(entries: list[Entry], lead=b"", trail=b"", comment=b"", zip64_end=Fa
     return bytes(body) + trail
 
 
-def records(pickle: bytes, storages: dict[str, bytes], root="archive", byteorder: str | None = "little", **options) -> list[Entry]:
+def records(
+    pickle: bytes, storages: dict[str, bytes], root="archive", byteorder: str | None = "little", **options
+) -> list[Entry]:
     prefix = f"{root}/" if root else ""
     found = [Entry(f"{prefix}data.pkl", pickle, **options)]
     if byteorder is not None:
@@ -72,5 +98,6 @@ def torch_archive(pickle: bytes, storages: dict[str, bytes], byteorder="little",
 def unpack(data: bytes) -> dict[str, bytes]:
     """An archive's records by name, in the directory's order."""
     import zipfile
+
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}

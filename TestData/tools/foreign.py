@@ -6,6 +6,7 @@ import types
 
 def foreign(module: str):
     """Decorates a class, as if `module` had declared it."""
+
     def declare(cls):
         parts = module.split(".")
         for end in range(1, len(parts) + 1):
@@ -14,4 +15,5 @@ def foreign(module: str):
         cls.__module__, cls.__qualname__ = module, cls.__name__
         setattr(sys.modules[module], cls.__name__, cls)
         return cls
+
     return declare

@@ -1,4 +1,4 @@
-"""Pickles written opcode by opcode, for what pickle.dumps never writes. Each function returns the bytes of one value."""
+"""Pickles written opcode by opcode, for what pickle.dumps never writes. Each returns the bytes of one value."""
 
 import struct
 
@@ -15,7 +15,7 @@ def short_bytes(b: bytes) -> bytes:
 def integer(n: int) -> bytes:
     if 0 <= n < 256:
         return b"K" + bytes([n])
-    if -2**31 <= n < 2**31:
+    if -(2**31) <= n < 2**31:
         return b"J" + struct.pack("<i", n)
     return long1(n)
 
@@ -71,8 +71,14 @@ def tensor_v1(source: bytes, size=(4,), stride=(1,), offset=0) -> bytes:
 
 
 def tensor_v3(source: bytes, dtype: str, size=(4,), stride=(1,), offset=0) -> bytes:
-    return call(name("torch._utils", "_rebuild_tensor_v3"), source, *geometry(offset, size, stride), FALSE, NO_HOOKS,
-                name("torch", dtype))
+    return call(
+        name("torch._utils", "_rebuild_tensor_v3"),
+        source,
+        *geometry(offset, size, stride),
+        FALSE,
+        NO_HOOKS,
+        name("torch", dtype),
+    )
 
 
 def pickle(body: bytes, protocol=2) -> bytes:

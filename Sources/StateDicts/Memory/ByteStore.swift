@@ -72,6 +72,16 @@
     try unsafe body(buffer)
   }
 
+  /// The CRC-32 of a range, taken a window at a time.
+  package func checksum(of range: Range<Int>) -> Checksum {
+    var checksum = Checksum()
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: Tensor.windowByteCount) {
+      let window = start..<min(start + Tensor.windowByteCount, range.upperBound)
+      unsafe checksum.update(with: UnsafeRawBufferPointer(rebasing: buffer[window]))
+    }
+    return checksum
+  }
+
   /// Gives a range's whole pages back, so that passing through a large file does not count as using that much memory.
   ///
   /// Only a mapping's pages can go: they are the file's, and come back when they are touched.

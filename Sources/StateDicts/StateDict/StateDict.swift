@@ -53,15 +53,20 @@ public struct StateDict: Sendable {
   public var ties: [[String]] { tieGroups.map { group in group.map { names[$0] } } }
 
   /// The same as places in `names`.
-  package var tieGroups: [[Int]] {
-    var groups: [[Int]] = []
-    var groupOfTie = [Tensor.Tie: Int](minimumCapacity: count)
-    var storages = Set<ObjectIdentifier>(minimumCapacity: count)
+  package var tieGroups: [[Int]] { Tensor.tieGroups(tensors) }
+}
+
+extension Tensor {
+  /// The places of tensors that share one view of one storage, groups of two or more, in order.
+  package static func tieGroups(_ tensors: [Tensor]) -> [[Int]] {
+    var storages = Set<ObjectIdentifier>(minimumCapacity: tensors.count)
     var shared = Set<ObjectIdentifier>()
     // Most storages have one tensor: only the others need a closer look.
     for tensor in tensors where !storages.insert(ObjectIdentifier(tensor.storage)).inserted {
       shared.insert(ObjectIdentifier(tensor.storage))
     }
+    var groups: [[Int]] = []
+    var groupOfTie: [Tie: Int] = [:]
     for (place, tensor) in tensors.enumerated() where shared.contains(ObjectIdentifier(tensor.storage)) {
       guard let tie = tensor.tie else { continue }
       if let group = groupOfTie[tie] {

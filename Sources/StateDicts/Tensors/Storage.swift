@@ -117,17 +117,14 @@ package protocol StorageContents: Sendable {
   /// - Throws: `checksumMismatch`.
   public func verify() throws {
     guard let expected = checksum, !(origin.lock.withLock { _ in unsafe isVerified }) else { return }
-    var actual = Checksum()
-    let (store, offset) = try region()
-    unsafe store.withUnsafeBytes { all in
-      var position = offset
-      while position < offset + byteCount {
-        let next = min(position + Tensor.windowByteCount, offset + byteCount)
-        unsafe actual.update(with: UnsafeRawBufferPointer(rebasing: all[position..<next]))
-        position = next
-      }
+    if let packed = packedContents {
+      var actual = Checksum()
+      try unsafe packed.forEachWindow { window in unsafe actual.update(with: window) }
+      try confirm(actual, expected)
+      return
     }
-    try confirm(actual, expected)
+    let (store, offset) = try region()
+    try confirm(store.checksum(of: offset..<offset + byteCount), expected)
   }
 
   /// Takes a checksum that was computed on the way.

@@ -28,24 +28,70 @@ extension TensorScalar where Self: FixedWidthInteger {
   public init?(unsigned value: UInt64) { self.init(exactly: value) }
 }
 
-extension Float: TensorScalar { public static var elementType: ElementType? { .float32 } }
-extension Double: TensorScalar { public static var elementType: ElementType? { .float64 } }
-extension Int8: TensorScalar { public static var elementType: ElementType? { .int8 } }
-extension Int16: TensorScalar { public static var elementType: ElementType? { .int16 } }
-extension Int32: TensorScalar { public static var elementType: ElementType? { .int32 } }
-extension Int64: TensorScalar { public static var elementType: ElementType? { .int64 } }
-extension Int: TensorScalar { public static var elementType: ElementType? { .int64 } }
-extension UInt8: TensorScalar { public static var elementType: ElementType? { .uint8 } }
-extension UInt16: TensorScalar { public static var elementType: ElementType? { .uint16 } }
-extension UInt32: TensorScalar { public static var elementType: ElementType? { .uint32 } }
-extension UInt64: TensorScalar { public static var elementType: ElementType? { .uint64 } }
+extension Float: TensorScalar {
+  /// `float32`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .float32 }
+}
+
+extension Double: TensorScalar {
+  /// `float64`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .float64 }
+}
+
+extension Int8: TensorScalar {
+  /// `int8`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .int8 }
+}
+
+extension Int16: TensorScalar {
+  /// `int16`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .int16 }
+}
+
+extension Int32: TensorScalar {
+  /// `int32`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .int32 }
+}
+
+extension Int64: TensorScalar {
+  /// `int64`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .int64 }
+}
+
+extension Int: TensorScalar {
+  /// `int64`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .int64 }
+}
+
+extension UInt8: TensorScalar {
+  /// `uint8`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .uint8 }
+}
+
+extension UInt16: TensorScalar {
+  /// `uint16`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .uint16 }
+}
+
+extension UInt32: TensorScalar {
+  /// `uint32`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .uint32 }
+}
+
+extension UInt64: TensorScalar {
+  /// `uint64`, whose bytes are this type's own.
+  public static var elementType: ElementType? { .uint64 }
+}
+
 
 extension Array where Element: TensorScalar {
-  /// The tensor's values in C order, converted: floating-point types take every real number (rounded where they must),
-  /// integer types take integers that fit. A boolean is 0 or 1.
+  /// The tensor's values in C order, converted.
+  ///
+  /// Floating-point types take every real number (rounded where they must), integer types take integers that fit. A
+  /// boolean is 0 or 1.
   ///
   /// - Throws: `inexactConversion` for a value that the type cannot hold; `unsupported` for complex, quantized and
-  ///   packed elements, whose bytes `withUnsafeBytes` gives; `checksumMismatch`.
+  ///   packed elements, whose bytes `withUnsafeBytes` gives; `checksumMismatch`
   public init(_ tensor: Tensor) throws {
     self = try unsafe tensor.withUnsafeBytes { bytes in
       try unsafe [Element](
@@ -103,6 +149,17 @@ extension ElementType {
       .quint8, .qint32, .quint4x2, .quint2x4:
       throw CheckpointError(
         .unsupported, "Elements of type \(self) are no single numbers.", remedy: "take their bytes: withUnsafeBytes")
+    }
+  }
+}
+
+extension ElementType {
+  /// The element at a byte's place as a real number; nil for types that have none.
+  func real(_ bytes: UnsafeRawBufferPointer, at place: Int) -> Double? {
+    unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 1) { target in
+      let element = unsafe UnsafeRawBufferPointer(rebasing: bytes[place..<place + byteCount])
+      guard unsafe (try? decode(element, into: target)) != nil else { return nil }
+      return unsafe target[0]
     }
   }
 }

@@ -70,9 +70,6 @@ public struct Tensor: Sendable {
     return elementCount == 0 ? 0..<0 : start..<start + byteCount
   }
 
-  /// Whether both are the same view of the same storage, so that one stands for the other.
-  package func isTied(to other: Tensor) -> Bool { tie == other.tie && tie != nil }
-
   /// What makes two tensors one; nil for an empty tensor, which shares nothing.
   package var tie: Tie? {
     elementCount == 0 || composition != nil

@@ -180,19 +180,27 @@ import StateDicts
       let store = try inflate(entry)
       return (store, 0..<store.count)
     }
-    let range = entry.offset..<entry.offset + entry.byteCount
-    if let expected = entry.checksum {
-      let actual = unsafe store.withUnsafeBytes { bytes in
-        unsafe Checksum(of: UnsafeRawBufferPointer(rebasing: bytes[range]))
-      }
-      guard actual == expected else {
-        throw CheckpointError(
-          .checksumMismatch,
-          "The bytes are damaged: their CRC-32 is \(actual.hexadecimal), the file says \(expected.hexadecimal).",
-          file: file, entry: entry.name, remedy: "download or copy the file again")
-      }
+    try verify(entry)
+    return (store, entry.offset..<entry.offset + entry.byteCount)
+  }
+
+  /// Checks an entry's bytes against the CRC-32 of the directory, a window at a time.
+  ///
+  /// - Throws: `checksumMismatch`.
+  func verify(_ entry: Entry) throws(CheckpointError) {
+    try requireReadable(entry)
+    guard entry.isStored else {
+      try unsafe stream(entry) { _ in }
+      return
     }
-    return (store, range)
+    guard let expected = entry.checksum else { return }
+    let actual = store.checksum(of: entry.offset..<entry.offset + entry.byteCount)
+    guard actual == expected else {
+      throw CheckpointError(
+        .checksumMismatch,
+        "The bytes are damaged: their CRC-32 is \(actual.hexadecimal), the file says \(expected.hexadecimal).",
+        file: file, entry: entry.name, remedy: "download or copy the file again")
+    }
   }
 
   /// A deflated entry's bytes, in memory. libzip checks the CRC when it comes to the end.

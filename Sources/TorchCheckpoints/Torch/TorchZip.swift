@@ -25,9 +25,9 @@ enum TorchZip {
       let pickle = try PickleMachine.run(pickleStore, range, limits: options.limits)
       let values = try TorchValues(pickle, records: records, options: options)
       return try Checkpoint(
-        format: .zip, file: file, byteCount: store.count,
+        format: .zip, file: file, store: store,
         marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(pickle.proto))],
-        notes: notes(archive, root), values: values, options: options)
+        notes: notes(archive, root), values: values, archive: archive, options: options)
     } catch {
       throw error.located(entry: pickleEntry.name)
     }

@@ -1,0 +1,146 @@
+public import StateDicts
+
+/// What is in a checkpoint, as a report.
+public struct Inspection: Sendable, Encodable {
+  /// A tensor of the report.
+  public struct Row: Sendable, Encodable {
+    /// The path to it.
+    public let name: String
+    /// Its element type.
+    public let dtype: ElementType
+    /// The size of each dimension.
+    public let shape: [Int]
+    /// The bytes of its elements.
+    public let bytes: Int
+    /// What kind of tensor it is, where it is more than a strided view.
+    public let kind: Composition.Kind?
+    /// The device that it was on, if not the CPU.
+    public let device: String?
+    /// The SHA-256 of its contiguous little-endian bytes in C order, if it was asked for.
+    public let sha256: String?
+  }
+
+  /// The tensors of one element type.
+  public struct TypeTotal: Sendable, Encodable {
+    /// The type.
+    public let dtype: ElementType
+    /// How many tensors have it.
+    public let tensors: Int
+    /// The bytes of their elements, ties counted once.
+    public let bytes: Int
+  }
+
+  /// The file, as it was named to us.
+  public let file: String
+  /// The file's size.
+  public let bytes: Int
+  /// The container.
+  public let format: String
+  /// What the format says of itself.
+  public let marks: JSONValue
+  /// The key of the state dict; nil if it is at the top, or if none or several fit.
+  public let stateDict: String?
+  /// How many elements there are, ties counted once.
+  public let elements: Int
+  /// Totals by element type, the largest first.
+  public let types: [TypeTotal]
+  /// Every tensor, in the order of the file.
+  public private(set) var tensors: [Row]
+  /// Groups of names that share one view of one storage.
+  public let ties: [[String]]
+  /// The globals that the pickle names.
+  public let globals: [Checkpoint.GlobalUse]
+  /// What a reader should know.
+  public let notes: [String]
+  /// The other values of the top of the file.
+  public let values: JSONValue
+
+  enum CodingKeys: String, CodingKey {
+    case file, bytes, format, marks, elements, types, tensors, ties, globals, notes, values
+    case stateDict = "state_dict"
+  }
+
+  /// Reports on a checkpoint.
+  ///
+  /// - Parameter hash: the SHA-256 of a tensor's bytes, which a caller that has a cryptography library gives; it reads
+  ///   every byte.
+  public init(of checkpoint: Checkpoint, hash: (@Sendable (Tensor) throws -> String)? = nil) throws {
+    file = checkpoint.file
+    bytes = checkpoint.byteCount
+    format = checkpoint.format.rawValue
+    marks = .object(checkpoint.marks)
+    globals = checkpoint.globals
+    values = .object(checkpoint.otherValues)
+    stateDict = checkpoint.stateDictKey
+    var notes = checkpoint.notes
+
+    let tensors = checkpoint.tensors
+    let hashes = try hash.map { hash in
+      try concurrentMap(tensors) { row in row.tensor.isHashable ? try hash(row.tensor) : nil }
+    }
+    var rows: [Row] = []
+    rows.reserveCapacity(tensors.count)
+    for (place, (name, tensor)) in tensors.lazy.map({ ($0.name, $0.tensor) }).enumerated() {
+      rows.append(
+        Row(
+          name: name, dtype: tensor.elementType, shape: tensor.shape, bytes: tensor.byteCount,
+          kind: tensor.composition?.kind,
+          device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place]))
+      if hash != nil, tensor.isExpandedBeyondLimit {
+        notes.append("\(name) is a view expanded from \(tensor.storage.byteCount) bytes to \(tensor.byteCount): no hash.")
+      }
+    }
+    self.tensors = rows
+    notes += Inspection.collisions(tensors).map { "Two tensors have the name \($0); flat formats refuse that." }
+
+    let groups = Tensor.tieGroups(tensors.map(\.tensor))
+    ties = groups.map { group in group.map { tensors[$0].name } }
+    let repeated = Set(groups.flatMap { $0.dropFirst() })
+    var totals: [ElementType: (tensors: Int, bytes: Int)] = [:]
+    var elements = 0
+    for (place, row) in tensors.enumerated() {
+      totals[row.tensor.elementType, default: (0, 0)].tensors += 1
+      guard !repeated.contains(place) else { continue }
+      totals[row.tensor.elementType, default: (0, 0)].bytes &+= row.tensor.byteCount
+      elements &+= row.tensor.elementCount
+    }
+    self.elements = elements
+    types = totals.map { TypeTotal(dtype: $0.key, tensors: $0.value.tensors, bytes: $0.value.bytes) }
+      .sorted { ($0.bytes, $0.dtype.rawValue) > ($1.bytes, $1.dtype.rawValue) }
+    self.notes = notes
+  }
+
+  /// The same report with only the tensors whose names match a pattern, in which `*` stands for any text.
+  public func filtered(by pattern: String) -> Inspection {
+    var report = self
+    report.tensors = tensors.filter { matches($0.name, pattern) }
+    return report
+  }
+
+  private static func collisions(_ tensors: [NamedTensor]) -> [String] {
+    var seen = Set<String>(minimumCapacity: tensors.count)
+    return tensors.map(\.name).filter { !seen.insert($0).inserted }
+  }
+}
+
+extension Tensor {
+  fileprivate var isExpandedBeyondLimit: Bool { byteCount > storage.byteCount && byteCount > Tensor.expansionLimit }
+  fileprivate var isHashable: Bool { composition?.hasElements != false && !isExpandedBeyondLimit }
+}
+
+extension Checkpoint {
+  /// The key under which the state dict was found; nil at the top, or where none or several fit.
+  public var stateDictKey: String? {
+    guard case .pickled(let values) = contents else { return nil }
+    let candidates = values.candidates(from: values.pickle.root)
+    return candidates.count == 1 && candidates[0].key != "" ? candidates[0].key : nil
+  }
+
+  /// What the top of the file holds beside tensors, as JSON.
+  public var otherValues: [JSONValue.Member] {
+    switch contents {
+    case .pickled(let values): values.others(beside: nil)
+    case .stateDict(let stateDict): stateDict.otherValues
+    }
+  }
+}

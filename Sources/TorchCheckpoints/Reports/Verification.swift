@@ -1,0 +1,62 @@
+import StateDicts
+
+/// What checking every byte of a checkpoint found.
+public struct Verification: Sendable, Encodable {
+  /// A record whose bytes are not what the file says.
+  public struct Damage: Sendable, Encodable {
+    /// The archive entry or tensor.
+    public let entry: String
+    /// What is wrong with it.
+    public let message: String
+  }
+
+  /// How many records were read.
+  public let records: Int
+  /// How many bytes they have.
+  public let bytes: Int
+  /// How many of them the file gives no checksum for.
+  public let withoutChecksum: Int
+  /// The damaged ones; empty if all is well.
+  public let damaged: [Damage]
+
+  enum CodingKeys: String, CodingKey {
+    case records, bytes, damaged
+    case withoutChecksum = "without_checksum"
+  }
+}
+
+extension Checkpoint {
+  /// Reads every record and holds it against the file's CRC-32, those that no tensor uses too. Bounds and structure
+  /// were checked when the checkpoint was opened.
+  public func verify() throws -> Verification {
+    if let archive {
+      let found = try concurrentMap(archive.entries) { entry in
+        defer { archive.store.drop(entry.offset..<entry.offset + entry.compressedByteCount) }
+        do throws(CheckpointError) {
+          try archive.verify(entry)
+          return Verification.Damage?.none
+        } catch {
+          return Verification.Damage(entry: entry.name, message: error.message)
+        }
+      }
+      return Verification(
+        records: archive.entries.count, bytes: archive.entries.reduce(0) { $0 + $1.byteCount },
+        withoutChecksum: archive.entries.count { $0.checksum == nil && $0.byteCount > 0 },
+        damaged: found.compactMap { $0 })
+    }
+    var seen = Set<ObjectIdentifier>()
+    let storages = tensors.map(\.tensor.storage).filter { seen.insert(ObjectIdentifier($0)).inserted }
+    let found = try concurrentMap(storages) { storage in
+      defer { storage.drop() }
+      do {
+        try storage.verify()
+        return Verification.Damage?.none
+      } catch let error as CheckpointError {
+        return Verification.Damage(entry: storage.entry, message: error.message)
+      }
+    }
+    return Verification(
+      records: storages.count, bytes: storages.reduce(0) { $0 + $1.byteCount },
+      withoutChecksum: storages.count { $0.checksum == nil && $0.byteCount > 0 }, damaged: found.compactMap { $0 })
+  }
+}

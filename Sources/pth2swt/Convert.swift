@@ -1,0 +1,126 @@
+import ArgumentParser
+import Dispatch
+import StateDicts
+import TorchCheckpoints
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#endif
+
+struct Convert: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a checkpoint's tensors to a .swt or .safetensors file.",
+    discussion: """
+      Both have one layout: a safetensors file whose tensors are aligned, with each one's CRC-32 and the checkpoint's \
+      other values in the metadata. Every checksum of the input is checked on the way.
+
+      EXAMPLES
+        pth2swt model.pth model.swt
+        pth2swt convert --key ema checkpoint.pth ema.safetensors
+        pth2swt convert --skip-unsupported model.pth model.swt
+      """)
+
+  @Argument(help: "The checkpoint.", completion: .checkpoint)
+  var input: String
+
+  @Argument(help: "The file to write: .swt or .safetensors.", completion: .file(extensions: ["swt", "safetensors"]))
+  var output: String
+
+  @OptionGroup var key: KeyOption
+  @OptionGroup var inputs: InputOptions
+
+  @Flag(help: "Overwrite the output file if it exists.")
+  var force = false
+
+  @Flag(help: "Write tied tensors out under each of their names.")
+  var expandTies = false
+
+  @Flag(help: "Go on without tensors that the format cannot say, and name them in the metadata.")
+  var skipUnsupported = false
+
+  @Flag(help: "Compute the input's SHA-256 and keep it in the metadata.")
+  var sha256 = false
+
+  @Flag(help: "Print what was written as JSON.")
+  var json = false
+
+  func validate() throws {
+    guard output.hasSuffix(".swt") || output.hasSuffix(".safetensors") else {
+      throw ValidationError("The output's name must end in .swt or .safetensors: \(output)")
+    }
+  }
+
+  func run() async throws {
+    let checkpoint = try inputs.open(input)
+    var stateDict = try checkpoint.stateDict(key: key.key)
+    if sha256 { stateDict.source?.sha256 = try SHA256Text.of(checkpoint) }
+    let options = WriteOptions(
+      overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported)
+    let progress = ProgressLine()
+    let interruption = Interruption()
+    defer { interruption.end() }
+    try stateDict.write(toPath: output, options: options) { progress.show($0) }
+    progress.clear()
+    let summary = Summary(input: input, output: output, stateDict: stateDict, options: options)
+    if json { try printJSON(summary) } else { print(summary.text) }
+  }
+
+  private struct Summary: Encodable {
+    let input: String
+    let output: String
+    let tensors: Int
+    let aliases: Int
+    let bytes: Int
+    let leftOut: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case input, output, tensors, aliases, bytes
+      case leftOut = "left_out"
+    }
+
+    init(input: String, output: String, stateDict: StateDict, options: WriteOptions) {
+      self.input = input
+      self.output = output
+      leftOut = stateDict.filter { $0.tensor.reasonNotInSafetensors != nil }.map(\.name)
+      let dropped = options.expandsTies ? [] : Set(stateDict.tieGroups.flatMap { $0.dropFirst() })
+      aliases = dropped.count
+      tensors = stateDict.count - aliases - leftOut.count
+      bytes = stateDict.indices.reduce(0) { sum, place in
+        dropped.contains(place) || stateDict[place].tensor.reasonNotInSafetensors != nil
+          ? sum : sum + stateDict[place].tensor.byteCount
+      }
+    }
+
+    var text: String {
+      var text = "\(output): \(Readable.count(tensors)) tensors, \(Readable.bytes(bytes))"
+      if aliases > 0 { text += ", \(aliases) tied names kept as aliases" }
+      if !leftOut.isEmpty { text += "\nleft out: \(leftOut.joined(separator: ", "))" }
+      return text
+    }
+  }
+}
+
+/// Removes an unfinished file when the command is interrupted.
+private struct Interruption {
+  private let sources: [any DispatchSourceSignal]
+
+  init() {
+    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        AtomicFile.removeUnfinished()
+        signal(number, SIG_DFL)
+        raise(number)
+      }
+      source.resume()
+      return source
+    }
+  }
+
+  func end() {
+    for source in sources { source.cancel() }
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import StateDicts
+import TorchCheckpoints
+
+struct Diff: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Hold two checkpoints against each other: names, shapes, types and values.",
+    discussion: """
+      Exit 0 if they hold the same tensors to the bit, 1 if not.
+
+      EXAMPLES
+        pth2swt diff model.pth model.swt
+        pth2swt diff --json epoch1.pth epoch2.pth
+      """)
+
+  @Argument(help: "One checkpoint.", completion: .checkpoint)
+  var first: String
+
+  @Argument(help: "Another.", completion: .checkpoint)
+  var second: String
+
+  @OptionGroup var key: KeyOption
+  @OptionGroup var inputs: InputOptions
+
+  @Flag(help: "Print the report as JSON.")
+  var json = false
+
+  func run() async throws {
+    let stateDicts = try [first, second].map { try inputs.open($0).stateDict(key: key.key) }
+    let difference = try Difference(between: stateDicts[0], and: stateDicts[1])
+    if json { try printJSON(difference) } else { print(text(difference)) }
+    if !difference.isEmpty { throw Failure.no }
+  }
+
+  private func text(_ difference: Difference) -> String {
+    var lines = difference.onlyInFirst.map { "- \($0): only in \(first)" }
+    lines += difference.onlyInSecond.map { "+ \($0): only in \(second)" }
+    lines += difference.forms.map { "! \($0.name): \($0.first) | \($0.second)" }
+    lines += difference.values.map { values in
+      let maximum = values.maximum.map { ", at most by \($0)" } ?? ""
+      return "~ \(values.name): \(Readable.count(values.elements)) of \(Readable.count(values.of)) elements differ\(maximum)"
+    }
+    lines.append(
+      difference.isEmpty ? "the same \(difference.same) tensors" : "\(difference.same) tensors are the same")
+    return lines.joined(separator: "\n")
+  }
+}

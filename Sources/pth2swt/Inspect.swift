@@ -1,0 +1,47 @@
+import ArgumentParser
+import StateDicts
+import TorchCheckpoints
+
+struct Inspect: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what is in a checkpoint.",
+    discussion: """
+      A summary, then the tensors: as a tree where they are many (--depth), as a table with --all or --filter.
+
+      EXAMPLES
+        pth2swt inspect model.pth
+        pth2swt inspect --filter '*.layer1.*' model.pth
+        pth2swt inspect --json --hashes model.pth
+      """)
+
+  @Argument(help: "The checkpoint.", completion: .checkpoint)
+  var input: String
+
+  @OptionGroup var inputs: InputOptions
+
+  @Flag(help: "Print the report as JSON.")
+  var json = false
+
+  @Flag(help: "Add each tensor's SHA-256: of its contiguous little-endian bytes, in C order.")
+  var hashes = false
+
+  @Flag(help: "List every tensor, however many there are.")
+  var all = false
+
+  @Option(help: ArgumentHelp("List the tensors whose names match; * stands for any text.", valueName: "pattern"))
+  var filter: String?
+
+  @Option(help: ArgumentHelp("Sum up the tree below this many levels.", valueName: "n"))
+  var depth: Int?
+
+  func run() async throws {
+    let checkpoint = try inputs.open(input)
+    let report =
+      try hashes ? Inspection(of: checkpoint) { try SHA256Text.of($0) } : Inspection(of: checkpoint)
+    if json {
+      try printJSON(filter.map { report.filtered(by: $0) } ?? report)
+    } else {
+      print(InspectionText(report, filter: filter, depth: depth, listsAll: all || hashes).text)
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import StateDicts
+import TorchCheckpoints
+
+/// An inspection as a person reads it: what the file is first, then its tensors.
+struct InspectionText {
+  private let report: Inspection
+  private let filter: String?
+  private let depth: Int?
+  private let listsAll: Bool
+
+  /// More rows than this are summed up unless they are asked for.
+  private static let screen = 40
+
+  init(_ report: Inspection, filter: String?, depth: Int?, listsAll: Bool) {
+    self.report = report
+    self.filter = filter
+    self.depth = depth
+    self.listsAll = listsAll
+  }
+
+  var text: String { (summary + [""] + tensors).joined(separator: "\n") }
+
+  // MARK: - Summary
+
+  private var summary: [String] {
+    var lines = ["\(report.file): \(report.format), \(Readable.bytes(report.bytes))"]
+    if case .object(let marks) = report.marks, !marks.isEmpty {
+      lines.append("  " + marks.map { "\($0.name) \($0.value.plainText)" }.joined(separator: ", "))
+    }
+    let types = report.types.map { "\($0.dtype) × \($0.tensors) (\(Readable.bytes($0.bytes)))" }
+    lines.append("  \(Readable.count(report.tensors.count)) tensors, \(Readable.count(report.elements)) elements"
+      + (types.isEmpty ? "" : ": " + types.joined(separator: ", ")))
+    if let key = report.stateDict { lines.append("  state dict: under \(key)") }
+    for group in report.ties.prefix(5) { lines.append("  tied: " + group.joined(separator: " = ")) }
+    if report.ties.count > 5 { lines.append("  tied: \(report.ties.count - 5) more groups (--json lists them)") }
+    let unknown = report.globals.filter { $0.verdict != .known }
+    if !unknown.isEmpty {
+      lines.append("  classes kept as records: " + unknown.map(\.name).joined(separator: ", "))
+    }
+    if case .object(let values) = report.values, !values.isEmpty {
+      let texts = values.map { "\($0.name) = \(Self.short($0.value))" }
+      lines.append("  other values: " + texts.prefix(12).joined(separator: ", ") + (texts.count > 12 ? ", …" : ""))
+    }
+    return lines + report.notes.map { "  note: \($0)" }
+  }
+
+  private static func short(_ value: JSONValue) -> String {
+    let text = value.text
+    return text.count > 48 ? text.prefix(45) + "…" : text
+  }
+
+  // MARK: - Tensors
+
+  private var tensors: [String] {
+    let rows = filter.map { report.filtered(by: $0).tensors } ?? report.tensors
+    if filter != nil || listsAll || (depth == nil && rows.count <= Self.screen) { return table(rows) }
+    let groups = tree(rows)
+    return groups + ["", "--all lists every tensor, --filter '*.weight' some of them, --depth N sums up at N levels."]
+  }
+
+  private func table(_ rows: [Inspection.Row]) -> [String] {
+    let hasHashes = rows.contains { $0.sha256 != nil }
+    var table = TextTable(rightAligned: [false, false, false, true, false])
+    for row in rows {
+      table.add(
+        row.name, row.kind.map { "\(row.dtype) \($0.rawValue)" } ?? row.dtype.rawValue, "\(row.shape)",
+        Readable.bytes(row.bytes), hasHashes ? row.sha256 ?? "-" : row.device ?? "")
+    }
+    return table.lines
+  }
+
+  /// Names summed up to `depth` components; by default as deep as fits on a screen.
+  private func tree(_ rows: [Inspection.Row]) -> [String] {
+    var level = depth ?? 1
+    var groups = group(rows, level)
+    while depth == nil, level < 8 {
+      let deeper = group(rows, level + 1)
+      if deeper.count > Self.screen || deeper.count == groups.count && deeper.map(\.name) == groups.map(\.name) { break }
+      (level, groups) = (level + 1, deeper)
+    }
+    var table = TextTable(rightAligned: [false, true, false, true])
+    for group in groups {
+      table.add(group.name, "\(group.tensors)", group.tensors == 1 ? group.form : "tensors", Readable.bytes(group.bytes))
+    }
+    return table.lines
+  }
+
+  private struct Group {
+    let name: String
+    let form: String
+    var tensors = 0
+    var bytes = 0
+  }
+
+  private func group(_ rows: [Inspection.Row], _ level: Int) -> [Group] {
+    var groups: [Group] = []
+    var places: [Substring: Int] = [:]
+    for row in rows {
+      let parts = row.name.split(separator: ".", maxSplits: max(level, 1), omittingEmptySubsequences: false)
+      let isWhole = parts.count <= max(level, 1)
+      let name = isWhole ? row.name[...] : row.name.dropLast((parts.last?.count ?? 0) + 1)
+      let key = isWhole ? row.name[...] : name
+      let place = places[key] ?? groups.count
+      if place == groups.count {
+        places[key] = place
+        groups.append(Group(name: isWhole ? row.name : name + ".*", form: "\(row.dtype) \(row.shape)"))
+      }
+      groups[place].tensors += 1
+      groups[place].bytes += row.bytes
+    }
+    return groups
+  }
+}
+
+extension JSONValue {
+  /// A text without its quotes, anything else as JSON.
+  fileprivate var plainText: String { if case .string(let text) = self { text } else { text } }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import StateDicts
+
+/// The command. Each subcommand is one file, and what it does is a library call.
+struct Pth2swt: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pth2swt",
+    abstract: "Reads PyTorch checkpoints without Python: converts, inspects, verifies, compares.",
+    discussion: """
+      EXAMPLES
+        pth2swt model.pth model.swt                 convert (the same as pth2swt convert …)
+        pth2swt inspect model.pth                   what is in it
+        pth2swt inspect --json --hashes model.pth   the same for scripts, with each tensor's SHA-256
+        pth2swt verify model.pth --expect model.json
+        pth2swt diff old.pth new.swt
+
+      Files are told by their content, not their name. Nothing in them is run.
+      Exit codes: 0; 1 the answer is no (verify, diff); 64 usage; 65 malformed or refused input; 66 no input; 73 cannot \
+      create output; 74 input or output failed; 70 a bug.
+      """,
+    version: "0.1.0",
+    subcommands: [Convert.self, Inspect.self, Verify.self, FingerprintCommand.self, Diff.self],
+    defaultSubcommand: Convert.self)
+}
+
+@main
+enum Main {
+  static func main() async {
+    do {
+      var command = try Pth2swt.parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      Failure.exit(with: error)
+    }
+  }
+}
