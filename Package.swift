@@ -41,13 +41,15 @@ let package = Package(
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "StateDicts", "TorchCheckpoints",
+        "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
 
     .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
-    .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
+    .testTarget(
+      name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
+    .testTarget(name: "CommandTests", dependencies: ["pth2swt"]),
   ],
   swiftLanguageModes: [.v6]
 )

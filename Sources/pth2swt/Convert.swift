@@ -20,6 +20,8 @@ struct Convert: AsyncParsableCommand {
         pth2swt model.pth model.swt
         pth2swt convert --key ema checkpoint.pth ema.safetensors
         pth2swt convert --skip-unsupported model.pth model.swt
+        pth2swt convert --model fasterrcnn_resnet50_fpn old.pth model.swt
+        pth2swt convert --rename 'encoder.*=backbone.*' model.pth model.swt
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)
@@ -30,6 +32,7 @@ struct Convert: AsyncParsableCommand {
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
+  @OptionGroup var modelling: ModellingOptions
 
   @Flag(help: "Overwrite the output file if it exists.")
   var force = false
@@ -54,10 +57,11 @@ struct Convert: AsyncParsableCommand {
 
   func run() async throws {
     let checkpoint = try inputs.open(input)
-    var stateDict = try checkpoint.stateDict(key: key.key)
+    var (stateDict, annotations) = try modelling.apply(to: checkpoint.stateDict(key: key.key))
     if sha256 { stateDict.source?.sha256 = try SHA256Text.of(checkpoint) }
     let options = WriteOptions(
-      overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported)
+      overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported,
+      annotations: annotations)
     let progress = ProgressLine()
     let interruption = Interruption()
     defer { interruption.end() }

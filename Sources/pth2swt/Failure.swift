@@ -1,4 +1,5 @@
 import ArgumentParser
+import ModelParameters
 import StateDicts
 
 #if canImport(FoundationEssentials)
@@ -10,10 +11,22 @@ import StateDicts
 /// How the command ends when something went wrong: one sentence, where, what to do; a code that scripts can test.
 enum Failure {
   static func exit(with error: any Error) -> Never {
-    guard let error = error as? CheckpointError else { Pth2swt.exit(withError: error) }
+    guard let (error, code) = report(error) else { Pth2swt.exit(withError: error) }
     if CommandLine.arguments.contains("--json") { try? printJSON(Report(error)) }
     printToStandardError("pth2swt: \(error)")
-    Pth2swt.exit(withError: ExitCode(error.code.exitCode))
+    Pth2swt.exit(withError: ExitCode(code))
+  }
+
+  /// What a library threw, with its exit code; nil for what the argument parser throws.
+  private static func report(_ error: any Error) -> (CheckpointError, code: Int32)? {
+    switch error {
+    case let error as CheckpointError: (error, error.code.exitCode)
+    case let error as ParameterError:
+      // What the caller asked for is not there: a model, a number of layers, a renaming.
+      (CheckpointError(.init(rawValue: error.code.rawValue), error.message, remedy: error.remedy), 64)
+    case let error as MatchError: (CheckpointError(.init(rawValue: "noMatch"), "\(error)"), 65)
+    default: nil
+    }
   }
 
   /// The answer is "no".

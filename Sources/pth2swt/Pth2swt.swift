@@ -13,13 +13,18 @@ struct Pth2swt: AsyncParsableCommand {
         pth2swt inspect --json --hashes model.pth   the same for scripts, with each tensor's SHA-256
         pth2swt verify model.pth --expect model.json
         pth2swt diff old.pth new.swt
+        pth2swt match model.pth --model fasterrcnn_resnet50_fpn
+        pth2swt registry fasterrcnn_resnet50_fpn --frozen
 
       Files are told by their content, not their name. Nothing in them is run.
-      Exit codes: 0; 1 the answer is no (verify, diff); 64 usage; 65 malformed or refused input; 66 no input; 73 cannot \
+      Exit codes: 0; 1 the answer is no (verify, diff, match); 64 usage; 65 malformed or refused input; 66 no input; 73 cannot \
       create output; 74 input or output failed; 70 a bug.
       """,
     version: "0.1.0",
-    subcommands: [Convert.self, Inspect.self, Verify.self, FingerprintCommand.self, Diff.self],
+    subcommands: [
+      Convert.self, Inspect.self, Verify.self, FingerprintCommand.self, Diff.self, RegistryCommand.self,
+      MatchCommand.self,
+    ],
     defaultSubcommand: Convert.self)
 }
 

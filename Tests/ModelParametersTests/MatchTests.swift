@@ -2,28 +2,9 @@ import ModelParameters
 import StateDicts
 import Testing
 
-/// A model in a few lines: a moved convolution, a normalization and a classifier.
-private struct Tiny: LoadableModel {
-  let conv, weight, bias: Tensor
-  let prepared: [Float]?
-
-  init(_ classCount: Int, in scope: ParameterScope) {
-    let place = scope / "conv"
-    let conv = (place / 0).formerly(place, before: 2, of: scope).parameter("weight", 4, 3, 1, 1)
-    self.conv = conv
-    _ = (scope / "bn").buffer("running_mean", 4)
-    (scope / "bn").ignore("num_batches_tracked")
-    weight = (scope / "fc").parameter("weight", classCount, 4)
-    bias = (scope / "fc").parameter("bias", classCount)
-    prepared = scope.prepare(from: conv) { try [Float](conv) }
-  }
-}
-
 @Suite struct MatchTests {
   private let registry = ParameterRegistry(of: Tiny.self, 2)
-  private let exact: KeyValuePairs = [
-    "conv.0.weight": [4, 3, 1, 1], "bn.running_mean": [4], "fc.weight": [2, 4], "fc.bias": [2],
-  ]
+  private let exact = Tiny.exact
 
   @Test("a registry lists what the initializer declares, in its order")
   func declared() {
@@ -69,7 +50,7 @@ private struct Tiny: LoadableModel {
     let match = try registry.match(
       StateDict(shapes: ["conv.0.weight": [1, 1, 3, 4], "fc.weight": [4, 2], "fc.bais": [2], "extra": [7]]))
     #expect(match.missing == ["bn.running_mean", "fc.bias"])
-    #expect(match.unexpected == ["fc.bais", "extra"])
+    #expect(match.unexpected == ["extra", "fc.bais"])
     #expect(match.mismatched.map(\.name) == ["conv.0.weight", "fc.weight"])
     #expect(match.mismatched.map(\.likelyPermutation) == [[3, 2, 1, 0], [1, 0]])
     let error = #expect(throws: MatchError.self) { try match.validate() }
@@ -77,7 +58,7 @@ private struct Tiny: LoadableModel {
       error?.match.torchMessage == """
         Error(s) in loading state_dict for Tiny:
         \tMissing key(s) in state_dict: "bn.running_mean", "fc.bias".\u{20}
-        \tUnexpected key(s) in state_dict: "fc.bais", "extra".\u{20}
+        \tUnexpected key(s) in state_dict: "extra", "fc.bais".\u{20}
         \tsize mismatch for conv.0.weight: copying a param with shape torch.Size([1, 1, 3, 4]) from checkpoint, \
         the shape in current model is torch.Size([4, 3, 1, 1]).
         \tsize mismatch for fc.weight: copying a param with shape torch.Size([4, 2]) from checkpoint, \
@@ -100,6 +81,21 @@ private struct Tiny: LoadableModel {
         "conv.0.weight": [4, 3, 1, 1], "bn.running_mean": [4], "fc_.weight": [2, 4], "fc.bias": [2], "z.weight": [9],
       ]))
     #expect(match.nearNames == [.init(missing: "fc.weight", candidates: ["fc_.weight"])])
+  }
+
+  @Test("a branch under another name is told as the renaming that would place it, and that renaming does")
+  func suggestedRenaming() throws {
+    let registry = ParameterRegistry(of: Tiny.self, 2)
+    let weights = try StateDict(
+      shapes: [
+        "conv.0.weight": [4, 3, 1, 1], "bn.running_mean": [4], "head.cls.weight": [2, 4], "head.cls.bias": [2],
+      ])
+    let match = registry.match(weights)
+    #expect(match.suggestedRenamings.map(\.renaming.description) == ["head.cls.*=fc.*"])
+    #expect(match.suggestedRenamings.map(\.nameCount) == [2])
+    #expect(match.nearNames.isEmpty)
+    let map = KeyMap(match.suggestedRenamings.map(\.renaming))
+    #expect(registry.match(weights, options: MatchOptions(renaming: map)).isExact)
   }
 
   @Test("what the options allow may be missing or left over; another shape may not")
@@ -130,59 +126,9 @@ private struct Tiny: LoadableModel {
         "conv.0.weight": [4, 3, 1, 1], "bn.running_mean": [4], "fc.weight": [2, 4], "fc.bias": [2], "b.bias": [2],
       ])
     let match = try registry.match(weights, options: MatchOptions(renaming: KeyMap(["b.*=fc.*"])))
+    #expect(match.missing.isEmpty)
     #expect(match.collisions == [.init(name: "fc.bias", from: ["fc.bias", "b.bias"])])
     #expect(!match.isAcceptable)
-  }
-
-  @Test(
-    "a prefix that all names share is stripped where the match is then exact",
-    arguments: ["module.", "model.", "_orig_mod.", "_orig_mod.module.", "student.encoder."])
-  func prefix(text: String) throws {
-    let weights = try StateDict(
-      exact.map { (name: text + $0.key, tensor: Tensor(shapeOnly: $0.value, elementType: .float32)) })
-    let match = registry.match(weights)
-    #expect(match.isExact)
-    #expect(match.prefix?.text == text)
-    #expect(match.prefix?.isStripped == true)
-    #expect(match.bound.first?.source == text + "conv.0.weight")
-    let kept = registry.match(weights, options: MatchOptions(prefix: .keep))
-    #expect(!kept.isExact && kept.prefix?.isStripped == false)
-    #expect(kept.hints.contains { $0.contains(text) })
-  }
-
-  @Test("wrappers within a name are taken out too")
-  func innerWrapper() throws {
-    let weights = try StateDict(
-      shapes: [
-        "conv._orig_mod.0.weight": [4, 3, 1, 1], "bn.running_mean": [4], "fc._orig_mod.weight": [2, 4],
-        "fc._orig_mod.bias": [2],
-      ])
-    #expect(registry.match(weights).isExact)
-  }
-
-  @Test("a prefix is only reported where the match would not be exact, and stripped when that is asked for")
-  func prefixOnRequest() throws {
-    let weights = try StateDict(shapes: [
-      "model.conv.0.weight": [4, 3, 1, 1], "model.fc.weight": [2, 4], "loss.weight": [3],
-    ])
-    #expect(registry.match(weights).prefix?.isStripped == false)
-    #expect(registry.match(weights).bound.isEmpty)
-    let stripped = registry.match(weights, options: MatchOptions(prefix: .strip))
-    #expect(stripped.bound.count == 2)
-    #expect(stripped.missing == ["bn.running_mean", "fc.bias"])
-    #expect(stripped.unexpected == ["loss.weight"])
-  }
-
-  @Test("the versions of modules are found beneath a prefix")
-  func prefixedVersion() throws {
-    var weights = try StateDict(
-      shapes: [
-        "module.conv.weight": [4, 3, 1, 1], "module.bn.running_mean": [4], "module.fc.weight": [2, 4],
-        "module.fc.bias": [2],
-      ])
-    #expect(registry.match(weights).isExact)
-    weights.moduleMetadata = [.init("module", .object([.init("version", .integer(2))]))]
-    #expect(!registry.match(weights).isExact)
   }
 
   @Test("a one-element vector stands for a scalar, as torch has it")
@@ -216,49 +162,6 @@ private struct Tiny: LoadableModel {
     #expect(report.mismatched == [.init(name: "fc.weight", expected: [2, 4], found: [3, 4])])
     #expect(report.renamed == [.init(from: "conv.weight", to: "conv.0.weight")])
     #expect(report.ignored.isEmpty)
-  }
-
-  // MARK: Loading
-
-  private func weights(classes: Int = 2) throws -> StateDict {
-    let conv = (0..<12).map(Float.init)
-    let bytes = conv.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
-    return try StateDict([
-      (name: "conv.0.weight", tensor: Tensor(bytes, shape: [4, 3, 1, 1], as: .float32)),
-      (name: "bn.running_mean", tensor: Tensor(Array(bytes[..<16]), shape: [4], as: .float32)),
-      (
-        name: "fc.weight",
-        tensor: Tensor([UInt8](repeating: 0, count: 16 * classes), shape: [classes, 4], as: .float32)
-      ),
-      (name: "fc.bias", tensor: Tensor([UInt8](repeating: 0, count: 4 * classes), shape: [classes], as: .float32)),
-    ])
-  }
-
-  @Test("a model is handed the state dict's tensors, and prepares what it wants of them")
-  func loads() throws {
-    let model = try Tiny(2, loading: weights())
-    #expect(model.prepared == (0..<12).map(Float.init))
-    #expect(model.weight.hasValues)
-  }
-
-  @Test("nothing is loaded where the match is not exact")
-  func refusesToLoad() throws {
-    #expect(throws: MatchError.self) { try Tiny(2, loading: weights(classes: 3)) }
-  }
-
-  @Test("a model of another configuration is not loaded with the match")
-  func otherConfiguration() throws {
-    let match = try registry.match(weights())
-    #expect(throws: ParameterError(.otherModel, "")) { try Tiny(3, loading: match) }
-  }
-
-  @Test("a tensor that may be missing has no values, and nothing is prepared of it")
-  func loadsPartly() throws {
-    let partial = try StateDict(weights().filter { $0.name != "conv.0.weight" }.map { $0 })
-    let match = registry.match(partial, options: MatchOptions(allowedMissing: ["conv.*"]))
-    let model = try Tiny(2, loading: match)
-    #expect(!model.conv.hasValues && model.prepared == nil)
-    #expect(throws: CheckpointError.self) { try [Float](model.conv) }
   }
 }
 

@@ -17,7 +17,7 @@ extension Match {
       mismatched.append(mismatch(.kind))
       return
     }
-    guard let target = options.conversion.target(for: spec.elementType, from: tensor.elementType) else {
+    guard let target = options.conversion.target(for: spec, from: tensor.elementType) else {
       mismatched.append(mismatch(.dtype))
       return
     }
@@ -31,11 +31,21 @@ extension Match {
 
 extension MatchOptions.Conversion {
   /// The type that the model gets; nil if the found one does not do.
-  fileprivate func target(for declared: ElementType?, from found: ElementType) -> ElementType? {
+  fileprivate func target(for spec: ParameterSpec, from found: ElementType) -> ElementType? {
+    guard let declared = spec.elementType else {
+      if case .to(let wanted) = self, found.isFloatingPoint { return found.converts(to: wanted) ? wanted : nil }
+      return found
+    }
+    if declared == found, declared.isPlainInteger { return found }
     switch self {
-    case .to(let wanted) where found.isFloatingPoint: found.converts(to: wanted) ? wanted : nil
-    case .never: declared == nil || declared == found ? found : nil
-    default: declared.map { $0 == found || found.converts(to: $0) ? $0 : nil } ?? found
+    case .to(let wanted) where found.isFloatingPoint && declared.isFloatingPoint:
+      return found.converts(to: wanted) ? wanted : nil
+    case .never:
+      return declared == found ? found : nil
+    default:
+      // A counter comes along when somebody makes halves of a whole state dict.
+      let isCounter = spec.shape.isEmpty && spec.role == .buffer
+      return found.converts(to: declared) || (isCounter && found.isReal && declared.isPlainInteger) ? declared : nil
     }
   }
 }

@@ -3,6 +3,7 @@ extension Match: Encodable {
     case model, exact, acceptable, bound, missing, unexpected, mismatched, renamed, ignored
     case omitted, collisions, converted, prefix
     case nearNames = "near_names"
+    case suggestedRenamings = "suggested_renames"
   }
 
   /// Writes the report as `match --json` prints it: bound tensors are counted, all else is listed.
@@ -20,6 +21,7 @@ extension Match: Encodable {
     try object.encode(omitted, forKey: .omitted)
     try object.encode(converted, forKey: .converted)
     if !collisions.isEmpty { try object.encode(collisions, forKey: .collisions) }
+    if !suggestedRenamings.isEmpty { try object.encode(suggestedRenamings, forKey: .suggestedRenamings) }
     if !nearNames.isEmpty { try object.encode(nearNames, forKey: .nearNames) }
     try object.encodeIfPresent(prefix, forKey: .prefix)
   }

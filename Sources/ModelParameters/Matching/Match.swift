@@ -20,6 +20,8 @@ public struct Match: Sendable {
     public let converted: Tensor
   }
 
+  /// What was held against the registry.
+  public let stateDict: StateDict
   /// What the state dict was held against.
   public let registry: ParameterRegistry
   /// How it was held against it.
@@ -27,7 +29,8 @@ public struct Match: Sendable {
   /// The tensors that found their places, in the registry's order.
   public internal(set) var bound: [Binding] = []
   /// The names that the state dict may have and that are not used.
-  public internal(set) var ignored: [String] = []
+  public var ignored: [String] { accepted.map(\.source) }
+  var accepted: [(name: String, source: String, tensor: Tensor)] = []
   /// The names that were changed: old names of the model's own, and what the key map made; a stripped prefix is not here.
   public internal(set) var renamed: [Renamed] = []
   /// The parameters and buffers that the state dict lacks.
@@ -44,10 +47,13 @@ public struct Match: Sendable {
   public internal(set) var converted: [Converted] = []
   /// The prefix that the names share, if there is one that the model has not.
   public internal(set) var prefix: CommonPrefix?
-  /// For missing names, what may be meant by them.
+  /// Renamings that would put left-over names where names are missing, the one that places the most first.
+  public internal(set) var suggestedRenamings: [SuggestedRenaming] = []
+  /// For missing names that no suggested renaming places, what may be meant by them.
   public internal(set) var nearNames: [NearName] = []
 
-  init(registry: ParameterRegistry, options: MatchOptions) {
+  init(_ stateDict: StateDict, against registry: ParameterRegistry, options: MatchOptions) {
+    self.stateDict = stateDict
     self.registry = registry
     self.options = options
   }

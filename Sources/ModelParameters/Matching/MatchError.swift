@@ -40,6 +40,7 @@ extension Match {
     hints += mismatched.compactMap { mismatch in
       mismatch.likelyPermutation.map { "\(mismatch.name) looks transposed: its axes in the order \($0) would fit." }
     }
+    hints += suggestedRenamings.map { "renaming \($0.renaming) would place \($0.nameCount) names." }
     hints += nearNames.map { "for \($0.missing), is \($0.candidates.joined(separator: " or ")) meant?" }
     return hints
   }

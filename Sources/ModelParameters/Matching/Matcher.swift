@@ -9,13 +9,13 @@ extension ParameterRegistry {
   ///
   /// - Complexity: O(names of both).
   public func match(_ stateDict: StateDict, options: MatchOptions = MatchOptions()) -> Match {
-    let plain = match(stateDict, under: stateDict.names(renamedBy: options.renaming), options: options)
+    let names = stateDict.names(renamedBy: options.renaming)
+    let plain = match(stateDict, under: names, options: options)
     if plain.isExact { return plain }
     var report = plain
-    if let prefix = CommonPrefix.find(in: stateDict.names(renamedBy: options.renaming), for: self) {
+    if let prefix = CommonPrefix.find(in: names, for: self) {
       report.prefix = prefix
-      let names = stateDict.names(renamedBy: options.renaming).map(prefix.stripping(_:))
-      var stripped = match(stateDict, under: names, options: options, prefix: prefix)
+      var stripped = match(stateDict, under: names.map(prefix.stripping(_:)), options: options, prefix: prefix)
       let isWanted =
         switch options.prefix {
         case .ifExact: stripped.isAcceptable
@@ -27,21 +27,26 @@ extension ParameterRegistry {
         report = stripped
       }
     }
-    report.nearNames = NearNames(report, in: stateDict).found
+    let suggested = SuggestedRenamings(report)
+    report.suggestedRenamings = suggested.found.filter { suggestion in
+      // The prefix is told already.
+      suggestion.renaming.to.text != "*" || suggestion.renaming.from.text != report.prefix.map { $0.text + "*" }
+    }
+    report.nearNames = NearNames(report, besides: suggested.placed).found
     return report
   }
 
   private func match(
     _ stateDict: StateDict, under names: [String], options: MatchOptions, prefix: CommonPrefix? = nil
   ) -> Match {
-    var match = Match(registry: self, options: options)
+    var match = Match(stateDict, against: self, options: options)
     let candidates = Candidates(stateDict, under: names, prefix: prefix, renaming: options.renaming)
     match.collisions = candidates.collisions
     match.bound.reserveCapacity(specs.count)
     var isClaimed = [Bool](repeating: false, count: names.count)
     for spec in specs {
-      guard let (place, name) = candidates.find(spec) else {
-        if spec.role == .ignored { continue }
+      guard let place = candidates.find(spec) else {
+        if spec.role == .ignored || candidates.isCollided(spec.name) { continue }
         if let since = spec.since, candidates.isOlder(than: since) {
           match.omitted.append(spec.name)
         } else {
@@ -50,19 +55,28 @@ extension ParameterRegistry {
         continue
       }
       isClaimed[place] = true
+      let source = stateDict.names[place]
       if spec.role == .ignored {
-        match.ignored.append(stateDict.names[place])
+        match.accepted.append((spec.name, source, stateDict.tensors[place]))
         continue
       }
-      if name != spec.name || (prefix == nil && stateDict.names[place] != name) {
-        match.renamed.append(Match.Renamed(from: stateDict.names[place], to: spec.name))
+      // A prefix is told once, not with every name.
+      if (prefix?.stripping(source) ?? source) != spec.name {
+        match.renamed.append(Match.Renamed(from: source, to: spec.name))
       }
-      match.bind(spec, to: stateDict.tensors[place], from: stateDict.names[place])
+      match.bind(spec, to: stateDict.tensors[place], from: source)
     }
-    for (place, isClaimed) in isClaimed.enumerated() where !isClaimed && !candidates.isCollided(place) {
-      match.unexpected.append(stateDict.names[place])
-    }
+    let unclaimed = isClaimed.indices.filter { !isClaimed[$0] && !candidates.isCollided($0) }
+    match.unexpected = inModuleOrder(unclaimed, names).map { stateDict.names[$0] }
     return match
+  }
+
+  /// The places of names that the model has not, as torch would list them.
+  private func inModuleOrder(_ places: [Int], _ names: [String]) -> [Int] {
+    guard places.count > 1 else { return places }
+    let order = ModuleOrder(self)
+    return places.map { (rank: order.rank(of: names[$0]), place: $0) }
+      .sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.place)
   }
 }
 
@@ -77,6 +91,7 @@ private struct Candidates {
   private let places: [String: Int]
   private let versions: [String: Int]
   private let collided: Set<Int>
+  private let collidedNames: Set<String>
   let collisions: [Match.Collision]
 
   init(_ stateDict: StateDict, under names: [String], prefix: CommonPrefix?, renaming: KeyMap) {
@@ -88,6 +103,7 @@ private struct Candidates {
     for name in groups.keys { places[name] = nil }
     self.places = places
     collided = Set(groups.values.joined())
+    collidedNames = Set(groups.keys)
     collisions = groups.sorted { ($0.value.first ?? 0) < ($1.value.first ?? 0) }.map { name, places in
       Match.Collision(name: name, from: places.map { stateDict.names[$0] })
     }
@@ -99,10 +115,11 @@ private struct Candidates {
       }, uniquingKeysWith: { _, last in last })
   }
 
-  func find(_ spec: ParameterSpec) -> (place: Int, name: String)? {
-    if let place = places[spec.name] { return (place, spec.name) }
+  /// The place of a specification's tensor, under its name or a former one.
+  func find(_ spec: ParameterSpec) -> Int? {
+    if let place = places[spec.name] { return place }
     for former in spec.formerNames {
-      if let place = places[former.name], former.before.map(isOlder(than:)) ?? true { return (place, former.name) }
+      if let place = places[former.name], former.before.map(isOlder(than:)) ?? true { return place }
     }
     return nil
   }
@@ -111,4 +128,5 @@ private struct Candidates {
   func isOlder(than version: LayoutVersion) -> Bool { versions[version.module].map { $0 < version.version } ?? true }
 
   func isCollided(_ place: Int) -> Bool { collided.contains(place) }
+  func isCollided(_ name: String) -> Bool { collidedNames.contains(name) }
 }

@@ -7,11 +7,15 @@ extension ElementType {
   /// Integers do not become floating-point numbers: they are then most likely quantized, and their scale is elsewhere.
   public func converts(to other: ElementType) -> Bool {
     if self == other { return true }
-    return (isFloatingPoint && self != .float4_e2m1fn_x2 && other.isConversionTarget && other.isFloatingPoint)
-      || (isPlainInteger && other.isConversionTarget && other.isPlainInteger)
+    return other.isConversionTarget
+      && ((isReal && other.isFloatingPoint) || (isPlainInteger && other.isPlainInteger))
   }
 
-  private var isPlainInteger: Bool {
+  /// Whether elements are floating-point numbers that can be read one by one.
+  var isReal: Bool { isFloatingPoint && self != .float4_e2m1fn_x2 }
+
+  /// Whether elements are whole numbers or booleans that stand for themselves.
+  var isPlainInteger: Bool {
     switch self {
     case .bool, .uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64: true
     default: false
@@ -63,6 +67,7 @@ private struct ConvertedElements: StorageContents {
 
   func load() throws(CheckpointError) -> ByteStore {
     do {
+      if source.elementType.isReal, target.isPlainInteger { return try wholeNumber() }
       return switch target {
       case .float16: try bytes(of: [Float](source).map(\.halfBits))
       case .bfloat16: try bytes(of: [Float](source).map(\.bfloat16Bits))
@@ -82,6 +87,27 @@ private struct ConvertedElements: StorageContents {
     } catch {
       throw CheckpointError(.inexactConversion, "\(error)", entry: source.storage.entry)
     }
+  }
+
+  /// A counter that was saved as a floating-point number.
+  private func wholeNumber() throws -> ByteStore {
+    let integers = try [Double](source).map { value in
+      guard let integer = Int64(exactly: value) else {
+        throw CheckpointError(.inexactConversion, "\(value) is no whole number.", entry: source.storage.entry)
+      }
+      return integer
+    }
+    let plain = Tensor(
+      elementType: .int64, geometry: TensorGeometry(contiguous: source.shape, elementCount: source.elementCount),
+      storage: Storage(bytes(of: integers)))
+    return target == .int64
+      ? bytes(of: integers) : try ConvertedElements(source: plain, target: target).load()
+  }
+
+  /// One window: a conversion holds one tensor at a time.
+  func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
+    let store = try load()
+    try unsafe store.withUnsafeBytes(body)
   }
 
   private func bytes(of values: [some BitwiseCopyable]) -> ByteStore {

@@ -17,11 +17,17 @@ public struct CommonPrefix: Hashable, Sendable {
 
   /// The prefix under which the most names of a model are found; nil if none finds more than the plain names do.
   static func find(in names: [String], for registry: ParameterRegistry) -> CommonPrefix? {
-    let known = Set(registry.specs.lazy.flatMap { [$0.name] + $0.formerNames.map(\.name) })
-    func count(_ name: (String) -> String) -> Int { names.count { known.contains(name($0)) } }
+    let former = Set(registry.specs.lazy.flatMap(\.formerNames).map(\.name))
+    func count(_ name: (String) -> String) -> Int {
+      names.count { original in
+        let name = name(original)
+        return registry.places[name] != nil || former.contains(name)
+      }
+    }
     var best: CommonPrefix?
     var bestCount = count { $0 }
     func consider(_ text: String, anywhere: Bool) {
+      guard bestCount < names.count else { return }
       let candidate = CommonPrefix(text: text, boundCount: count { strip($0, text, anywhere) }, isAnywhere: anywhere)
       if candidate.boundCount > bestCount {
         best = candidate
@@ -29,27 +35,31 @@ public struct CommonPrefix: Hashable, Sendable {
       }
     }
     for text in leadingPrefixes(of: names) { consider(text, anywhere: false) }
-    let found = names.first { $0.split(separator: ".").contains(where: wrappers.contains) }
-    if let found {
-      let components = found.split(separator: ".").filter(wrappers.contains)
-      consider(components.map { $0 + "." }.joined(), anywhere: true)
+    if bestCount < names.count, let wrapped = names.lazy.map(wrapperComponents(of:)).first(where: { !$0.isEmpty }) {
+      consider(wrapped.map { $0 + "." }.joined(), anywhere: true)
     }
     return best
   }
 
-  /// The prefixes of up to four components that many names begin with, the shortest first.
+  /// The prefixes of up to four components that most names begin with, the shortest first.
+  ///
+  /// What most names have, one of these three has: unless the others were put between them on purpose.
   private static func leadingPrefixes(of names: [String]) -> [String] {
-    var counts: [Substring: Int] = [:]
-    for name in names {
+    var prefixes: [Substring] = []
+    for place in Set([0, names.count / 2, names.count - 1]) where names.indices.contains(place) {
+      let name = names[place]
       var end = name.utf8.startIndex
-      for _ in 0..<4 {
-        guard let dot = name.utf8[end...].firstIndex(of: UInt8(ascii: ".")) else { break }
+      while prefixes.count < 12, let dot = name.utf8[end...].firstIndex(of: UInt8(ascii: ".")) {
         end = name.utf8.index(after: dot)
-        counts[name[..<end], default: 0] += 1
+        if !prefixes.contains(name[..<end]) { prefixes.append(name[..<end]) }
       }
     }
-    // A prefix of a few names only cannot be what the whole state dict was wrapped in.
-    return counts.filter { $0.value * 2 > names.count }.keys.sorted { $0.utf8.count < $1.utf8.count }.map(String.init)
+    return prefixes.filter { prefix in names.count { $0.utf8.starts(with: prefix.utf8) } * 2 > names.count }
+      .sorted { $0.utf8.count < $1.utf8.count }.map(String.init)
+  }
+
+  private static func wrapperComponents(of name: String) -> [Substring] {
+    name.split(separator: ".").filter(wrappers.contains)
   }
 
   private init(text: String, boundCount: Int, isAnywhere: Bool) {
@@ -72,7 +82,9 @@ public struct CommonPrefix: Hashable, Sendable {
       let components = name.split(separator: ".", omittingEmptySubsequences: false)
       return components.filter { !wrappers.contains($0) }.joined(separator: ".")
     }
-    if name.hasPrefix(text) { return String(name.dropFirst(text.count)) }
+    if name.utf8.starts(with: text.utf8) {
+      return String(decoding: name.utf8.dropFirst(text.utf8.count), as: UTF8.self)
+    }
     // A module's own path has no dot at its end.
     return name + "." == text ? "" : name
   }

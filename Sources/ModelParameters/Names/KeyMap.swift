@@ -103,6 +103,7 @@ extension StateDict {
     var renamed = try StateDict(zip(names, tensors).lazy.map { (name: map.apply(to: $0), tensor: $1) })
     renamed.source = source
     renamed.otherValues = otherValues
+    renamed.annotations = annotations
     renamed.moduleMetadata = moduleMetadata.map { JSONValue.Member(map.apply(toModule: $0.name), $0.value) }
     return renamed
   }

@@ -10,16 +10,16 @@ struct NearNames {
 
   let found: [Match.NearName]
 
-  init(_ match: Match, in stateDict: StateDict) {
+  init(_ match: Match, besides placed: Set<String>) {
     guard !match.missing.isEmpty, !match.unexpected.isEmpty else {
       found = []
       return
     }
     var byShape: [[Int]: [String]] = [:]
     for name in match.unexpected {
-      if let tensor = stateDict[name] { byShape[tensor.shape, default: []].append(name) }
+      if let tensor = match.stateDict[name] { byShape[tensor.shape, default: []].append(name) }
     }
-    found = match.missing.prefix(Self.missingLimit).compactMap { name in
+    found = match.missing.lazy.filter { !placed.contains($0) }.prefix(Self.missingLimit).compactMap { name in
       guard let shape = match.registry[name]?.shape, let candidates = byShape[shape] else { return nil }
       let key = name.split(separator: ".").last
       let scored = candidates.lazy.filter { $0.split(separator: ".").last == key }.prefix(Self.candidateLimit)

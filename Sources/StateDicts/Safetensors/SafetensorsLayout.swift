@@ -116,7 +116,10 @@ struct SafetensorsLayout {
       add("swt.aliases", .object(selection.aliases.map { JSONValue.Member($0.name, .integer($0.place)) }))
       for alias in selection.aliases { add(alias.name, .string(alias.kept)) }
     }
-    for annotation in options.annotations { add("swt.\(annotation.name)", annotation.value) }
+    let renewed = Set(options.annotations.map(\.name))
+    for annotation in stateDict.annotations.filter({ !renewed.contains($0.name) }) + options.annotations {
+      add("swt.\(annotation.name)", annotation.value)
+    }
     bytes.append(contentsOf: #","swt.crc32":""#.utf8)
     let checksumOffset = bytes.count
     for index in selection.kept.indices {

@@ -32,6 +32,7 @@ extension StateDict {
     try self.init(metadata.addingAliases(to: elements))
     moduleMetadata = metadata.members("swt.state_dict_metadata")
     otherValues = metadata.members("swt.other_values")
+    annotations = metadata.annotations
     var marks: [JSONValue.Member] = []
     if let format = metadata["format"] { marks.append(JSONValue.Member("format", .string(format))) }
     if let source = metadata["swt.source"], let value = try? JSONValue(parsing: source) {
@@ -69,6 +70,20 @@ struct SafetensorsMetadata {
     guard let text = values[name], case .object(let members)? = try? JSONValue(parsing: text) else { return [] }
     return members
   }
+
+  /// What a writer was asked to keep: the keys under `swt.` that the format itself does not use.
+  var annotations: [JSONValue.Member] {
+    entries.compactMap { entry in
+      guard entry.name.hasPrefix("swt."), !Self.ownKeys.contains(entry.name) else { return nil }
+      let value = (try? JSONValue(parsing: entry.value)) ?? .string(entry.value)
+      return JSONValue.Member(String(entry.name.dropFirst(4)), value)
+    }
+  }
+
+  private static let ownKeys: Set<String> = [
+    "swt.version", "swt.source", "swt.state_dict_metadata", "swt.other_values", "swt.requires_grad", "swt.left_out",
+    "swt.aliases", "swt.crc32",
+  ]
 
   /// A checksum for each tensor of the header, in its order.
   func checksums(count: Int) -> [Checksum]? {

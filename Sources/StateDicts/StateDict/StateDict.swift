@@ -20,6 +20,8 @@ public struct StateDict: Sendable {
   public var moduleMetadata: [JSONValue.Member] = []
   /// What stands beside the tensors in the checkpoint, such as an epoch or hyper-parameters, as JSON.
   public var otherValues: [JSONValue.Member] = []
+  /// What was kept of a model when a `.swt` file was written, such as its name and what of it is frozen.
+  public var annotations: [JSONValue.Member] = []
 
   /// Creates a state dict.
   ///

@@ -1,0 +1,46 @@
+import ArgumentParser
+import ModelParameters
+import VisionModels
+
+/// What tells a model of the catalogue from another of its name.
+struct ModelOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("How many classes, the background among them for a detector.", valueName: "n"))
+  var numClasses: Int?
+
+  @Option(
+    help: "The normalization: FrozenBatchNorm2d (detectors, unless said) or BatchNorm2d (classifiers).",
+    completion: .list(NormLayer.Kind.allCases.map(\.rawValue)),
+    transform: { text in
+      guard let kind = NormLayer.Kind(rawValue: text) else {
+        throw ValidationError("it is one of \(NormLayer.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
+      }
+      return kind
+    })
+  var normLayer: NormLayer.Kind?
+
+  @Option(
+    help: ArgumentHelp(
+      "How many stages of the ResNet train, 0 to 5; for detectors 3 unless said.", valueName: "n"))
+  var trainableLayers: Int?
+
+  @Option(
+    help: ArgumentHelp("Freeze the parameters of these names; * stands for any text.", valueName: "pattern"),
+    transform: { NamePattern($0) })
+  var freeze: [NamePattern] = []
+
+  @Option(
+    help: ArgumentHelp("Let these train, whatever froze them.", valueName: "pattern"), transform: { NamePattern($0) })
+  var train: [NamePattern] = []
+
+  /// The registry of a model, frozen as the options say.
+  func registry(of name: String) throws -> ParameterRegistry {
+    let model = try VisionModel(named: name, classCount: numClasses, normLayer: normLayer.map { NormLayer($0) })
+    let rule = FreezeRule([.init(.freeze, freeze), .init(.train, train)])
+    return try model.registry(trainableLayers: trainableLayers).freezing(rule)
+  }
+}
+
+extension CompletionKind {
+  /// The catalogue's models.
+  static let model = CompletionKind.list(VisionModel.all.map(\.name))
+}

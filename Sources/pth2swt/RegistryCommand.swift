@@ -1,0 +1,72 @@
+import ArgumentParser
+import ModelParameters
+import VisionModels
+
+struct RegistryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "registry",
+    abstract: "List a model's parameters and buffers, and what of it trains.",
+    discussion: """
+      Without a model, the models are listed.
+
+      EXAMPLES
+        pth2swt registry fasterrcnn_resnet50_fpn
+        pth2swt registry fasterrcnn_resnet50_fpn --trainable-layers 2 --frozen
+        pth2swt registry fasterrcnn_resnet50_fpn --json > registry.json
+        pth2swt registry resnet50 --freeze '*' --train 'fc.*' --trainable --by-module
+      """)
+
+  @Argument(help: "The model, by torchvision's name.", completion: .model)
+  var model: String?
+
+  @OptionGroup var options: ModelOptions
+
+  @Flag(help: "Only the parameters that do not train.")
+  var frozen = false
+
+  @Flag(help: "Only the parameters that train.")
+  var trainable = false
+
+  @Flag(help: "Names by module, as MLX's freeze(keys:) takes them.")
+  var byModule = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard !(frozen && trainable) else { throw ValidationError("--frozen and --trainable exclude each other.") }
+  }
+
+  func run() throws {
+    guard let model else { return try list() }
+    let registry = try options.registry(of: model)
+    for pattern in registry.patternsWithoutEffect(of: .init([.init(.train, options.freeze + options.train)])) {
+      printToStandardError("pth2swt: no parameter is named \(pattern)")
+    }
+    let specs = frozen ? registry.frozen : trainable ? registry.trainable : registry.specs
+    if byModule {
+      let groups = specs.filter { $0.role != .ignored }.groupedByModule()
+      return json ? try printJSON(groups) : groups.forEach { print("\($0.module): \($0.keys.joined(separator: " "))") }
+    }
+    if json { return try printJSON(ParameterRegistry(specs)) }
+    if frozen || trainable { return show(specs) }
+    var table = TextTable(rightAligned: [false, false, false, false])
+    for spec in registry.held {
+      let state = spec.role == .parameter ? spec.isTrainable ? "trains" : "frozen" : ""
+      table.add(spec.name, "\(spec.shape)", spec.role.rawValue, state)
+    }
+    for line in table.lines { print(line) }
+  }
+
+  /// Names alone are the result; what frames them in the notebook that this comes from goes to people only.
+  private func show(_ specs: [ParameterSpec]) {
+    printToStandardError("---- \(frozen ? "Frozen" : "Trainable") layers are: ")
+    for spec in specs { print(spec.name) }
+    printToStandardError("---------------------------")
+  }
+
+  private func list() throws {
+    let names = VisionModel.all.map(\.name)
+    if json { try printJSON(names) } else { names.forEach { print($0) } }
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+
+/// One run of the command: what it printed, and its exit code.
+struct Command {
+  let output: String
+  let errors: String
+  let code: Int32
+
+  /// Runs the command as it was built with these tests.
+  init(_ arguments: String...) throws {
+    let process = Process()
+    process.executableURL = try Self.products.appending(path: "pth2swt")
+    process.arguments = arguments
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    // Errors are a few lines, which a pipe holds; a long output must be read while it is written.
+    self.output = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    self.errors = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    code = process.terminationStatus
+  }
+
+  var lines: [String] { output.split(separator: "\n").map(String.init) }
+
+  /// The output as JSON.
+  func json<Value: Decodable>(_: Value.Type) throws -> Value {
+    try JSONDecoder().decode(Value.self, from: Data(output.utf8))
+  }
+
+  /// Where the package's products are: beside the test bundle, or above the test program.
+  private static var products: URL {
+    get throws {
+      let candidates =
+        Bundle.allBundles.filter { $0.bundlePath.hasSuffix(".xctest") }.map(\.bundleURL)
+        + [Bundle.main.bundleURL, URL(fileURLWithPath: CommandLine.arguments[0])]
+      for candidate in candidates {
+        for folder in [candidate, candidate.deletingLastPathComponent()]
+        where FileManager.default.isExecutableFile(atPath: folder.appending(path: "pth2swt").path) {
+          return folder
+        }
+      }
+      throw CocoaError(.fileNoSuchFile)
+    }
+  }
+}
+
+/// A folder that is there as long as a test runs.
+struct ScratchFolder {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appending(path: "pth2swt-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  func path(_ name: String) -> String { url.appending(path: name).path }
+
+  /// Writes a text file and gives its path.
+  func file(_ name: String, _ text: String) throws -> String {
+    try Data(text.utf8).write(to: url.appending(path: name))
+    return path(name)
+  }
+
+  func remove() { try? FileManager.default.removeItem(at: url) }
+}
+
+/// A file of TestData/fixtures.
+func fixturePath(_ name: String) -> String {
+  URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../TestData/fixtures/\(name)").path
+}
