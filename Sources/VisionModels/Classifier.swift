@@ -29,27 +29,37 @@ public final class Classifier: Sendable {
 
   /// torchvision's name of the model.
   public let name: String
+  /// How many classes there are.
+  public let classCount: Int
   private let network: Network
   private let thread: ArithmeticThread
 
   /// Loads a classifier.
   ///
   /// - Parameters:
-  ///   - name: torchvision's name, such as `resnet50`.
+  ///   - name: torchvision's name, such as `resnet50`; nil for the one that the weights are of.
   ///   - weights: The state dict; the classes are counted from it.
   ///   - threads: How many threads compute together; as many as there are cores unless said.
   ///   - exact: Whether only direct convolutions are used.
-  /// - Throws: `ParameterError` for a name that is no classifier's, `MatchError` where the weights do not fit.
-  public init(_ name: String, weights: StateDict, threads: Int? = nil, exact: Bool = false) throws {
-    let count = (weights["fc.weight"] ?? weights["classifier.1.weight"])?.shape.first
-    let model = try VisionModel(named: name, classCount: count)
-    switch model.architecture {
-    case .resNet(let configuration): network = .resNet(try ResNet(configuration, loading: weights))
-    case .mobileNetV2(let configuration): network = .mobileNetV2(try MobileNetV2(configuration, loading: weights))
+  /// - Throws: `ParameterError` for an unknown name, `VisionError` for one that is no classifier's, `MatchError` where the
+  ///   weights do not fit.
+  public init(_ name: String? = nil, weights: StateDict, threads: Int? = nil, exact: Bool = false) throws {
+    let known =
+      if let name { try VisionModel(named: name, countingClassesIn: weights) } else {
+        try VisionModel(fitting: weights)
+      }
+    switch known.architecture {
+    case .resNet(let configuration):
+      network = .resNet(try ResNet(configuration, loading: weights))
+      classCount = configuration.classCount ?? 0
+    case .mobileNetV2(let configuration):
+      network = .mobileNetV2(try MobileNetV2(configuration, loading: weights))
+      classCount = configuration.classCount
     default:
-      throw VisionError(.configuration, "\(name) is no classifier.", remedy: "use it to detect, or name a resnet")
+      throw VisionError(
+        .configuration, "\(known.name) is no classifier.", remedy: "use a resnet or mobilenet_v2, or pth2swt detect")
     }
-    self.name = name
+    self.name = known.name
     thread = ArithmeticThread(threadCount: threads, isExact: exact)
   }
 

@@ -38,15 +38,27 @@ public final class Detector: Sendable {
   /// - Parameters:
   ///   - name: Such as `fasterrcnn_resnet50_fpn`; nil for the one that the weights are of.
   ///   - weights: The state dict.
-  ///   - epsilon: The normalizations' epsilon; by the weights unless said, see `epsilon(for:)`.
+  ///   - epsilon: The normalizations' epsilon; by the weights unless said, see `VisionModel.epsilon(for:)`.
   /// - Throws: `ParameterError` for an unknown name, `MatchError` where the weights do not fit, and as above.
   public convenience init(
     _ name: String? = nil, weights: StateDict, options: DetectionOptions = .init(), epsilon: Float? = nil,
     threads: Int? = nil, exact: Bool = false
   ) throws {
-    let configuration = try Self.configuration(name, weights: weights, epsilon: epsilon)
+    let known =
+      if let name {
+        try VisionModel(named: name, countingClassesIn: weights, epsilon: epsilon)
+      } else {
+        try VisionModel(fitting: weights, epsilon: epsilon)
+      }
+    guard case .fasterRCNN(let configuration) = known.architecture else {
+      throw VisionError(
+        .configuration, "\(known.name) finds no boxes.", remedy: "use a fasterrcnn_… model, or pth2swt classify")
+    }
     try self.init(FasterRCNN(configuration, loading: weights), options: options, threads: threads, exact: exact)
   }
+
+  /// How many classes there are, the background among them.
+  public var classCount: Int { model.boxPredictor.scores.bias.shape[0] }
 
   /// What is on an image, by falling score.
   public func detect(_ image: Image) throws -> [Detection] { try detect(batch: [image])[0] }
@@ -74,41 +86,5 @@ public final class Detector: Sendable {
   /// The most memory that activations took at once so far, in bytes.
   package func largestActivationByteCount() throws -> Int {
     try thread.run { $0.largestActivationByteCount }
-  }
-}
-
-extension Detector {
-  /// The configuration of a detector by name and weights.
-  package static func configuration(_ name: String?, weights: StateDict, epsilon: Float?) throws
-    -> FasterRCNN.Configuration
-  {
-    guard let scores = weights["roi_heads.box_predictor.cls_score.weight"], let classCount = scores.shape.first else {
-      throw VisionError(
-        .configuration, "The weights have no roi_heads.box_predictor.cls_score.weight, so they are no Faster R-CNN's.",
-        remedy: "pth2swt inspect shows what is in the file")
-    }
-    let norm = NormLayer(.frozenBatchNorm2d, epsilon: epsilon ?? Self.epsilon(for: weights))
-    if let name {
-      let model = try VisionModel(named: name, classCount: classCount, normLayer: norm)
-      if case .fasterRCNN(let configuration) = model.architecture { return configuration }
-      throw VisionError(.configuration, "\(name) is no detector.", remedy: "name a fasterrcnn_… model, or classify")
-    }
-    for known in VisionModel.all {
-      let model = try VisionModel(named: known.name, classCount: classCount, normLayer: norm)
-      guard case .fasterRCNN(let configuration) = model.architecture else { continue }
-      if ParameterRegistry(of: FasterRCNN.self, configuration).match(weights).isAcceptable { return configuration }
-    }
-    throw VisionError(
-      .configuration, "The weights fit no Faster R-CNN that is known here.",
-      remedy: "name the one that comes nearest (--model), to see what is missing")
-  }
-
-  /// The normalizations' epsilon that weights were trained with: 0 for torchvision's COCO weights of 2019, which are
-  /// known by `258fb6c6` in the file's name, else 1e-5.
-  ///
-  /// Source: `torchvision/models/detection/faster_rcnn.py`, `overwrite_eps`.
-  public static func epsilon(for weights: StateDict) -> Float {
-    let names = [weights.source?.name ?? ""] + (weights.source?.marks ?? []).map { "\($0.value)" }
-    return names.contains { $0.contains("258fb6c6") } ? 0 : 1e-5
   }
 }

@@ -16,8 +16,6 @@ public struct VisionError: Error, Sendable {
     case configuration
     /// A weight or an activation is NaN or infinite.
     case notFinite
-    /// A reference does not hold.
-    case mismatch
     /// The arithmetic library refused a step.
     case arithmetic
     /// A picture could not be written.

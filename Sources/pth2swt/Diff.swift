@@ -38,7 +38,8 @@ struct Diff: AsyncParsableCommand {
     lines += difference.forms.map { "! \($0.name): \($0.first) | \($0.second)" }
     lines += difference.values.map { values in
       let maximum = values.maximum.map { ", at most by \($0)" } ?? ""
-      return "~ \(values.name): \(Readable.count(values.elements)) of \(Readable.count(values.of)) elements differ\(maximum)"
+      return
+        "~ \(values.name): \(Readable.count(values.elements)) of \(Readable.count(values.of)) elements differ\(maximum)"
     }
     lines.append(
       difference.isEmpty ? "the same \(difference.same) tensors" : "\(difference.same) tensors are the same")

@@ -34,5 +34,7 @@ struct KeyOption: ParsableArguments {
 
 extension CompletionKind {
   /// Files that may be checkpoints.
-  static let checkpoint = CompletionKind.file(extensions: ["pth", "pt", "bin", "ckpt", "th", "tar", "safetensors", "swt"])
+  static let checkpoint = CompletionKind.file(extensions: [
+    "pth", "pt", "bin", "ckpt", "th", "tar", "safetensors", "swt",
+  ])
 }

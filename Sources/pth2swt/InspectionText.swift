@@ -28,8 +28,9 @@ struct InspectionText {
       lines.append("  " + marks.map { "\($0.name) \($0.value.plainText)" }.joined(separator: ", "))
     }
     let types = report.types.map { "\($0.dtype) × \($0.tensors) (\(Readable.bytes($0.bytes)))" }
-    lines.append("  \(Readable.count(report.tensors.count)) tensors, \(Readable.count(report.elements)) elements"
-      + (types.isEmpty ? "" : ": " + types.joined(separator: ", ")))
+    lines.append(
+      "  \(Readable.count(report.tensors.count)) tensors, \(Readable.count(report.elements)) elements"
+        + (types.isEmpty ? "" : ": " + types.joined(separator: ", ")))
     if let key = report.stateDict { lines.append("  state dict: under \(key)") }
     for group in report.ties.prefix(5) { lines.append("  tied: " + group.joined(separator: " = ")) }
     if report.ties.count > 5 { lines.append("  tied: \(report.ties.count - 5) more groups (--json lists them)") }
@@ -75,12 +76,15 @@ struct InspectionText {
     var groups = group(rows, level)
     while depth == nil, level < 8 {
       let deeper = group(rows, level + 1)
-      if deeper.count > Self.screen || deeper.count == groups.count && deeper.map(\.name) == groups.map(\.name) { break }
+      if deeper.count > Self.screen || deeper.count == groups.count && deeper.map(\.name) == groups.map(\.name) {
+        break
+      }
       (level, groups) = (level + 1, deeper)
     }
     var table = TextTable(rightAligned: [false, true, false, true])
     for group in groups {
-      table.add(group.name, "\(group.tensors)", group.tensors == 1 ? group.form : "tensors", Readable.bytes(group.bytes))
+      table.add(
+        group.name, "\(group.tensors)", group.tensors == 1 ? group.form : "tensors", Readable.bytes(group.bytes))
     }
     return table.lines
   }

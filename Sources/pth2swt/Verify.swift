@@ -23,7 +23,8 @@ struct Verify: AsyncParsableCommand {
   @Argument(help: "The checkpoint.", completion: .checkpoint)
   var input: String
 
-  @Option(help: ArgumentHelp("A fingerprint to hold it against.", valueName: "file"), completion: .file(extensions: ["json"]))
+  @Option(
+    help: ArgumentHelp("A fingerprint to hold it against.", valueName: "file"), completion: .file(extensions: ["json"]))
   var expect: String?
 
   @OptionGroup var key: KeyOption
@@ -44,15 +45,17 @@ struct Verify: AsyncParsableCommand {
     if let damage = verification.damaged.first {
       if !json { for other in verification.damaged { print("\(other.entry): \(other.message)") } }
       throw CheckpointError(
-        .checksumMismatch, "\(verification.damaged.count) of \(verification.records) records are damaged; the first: "
+        .checksumMismatch,
+        "\(verification.damaged.count) of \(verification.records) records are damaged; the first: "
           + damage.message, file: input, entry: damage.entry, remedy: "download or copy the file again")
     }
     let changes = try expected.map { try checkpoint.stateDict(key: key.key).fingerprint().changes(since: $0) }
     if json {
       try printJSON(Report(verification: verification, changes: changes?.map(\.description)))
     } else {
-      print("\(input): \(verification.records) records, \(Readable.bytes(verification.bytes)), none damaged"
-        + (verification.withoutChecksum > 0 ? "; \(verification.withoutChecksum) have no checksum" : ""))
+      print(
+        "\(input): \(verification.records) records, \(Readable.bytes(verification.bytes)), none damaged"
+          + (verification.withoutChecksum > 0 ? "; \(verification.withoutChecksum) have no checksum" : ""))
       if let expect, let changes {
         for change in changes { print(change) }
         print(changes.isEmpty ? "as \(expect) says" : "\(changes.count) changes since \(expect)")

@@ -43,8 +43,7 @@ extension Arithmetic {
     let levels = maps
     concurrently(regions.count) { index in
       let region = regions[index]
-      let samples = RegionSamples(region, size: size, samplingRatio: samplingRatio, in: levels[region.level])
-      levels[region.level].gather(samples, image: region.image, into: output, index: index, size: size)
+      levels[region.level].gather(region, samplingRatio: samplingRatio, into: output, index: index, size: size)
     }
     return result
   }
@@ -85,17 +84,13 @@ private struct AxisSamples {
   }
 }
 
-/// A region's samples on both axes.
-private struct RegionSamples {
-  let rows: AxisSamples
-  let columns: AxisSamples
-
-  init(_ region: Region, size: Int, samplingRatio: Int, in level: FeatureLevel) {
-    rows = AxisSamples(
-      start: region.top, extent: max(region.height, 1), size: size, samplingRatio: samplingRatio, limit: level.height)
-    columns = AxisSamples(
-      start: region.left, extent: max(region.width, 1), size: size, samplingRatio: samplingRatio, limit: level.width)
-  }
+/// One sample of a bin: four neighbours, as distances from the channel's first pixel, and their weights.
+private struct Tap {
+  let topLeft: Int
+  let topRight: Int
+  let bottomLeft: Int
+  let bottomRight: Int
+  let weights: SIMD4<Float>
 }
 
 /// Where regions are written: each index by one thread only.
@@ -124,63 +119,85 @@ private struct RegionSamples {
   }
 
   /// Fills one region, bin by bin, a run of channels at a time.
-  func gather(_ samples: RegionSamples, image: Int, into output: OutputRegions, index: Int, size: Int) {
-    let (rows, columns) = (samples.rows, samples.columns)
-    let share = 1 / Float(max(rows.perBin * columns.perBin, 1))
-    for run in 0..<runs.runCount {
-      let channel = run * runs.runLength
-      let source = unsafe start + runs.offset(image, channel, 0, 0)
-      for row in 0..<size {
-        for column in 0..<size {
-          let target = unsafe output.start + output.runs.offset(index, channel, row, column)
-          switch runs.runLength {
-          case 16: unsafe bin(SIMD16<Float>.self, source, rows, row, columns, column, share, target)
-          case 8: unsafe bin(SIMD8<Float>.self, source, rows, row, columns, column, share, target)
-          default: unsafe bin(rows, row, columns, column, share, source, target)
+  func gather(_ region: Region, samplingRatio: Int, into output: OutputRegions, index: Int, size: Int) {
+    let rows = AxisSamples(
+      start: region.top, extent: max(region.height, 1), size: size, samplingRatio: samplingRatio, limit: height)
+    let columns = AxisSamples(
+      start: region.left, extent: max(region.width, 1), size: size, samplingRatio: samplingRatio, limit: width)
+    let taps = taps(rows, columns, size: size)
+    let tapsPerBin = rows.perBin * columns.perBin
+    let isVector = runs.runLength == 16
+    unsafe taps.withUnsafeBufferPointer { taps in
+      for run in 0..<runs.runCount {
+        let source = unsafe start + runs.offset(region.image, run * runs.runLength, 0, 0)
+        for bin in 0..<size * size {
+          let place = output.runs.offset(index, run * runs.runLength, bin / size, bin % size)
+          let own = unsafe UnsafeBufferPointer(rebasing: taps[bin * tapsPerBin..<(bin + 1) * tapsPerBin])
+          if isVector {
+            unsafe fillVector(own, source, output.start + place)
+          } else {
+            unsafe fill(own, source, output.start + place)
           }
         }
       }
     }
   }
 
-  /// One bin of a whole run of channels.
-  @inline(__always)
-  private func bin<Run: SIMD>(
-    _: Run.Type, _ source: UnsafePointer<Float>, _ rows: AxisSamples, _ row: Int, _ columns: AxisSamples, _ column: Int,
-    _ share: Float, _ target: UnsafeMutablePointer<Float>
-  ) where Run.Scalar == Float {
-    func at(_ y: Int, _ x: Int) -> Run {
-      unsafe UnsafeRawPointer(source + y * runs.rowStride + x * runs.pixelStride).loadUnaligned(as: Run.self)
-    }
-    var sum = Run(repeating: 0)
-    for y in row * rows.perBin..<(row + 1) * rows.perBin {
-      for x in column * columns.perBin..<(column + 1) * columns.perBin {
-        let (top, bottom) = (rows.lowWeight[y], rows.highWeight[y])
-        let (left, right) = (columns.lowWeight[x], columns.highWeight[x])
-        sum += at(rows.low[y], columns.low[x]) * (top * left) + at(rows.low[y], columns.high[x]) * (top * right)
-        sum += at(rows.high[y], columns.low[x]) * (bottom * left) + at(rows.high[y], columns.high[x]) * (bottom * right)
-      }
-    }
-    unsafe UnsafeMutableRawPointer(target).storeBytes(of: sum * share, as: Run.self)
-  }
-
-  /// One bin of runs of another length, number by number.
-  private func bin(
-    _ rows: AxisSamples, _ row: Int, _ columns: AxisSamples, _ column: Int, _ share: Float,
-    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
-  ) {
-    for channel in 0..<runs.runLength {
-      func at(_ y: Int, _ x: Int) -> Float { unsafe source[channel + y * runs.rowStride + x * runs.pixelStride] }
-      var sum: Float = 0
-      for y in row * rows.perBin..<(row + 1) * rows.perBin {
-        for x in column * columns.perBin..<(column + 1) * columns.perBin {
-          let (top, bottom) = (rows.lowWeight[y], rows.highWeight[y])
-          let (left, right) = (columns.lowWeight[x], columns.highWeight[x])
-          sum += top * left * at(rows.low[y], columns.low[x]) + top * right * at(rows.low[y], columns.high[x])
-          sum += bottom * left * at(rows.high[y], columns.low[x]) + bottom * right * at(rows.high[y], columns.high[x])
+  /// The taps of all bins, row by row, those of a bin together; the weights already share out the mean.
+  private func taps(_ rows: AxisSamples, _ columns: AxisSamples, size: Int) -> [Tap] {
+    let share = 1 / Float(max(rows.perBin * columns.perBin, 1))
+    var taps: [Tap] = []
+    taps.reserveCapacity(size * size * rows.perBin * columns.perBin)
+    for bin in 0..<size * size {
+      for y in bin / size * rows.perBin..<(bin / size + 1) * rows.perBin {
+        let (top, bottom) = (rows.low[y] * runs.rowStride, rows.high[y] * runs.rowStride)
+        let vertical = SIMD4(rows.lowWeight[y], rows.lowWeight[y], rows.highWeight[y], rows.highWeight[y])
+        for x in bin % size * columns.perBin..<(bin % size + 1) * columns.perBin {
+          let (left, right) = (columns.low[x] * runs.pixelStride, columns.high[x] * runs.pixelStride)
+          let horizontal = SIMD4(
+            columns.lowWeight[x], columns.highWeight[x], columns.lowWeight[x], columns.highWeight[x])
+          taps.append(
+            Tap(
+              topLeft: top + left, topRight: top + right, bottomLeft: bottom + left, bottomRight: bottom + right,
+              weights: vertical * horizontal * share))
         }
       }
-      unsafe target[channel] = sum * share
+    }
+    return taps
+  }
+
+  /// One bin of a run of 16 channels.
+  @inline(__always)
+  private func fillVector(
+    _ taps: UnsafeBufferPointer<Tap>, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+  ) {
+    let pixels = unsafe UnsafeRawPointer(source)
+    var sum = SIMD16<Float>(repeating: 0)
+    for index in taps.indices {
+      let tap = unsafe taps[index]
+      let weights = tap.weights
+      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.topLeft, as: SIMD16<Float>.self) * weights.x
+      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.topRight, as: SIMD16<Float>.self) * weights.y
+      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.bottomLeft, as: SIMD16<Float>.self) * weights.z
+      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.bottomRight, as: SIMD16<Float>.self) * weights.w
+    }
+    unsafe UnsafeMutableRawPointer(target).storeBytes(of: sum, as: SIMD16<Float>.self)
+  }
+
+  /// One bin of a run of any other length, number by number.
+  private func fill(
+    _ taps: UnsafeBufferPointer<Tap>, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+  ) {
+    for channel in 0..<runs.runLength {
+      var sum: Float = 0
+      for index in taps.indices {
+        let tap = unsafe taps[index]
+        let pixels = unsafe SIMD4(
+          source[tap.topLeft + channel], source[tap.topRight + channel], source[tap.bottomLeft + channel],
+          source[tap.bottomRight + channel])
+        sum += (pixels * tap.weights).sum()
+      }
+      unsafe target[channel] = sum
     }
   }
 }

@@ -39,7 +39,9 @@ package struct FoldedWeights {
       let perOutput = values.count / max(outputs, 1)
       for output in 0..<outputs {
         let factor = scale[output]
-        for index in output * perOutput..<(output + 1) * perOutput { values[index] *= factor }
+        unsafe values.withUnsafeMutableBufferPointer { values in
+          for index in output * perOutput..<(output + 1) * perOutput { unsafe values[index] *= factor }
+        }
         shift[output] = shift[output] * factor + offset[output]
       }
     }

@@ -110,7 +110,7 @@ extension FasterRCNN {
   }
 
   /// The side of the window that the box head was made for.
-  private var regionSize: Int {
+  var regionSize: Int {
     let area = boxHead.fc6.weight.shape[1] / rpnHead.convolution.weight.shape[0]
     return Int(Double(area).squareRoot())
   }
