@@ -1,4 +1,4 @@
-public import ModelParameters
+import ModelParameters
 public import StateDicts
 
 /// A model loaded, frozen by its rule and run on a fixed input by the exact path: a regression test for weights.
