@@ -16,17 +16,15 @@ extension Arithmetic {
     let rows = nearest(x.shape[2], height)
     let columns = nearest(x.shape[3], width)
     let length = from.runLength
-    let input = unsafe source.buffer.floats
-    let output = unsafe result.buffer.floats
-    for image in 0..<x.shape[0] {
-      for run in 0..<from.runCount {
-        for row in 0..<height {
-          let first = unsafe input + from.offset(image, run * length, rows[row], 0)
-          let target = unsafe output + to.offset(image, run * length, row, 0)
-          for column in 0..<width {
-            unsafe (target + column * to.pixelStride).update(
-              from: first + columns[column] * from.pixelStride, count: length)
-          }
+    let (input, output) = (Place(source.buffer), Place(result.buffer))
+    concurrently(x.shape[0] * from.runCount) { index in
+      let (image, run) = index.quotientAndRemainder(dividingBy: from.runCount)
+      for row in 0..<height {
+        let first = unsafe input.start + from.offset(image, run * length, rows[row], 0)
+        let target = unsafe output.start + to.offset(image, run * length, row, 0)
+        for column in 0..<width {
+          let pixel = unsafe first + columns[column] * from.pixelStride
+          unsafe (target + column * to.pixelStride).update(from: pixel, count: length)
         }
       }
     }
@@ -88,5 +86,14 @@ extension Arithmetic {
         for index in count * part / parts..<count * (part + 1) / parts { body(index) }
       }
     }
+  }
+}
+
+/// Where several threads read, or each writes its own part.
+@safe private struct Place: @unchecked Sendable {
+  let start: UnsafeMutablePointer<Float>
+
+  init(_ buffer: Buffer) {
+    unsafe start = buffer.floats
   }
 }

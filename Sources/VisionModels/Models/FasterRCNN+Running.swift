@@ -52,7 +52,7 @@ extension FasterRCNN {
   private func features(_ batch: Activation, _ watching: Watcher) throws -> [Activation] {
     let stages = try backbone.body.stages(batch)
     try watching(.body, stages)
-    let levels = try backbone.fpn(stages)
+    let levels = try backbone.fpn(consume stages)
     try watching(.fpn, levels)
     return levels
   }
