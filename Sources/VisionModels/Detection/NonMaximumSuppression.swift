@@ -7,7 +7,7 @@
 ///   - groups: Each box's level or label, 0 or more.
 ///   - threshold: The most that the intersection may be of the union.
 /// - Returns: Places in `boxes`, by falling score, equal scores in order.
-func nonMaximumSuppression(_ boxes: [Box], scores: [Float], groups: [Int], threshold: Double) -> [Int] {
+package func nonMaximumSuppression(_ boxes: [Box], scores: [Float], groups: [Int], threshold: Double) -> [Int] {
   if boxes.isEmpty { return [] }
   let order = boxes.indices.sorted { isBefore(scores, $0, $1) }
   if boxes.count <= 1000 {

@@ -41,7 +41,7 @@ struct ProposalFilter {
 /// The places of the `count` largest values, by falling value, equal ones in order.
 ///
 /// - Complexity: O(n) for values in no order, with a heap of the best so far whose least is on top.
-func largest(_ count: Int, of values: [Float]) -> [Int] {
+package func largest(_ count: Int, of values: [Float]) -> [Int] {
   if values.count <= count { return values.indices.sorted { isBefore(values, $0, $1) } }
   var heap = Array(0..<count).sorted { isBefore(values, $1, $0) }
   for candidate in count..<values.count where isBefore(values, candidate, heap[0]) {

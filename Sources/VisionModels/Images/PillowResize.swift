@@ -2,7 +2,7 @@
 ///
 /// First along rows, then along columns, each rounded to 8 bits; weights are integers of 22 fractional bits.
 /// Source: Pillow's `src/libImaging/Resample.c`.
-struct PillowResize {
+package struct PillowResize {
   private static let precision = 22
 
   /// Which inputs make an output, and by how much.
@@ -12,7 +12,7 @@ struct PillowResize {
   }
 
   /// The image at another size; itself where it has that size.
-  static func resized(_ image: Image, to size: PixelSize) -> Image {
+  package static func resized(_ image: Image, to size: PixelSize) -> Image {
     var pixels = image.pixels
     if size.width != image.size.width {
       pixels = along(
