@@ -9,7 +9,9 @@ let package = Package(
     .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
     .library(name: "ModelParameters", targets: ["ModelParameters"]),
     .library(name: "VisionModels", targets: ["VisionModels"]),
+    .library(name: "TorchHub", targets: ["TorchHub"]),
     .executable(name: "pth2swt", targets: ["pth2swt"]),
+    .executable(name: "pth2swt-fetch", targets: ["pth2swt-fetch"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -38,18 +40,42 @@ let package = Package(
     .target(
       name: "VisionModels",
       dependencies: ["ModelParameters", "StateDicts", "CPth2swtOneDNN", "CPth2swtJPEG", "CPth2swtPNG"]),
+    .target(name: "TorchHub", dependencies: ["StateDicts", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "FetchMessages"),
+    .executableTarget(
+      name: "pth2swt-fetch",
+      dependencies: [
+        "FetchMessages", "StateDicts", "TorchHub", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
+        "FetchMessages", "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .executableTarget(name: "Loading", dependencies: ["TorchCheckpoints"], path: "Benchmarks/Loading"),
+    .executableTarget(
+      name: "Matching", dependencies: ["VisionModels", "ModelParameters", "TorchCheckpoints"],
+      path: "Benchmarks/Matching"),
 
+    .testTarget(
+      name: "TorchCheckpointsTests",
+      dependencies: [
+        "StateDicts", "TorchCheckpoints", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
     .testTarget(
       name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
     .testTarget(name: "CommandTests", dependencies: ["pth2swt"]),
+    .testTarget(
+      name: "TorchHubTests",
+      dependencies: [
+        "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .testTarget(
+      name: "ExampleTests", dependencies: ["StateDicts", "TorchCheckpoints"], exclude: ["module.fingerprint.json"]),
   ],
   swiftLanguageModes: [.v6]
 )

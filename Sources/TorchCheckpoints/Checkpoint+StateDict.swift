@@ -1,9 +1,10 @@
+public import StateDicts
+
 #if canImport(FoundationEssentials)
   public import FoundationEssentials
 #else
   public import Foundation
 #endif
-public import StateDicts
 
 /// Loads the state dict of a checkpoint file: `.pth`, `.pt`, `.bin`, `.ckpt`, `.safetensors`, `.swt`, told by content.
 ///
@@ -38,7 +39,9 @@ extension Checkpoint {
     case .stateDict(let stateDict):
       guard let key else { return stateDict }
       result = try StateDict(
-        stateDict.lazy.filter { $0.name.hasPrefix(key + ".") }.map { (String($0.name.dropFirst(key.count + 1)), $0.tensor) })
+        stateDict.lazy.filter { $0.name.hasPrefix(key + ".") }.map {
+          (String($0.name.dropFirst(key.count + 1)), $0.tensor)
+        })
       result.source = stateDict.source
       guard !result.isEmpty else { throw noStateDict("No tensor's name begins with \(key).") }
     case .pickled(let values):
@@ -78,14 +81,23 @@ extension Checkpoint {
       }
       root = candidates.first?.id ?? top
     }
-    let found = try TensorWalk.tensors(under: root, of: values, .stateDict, limits: options.limits)
+    var found =
+      try isPlain && root == top
+      ? tensors : TensorWalk.tensors(under: root, of: values, .stateDict, limits: options.limits).found
+    // Where torch's own tensors are none: numpy arrays, the constants of frozen TorchScript.
+    if found.isEmpty {
+      found =
+        key == nil
+        ? tensors : try TensorWalk.tensors(under: root, of: values, .everything, limits: options.limits).found
+    }
     if found.isEmpty, values.mapping(at: root)?.isEmpty != true {
       throw noStateDict("There is no tensor in this checkpoint.")
     }
     var result = try StateDict(found.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) })
-    result.moduleMetadata = values.moduleMetadata(at: root).map { id in
-      if case .object(let members) = CheckpointValue(values: values, id: id).json() { members } else { [] }
-    } ?? []
+    result.moduleMetadata =
+      values.moduleMetadata(at: root).map { id in
+        if case .object(let members) = CheckpointValue(values: values, id: id).json() { members } else { [] }
+      } ?? []
     result.otherValues = values.others(beside: root)
     return result
   }
@@ -118,14 +130,21 @@ extension TorchValues {
     {
       return items[items.startIndex + index]
     }
-    guard let state = pickle.object(at: id)?.state else { return nil }
-    return value(key, in: state)
+    return attribute(key, of: id)
   }
 
   /// The state dicts under `top`: itself if it holds tensors or is a module, else those under the usual keys, to three
-  /// levels. A value that is there under two keys counts once.
+  /// levels.
+  ///
+  /// A value that is there under two keys counts once.
   func candidates(from top: Pickle.ID, prefix: String = "", depth: Int = 0) -> [(key: String, id: Pickle.ID)] {
     if isStateDict(top) { return [(prefix, top)] }
+    // A module of torch.fx is a call with the dict of its attributes.
+    if let object = pickle.object(at: top), globalName(at: object.callable)?.hasSuffix("_graph_module") == true,
+      let attributes = arguments(object).first, module(at: attributes) != nil
+    {
+      return [(prefix, attributes)]
+    }
     guard depth < 3, let entries = mapping(at: top) else { return [] }
     var found: [(key: String, id: Pickle.ID)] = []
     for entry in entries {
@@ -143,14 +162,14 @@ extension TorchValues {
   /// Whether a value is a module, or a mapping that holds a tensor itself.
   private func isStateDict(_ id: Pickle.ID) -> Bool {
     if module(at: id) != nil { return true }
-    return mapping(at: id)?.contains { (try? tensor(at: $0.value)) != nil } ?? false
+    return mapping(at: id)?.contains { isTensor(at: $0.value) } ?? false
   }
 
   /// The values that stand beside the state dict at `root`, as JSON: what the top holds that is no tensor.
   func others(beside root: Pickle.ID?) -> [JSONValue.Member] {
     guard let entries = mapping(at: pickle.root) else { return [] }
     return entries.compactMap { entry in
-      guard entry.value != root else { return nil }
+      guard entry.value != root, !isTensor(at: entry.value) else { return nil }
       let value = CheckpointValue(values: self, id: entry.value).json()
       if value == .null, !isNone(entry.value) { return nil }
       return JSONValue.Member(pickle.keyText(entry.key), value)

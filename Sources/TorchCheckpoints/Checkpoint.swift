@@ -1,11 +1,14 @@
+public import StateDicts
+
 #if canImport(FoundationEssentials)
   public import FoundationEssentials
 #else
   public import Foundation
 #endif
-public import StateDicts
 
-/// A checkpoint file, opened: its tensors, what else it holds, and what it says of itself. Nothing of it was run.
+/// A checkpoint file, opened: its tensors, what else it holds, and what it says of itself.
+///
+/// Nothing of it was run.
 ///
 ///     let checkpoint = try Checkpoint(contentsOf: url)
 ///     checkpoint.tensors                              // every tensor, by the path to it
@@ -17,6 +20,19 @@ public struct Checkpoint: Sendable {
   /// The container that a checkpoint came in.
   public enum Format: String, Sendable {
     case zip = "torch zip"
+    /// Torch 0.1.10 to 1.5.
+    case legacy = "torch legacy"
+    /// Torch 0.1.9 and before.
+    case tar = "torch tar"
+    case torchscript
+    /// A pickle by itself.
+    case pickle
+    /// Several files behind an index, as Hugging Face's libraries write them.
+    case shards
+    /// A folder of torch.distributed.checkpoint.
+    case distributed = "torch distributed"
+    case npy
+    case npz
     case safetensors
     case swt
   }
@@ -44,15 +60,19 @@ public struct Checkpoint: Sendable {
   public let file: String
   /// The file's size.
   public let byteCount: Int
-  /// What the format says of itself: torch's record version, the pickle protocol, the serialization id …
+  /// What the format says of itself: torch's record version, the pickle protocol, the serialization id.
   public let marks: [JSONValue.Member]
-  /// Every tensor, by the path to it from the top of the file. Two may have one name.
+  /// Every tensor, by the path to it from the top of the file.
+  ///
+  /// Two may have one name.
   public let tensors: [NamedTensor]
   /// The globals that the pickle names, each once, in order.
   public let globals: [GlobalUse]
   /// What a reader should know, in sentences.
   public let notes: [String]
   let contents: Contents
+  /// Whether the state dict at the top has just these tensors.
+  let isPlain: Bool
   /// The file's bytes.
   let store: ByteStore
   /// The archive that the records lie in, to be verified in whole.
@@ -76,11 +96,31 @@ public struct Checkpoint: Sendable {
     try self.init(path: url.path, options: options)
   }
 
-  /// Opens a file by its path.
+  /// Opens a file by its path; also a folder of several files, or the index of one.
   ///
   /// - Throws: `CheckpointError`, with the place in the file and what to do.
   public init(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) {
-    try self.init(ByteStore(path: path, mapped: options.mapping == .mapped), file: path, options: options)
+    let store: ByteStore
+    do throws(CheckpointError) {
+      store = try ByteStore(path: path, mapped: options.mapping == .mapped)
+    } catch  where error.code == .isDirectory {
+      self = try CheckpointFolder(path: path).open(options: options)
+      return
+    }
+    try self.init(index: store, file: path, options: options)
+  }
+
+  /// A file that may be an index of others beside it.
+  init(index store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
+    guard Shards.isIndex(store) else {
+      try self.init(store, file: file, options: options)
+      return
+    }
+    do throws(CheckpointError) {
+      self = try Shards.open(store, index: file, options: options)
+    } catch {
+      throw error.located(file: file)
+    }
   }
 
   /// Opens a checkpoint in memory: an upload, a bundle's resource.
@@ -90,10 +130,18 @@ public struct Checkpoint: Sendable {
     try self.init(ByteStore(copying: bytes), file: "<memory>", options: options)
   }
 
-  private init(_ store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
+  /// One file by itself, which refers to no other.
+  init(_ store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
     do throws(CheckpointError) {
       switch try FileKind.detect(store) {
-      case .zip: self = try TorchZip.open(store, file: file, options: options)
+      case .zip: self = try Checkpoint(ZipArchive(store, file: file), file: file, options: options)
+      case .legacy: self = try TorchLegacy.open(store, file: file, options: options)
+      case .tar: self = try TorchTar.open(store, file: file, options: options)
+      case .npy: self = try NumpyFiles.open(npy: store, file: file, options: options)
+      case .json:
+        throw CheckpointError(
+          .notACheckpoint, "A JSON text, which is no checkpoint by itself.",
+          remedy: "if it is an index of shards, give its path, with the shards beside it")
       case .safetensors: self = try Checkpoint(safetensors: store, file: file, options: options)
       }
     } catch {
@@ -101,10 +149,51 @@ public struct Checkpoint: Sendable {
     }
   }
 
+  /// What a zip archive holds, told by its members.
+  private init(_ archive: ZipArchive, file: String, options: CheckpointOptions) throws(CheckpointError) {
+    if let pickle = TorchZip.pickle(of: archive) {
+      self = try TorchZip.open(archive, pickle, file: file, options: options)
+    } else if let model = ScriptModel.entry(of: archive) {
+      self = try ScriptModel.open(archive, model, file: file, options: options)
+    } else if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {
+      self = try NumpyFiles.open(npz: archive, file: file, options: options)
+    } else {
+      throw CheckpointError(
+        .notACheckpoint, "A zip archive without a data.pkl, so not one that torch.save wrote.",
+        remedy: "if checkpoints are packed in it, unpack it first")
+    }
+  }
+
+  /// Assembles a checkpoint of a format that holds named tensors and no other values.
+  init(
+    format: Format, file: String, store: ByteStore, byteCount: Int? = nil, tensors: [NamedTensor],
+    marks: [JSONValue.Member] = [], notes: [String] = [], otherValues: [JSONValue.Member] = [],
+    archive: ZipArchive? = nil, options: CheckpointOptions
+  ) throws(CheckpointError) {
+    var stateDict = try StateDict(tensors.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) })
+    stateDict.otherValues = otherValues
+    self.format = format
+    self.file = file
+    self.store = store
+    self.byteCount = byteCount ?? store.count
+    self.marks = marks
+    self.notes = notes
+    self.tensors = tensors
+    self.options = options
+    self.archive = archive
+    globals = []
+    stateDict.source = Provenance(
+      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: self.byteCount,
+      format: format.rawValue,
+      marks: marks)
+    contents = .stateDict(stateDict)
+    isPlain = true
+  }
+
   /// Assembles a checkpoint from what a container's reader found.
   init(
     format: Format, file: String, store: ByteStore, marks: [JSONValue.Member], notes: [String], values: TorchValues,
-    archive: ZipArchive? = nil, options: CheckpointOptions
+    constants: [NamedTensor] = [], archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     self.format = format
     self.file = file
@@ -112,7 +201,10 @@ public struct Checkpoint: Sendable {
     byteCount = store.count
     self.marks = marks
     self.options = options
-    tensors = try TensorWalk.tensors(under: values.pickle.root, of: values, .everything, limits: options.limits)
+    let (found, isPlain) = try TensorWalk.tensors(
+      under: values.pickle.root, of: values, .everything, limits: options.limits)
+    tensors = constants.isEmpty ? found : found + constants
+    self.isPlain = isPlain && constants.isEmpty
     globals = zip(values.pickle.globals, values.meanings).map { global, meaning in
       let verdict: GlobalUse.Verdict = meaning == .dangerous ? .dangerous : meaning == .inert ? .inert : .known
       return GlobalUse(name: "\(global.module).\(global.name)", verdict: verdict)
@@ -132,8 +224,13 @@ public struct Checkpoint: Sendable {
     self.options = options
     tensors = stateDict.map { NamedTensor(name: $0.name, tensor: $0.tensor) }
     globals = []
-    notes = []
+    if case .object(let leftOut)? = marks.first(where: { $0.name == "left_out" })?.value {
+      notes = leftOut.map { "\($0.name) was left out: \($0.value.text)" }
+    } else {
+      notes = []
+    }
     contents = .stateDict(stateDict)
+    isPlain = true
     archive = nil
   }
 

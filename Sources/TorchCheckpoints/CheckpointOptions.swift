@@ -13,17 +13,24 @@ public struct CheckpointOptions: Sendable {
   public var mapping: Mapping
   /// What a file may ask for.
   public var limits: CheckpointLimits
-  /// Whether a storage's CRC-32 is checked when its bytes are first used in whole. Writing a file and verifying one
-  /// always check.
+  /// Whether a storage's CRC-32 is checked when its bytes are first used in whole.
+  ///
+  /// Writing a file and verifying one always check.
   public var checksCRC: Bool
-  /// Whether to go on where the pickle names a global that exists to run code. It is not run either way.
+  /// Whether to go on where the pickle names a global that exists to run code.
+  ///
+  /// It is not run either way.
   public var allowsDangerousGlobals: Bool
+
+  /// Which of several objects is meant, where torch.save was called more than once on one file: 0 is the first.
+  public var objectNumber: Int
 
   /// Creates options: mapped, the default limits, CRC checked, dangerous globals refused.
   public init(
     mapping: Mapping = .mapped, limits: CheckpointLimits = .init(), checksCRC: Bool = true,
-    allowsDangerousGlobals: Bool = false
+    allowsDangerousGlobals: Bool = false, objectNumber: Int = 0
   ) {
+    self.objectNumber = objectNumber
     self.mapping = mapping
     self.limits = limits
     self.checksCRC = checksCRC
@@ -31,14 +38,17 @@ public struct CheckpointOptions: Sendable {
   }
 }
 
-/// How much a file may ask for before it is refused. A sound file stays far below.
+/// How much a file may ask for before it is refused.
+///
+/// A sound file stays far below.
 public struct CheckpointLimits: Sendable {
   /// A pickle's bytes: a hundred times those of the largest state dicts in use.
   public var pickleByteCount = 1 << 30
   /// The same for a deflated pickle, which costs its sender a thousandth of that.
   public var inflatedPickleByteCount = 64 << 20
-  /// How many times larger a deflated pickle may become, once it is over a megabyte. Pickles deflate five- to
-  /// twentyfold.
+  /// How many times larger a deflated pickle may become, once it is over a megabyte.
+  ///
+  /// Pickles deflate five- to twentyfold.
   public var pickleInflation = 200
   /// Values that a pickle makes, 16 bytes each: a tensor takes about ten.
   public var pickleValueCount = 8 << 20

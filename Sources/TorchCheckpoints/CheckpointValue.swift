@@ -40,6 +40,7 @@ public struct CheckpointValue: Sendable {
   public var kind: Kind {
     get throws(CheckpointError) {
       if let tensor = try values.tensor(at: id) { return .tensor(tensor) }
+      if let array = try values.array(at: id) { return values.isNumpyScalar(id) ? Self.number(array) : .tensor(array) }
       if let entries = values.mapping(at: id) {
         return .mapping(entries.map { (at($0.key), at($0.value)) })
       }
@@ -50,39 +51,55 @@ public struct CheckpointValue: Sendable {
       case .integer(let value): return .integer(value)
       case .bigInteger(let slice): return .bigInteger(pickle.decimalText(pickle.bytes(slice)))
       case .float(let value): return .float(value)
-      case .text(let slice), .byteText(let slice): return .text(pickle.text(slice))
+      case .text(let slice): return .text(pickle.text(slice))
+      case .byteText(let slice): return .text(pickle.byteText(slice))
       case .bytes(let slice), .bytearray(let slice): return .bytes(pickle.bytes(slice))
       case .list: return .list((pickle.sequence(at: id) ?? []).map(at))
       case .tuple: return .tuple((pickle.sequence(at: id) ?? []).map(at))
       case .set, .frozenset: return .set((pickle.sequence(at: id) ?? []).map(at))
       case .dict: return .mapping([])
       case .global: return .global(className(id))
-      case .persistent(let number): return .storage(values.storages[number].storage)
+      case .persistent(let number):
+        switch values.storages[number] {
+        case .storage(let reference): return .storage(reference.storage)
+        case .sourcedClass: return .global(className(id))
+        case .tensor(let tensor): return .tensor(tensor)
+        }
       case .object(let index):
         let object = pickle.objects[index]
+        if let bytes = pickle.encodedBytes(object) { return .bytes(bytes) }
         let parts = [object.arguments] + [object.keywords, object.state].compactMap { $0 }
         return .object(class: className(object.callable), parts: parts.map(at))
       }
     }
   }
 
+  /// A numpy scalar as the number that it is.
+  private static func number(_ array: Tensor) -> Kind {
+    if array.elementType == .bool, let value = try? [Int](array).first { return .bool(value != 0) }
+    if let value = try? [Int](array).first { return .integer(value) }
+    if let value = try? [Double](array).first { return .float(value) }
+    return .tensor(array)
+  }
+
   /// The value of a text key in a mapping, or of an object's attribute.
   public subscript(name: String) -> CheckpointValue? {
     if let value = values.value(name, in: id) { return at(value) }
-    guard let state = values.pickle.object(at: id)?.state else { return nil }
-    return values.value(name, in: state).map(at)
+    return values.attribute(name, of: id).map(at)
   }
 
   private func at(_ id: Pickle.ID) -> CheckpointValue { CheckpointValue(values: values, id: id) }
 
   private func className(_ id: Pickle.ID) -> String {
-    values.pickle.global(at: id).map { "\($0.module).\($0.name)" } ?? "object"
+    values.globalName(at: id) ?? "object"
   }
 
   // MARK: - JSON
 
-  /// The value as JSON, tensors left out: null where nothing is left. Objects become their class's name with their
-  /// state; what JSON has no word for (bytes, infinities, numbers of over 64 bits) becomes a text.
+  /// The value as JSON, tensors left out: null where nothing is left.
+  ///
+  /// Objects become their class's name with their state; what JSON has no word for (bytes, infinities, numbers of over
+  /// 64 bits) becomes a text.
   ///
   /// - Parameter budget: how many values may be written; beyond it, and below 32 levels, stands `"…"`.
   public func json(budget: Int = 100_000) -> JSONValue {

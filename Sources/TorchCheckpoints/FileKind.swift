@@ -3,7 +3,12 @@ import StateDicts
 /// What a file is, told by its first bytes, never by its name.
 enum FileKind {
   case zip
+  case legacy
+  case tar
+  case npy
   case safetensors
+  /// A JSON text, such as the index of a checkpoint in several files.
+  case json
 
   /// - Throws: `notACheckpoint` in plain words for what people really have in place of a checkpoint; `truncated`.
   static func detect(_ store: ByteStore) throws(CheckpointError) -> FileKind {
@@ -12,6 +17,13 @@ enum FileKind {
     }
     let head = unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes.prefix(1024)) }
     if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || head.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }
+    if isSafetensors(head, store.count), head[4..<8].allSatisfy({ $0 == 0 }) { return .safetensors }
+    if isPickle(head) { return .legacy }
+    if head.starts(with: NpyHeader.magic) { return .npy }
+    if TarArchive.isTar(head) { return .tar }
+    if Shards.isIndex(store) { return .json }
+    // Bytes before the archive, such as a program that unpacks it: the end record says what they are.
+    if ZipArchive.hasEndRecord(store) { return .zip }
     if let other = Impostor.name(head) {
       throw CheckpointError(.notACheckpoint, "This is \(other.what), not a checkpoint.", remedy: other.remedy)
     }
@@ -32,6 +44,12 @@ enum FileKind {
     return head[4..<8].allSatisfy { $0 == 0 } && head[8] == UInt8(ascii: "[")
   }
 
+  /// A pickle of protocol 2 to 5, or torch's magic number in protocol 0 or 1.
+  private static func isPickle(_ head: [UInt8]) -> Bool {
+    if head.count >= 2, head[0] == 0x80, (2...5).contains(head[1]) { return true }
+    return head.starts(with: TorchLegacy.magicLine) || head.starts(with: [0x80, 1])
+  }
+
   private static func preview(_ head: [UInt8]) -> String {
     head.prefix(8).map { byte in
       let digits = String(byte, radix: 16)
@@ -44,7 +62,8 @@ enum FileKind {
 private enum Impostor {
   static func name(_ head: [UInt8]) -> (what: String, remedy: String)? {
     let text = String(decoding: head.prefix(512).drop { $0 <= 0x20 }, as: UTF8.self).lowercased()
-    if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") || text.hasPrefix("<?xml") || text.hasPrefix("<head") {
+    if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") || text.hasPrefix("<?xml") || text.hasPrefix("<head")
+    {
       return ("a web page saved under a checkpoint's name", "open the link in a browser: it may ask for a login")
     }
     if text.hasPrefix("version https://git-lfs") {

@@ -43,6 +43,9 @@ struct Convert: AsyncParsableCommand {
   @Flag(help: "Go on without tensors that the format cannot say, and name them in the metadata.")
   var skipUnsupported = false
 
+  @Flag(help: "Write quantized, sparse and nested tensors as plain component tensors; the metadata says how they fit.")
+  var decompose = false
+
   @Flag(help: "Compute the input's SHA-256 and keep it in the metadata.")
   var sha256 = false
 
@@ -58,6 +61,7 @@ struct Convert: AsyncParsableCommand {
   func run() async throws {
     let checkpoint = try inputs.open(input)
     var (stateDict, annotations) = try modelling.apply(to: checkpoint.stateDict(key: key.key))
+    if decompose { stateDict = try stateDict.decomposed() }
     if sha256 { stateDict.source?.sha256 = try SHA256Text.of(checkpoint) }
     let options = WriteOptions(
       overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported,

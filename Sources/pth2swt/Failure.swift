@@ -62,10 +62,17 @@ extension CheckpointError.Code {
   /// The exit code by the conventions of `sysexits.h`.
   fileprivate var exitCode: Int32 {
     switch self {
-    case .ambiguousStateDict: 64
-    case .notFound, .notReadable, .isDirectory: 66
-    case .outputExists, .cannotCreate: 73
-    case .inputOutput: 74
+    case .ambiguousStateDict: return 64
+    case .notFound, .notReadable, .isDirectory: return 66
+    case .outputExists, .cannotCreate: return 73
+    case .inputOutput: return 74
+    default: break
+    }
+    // Of a download: TorchHub's codes.
+    return switch rawValue {
+    case "insecureURL": 64
+    case "notCached": 66
+    case "httpStatus", "connectionFailed": 74
     default: 65
     }
   }

@@ -10,19 +10,33 @@ struct InputOptions: ParsableArguments {
   @Flag(help: "Go on where the pickle names a global that exists to run code. It is not run either way.")
   var allowDangerousGlobals = false
 
+  @Flag(help: "Never download: a URL's file must be in torch's cache folder.")
+  var offline = false
+
+  @Flag(help: "Download over plain http too.")
+  var allowHttp = false
+
+  @Flag(help: "Take the digits in a URL's name, as in model-258fb6c6.pth, for no SHA-256.")
+  var noHash = false
+
   @Option(help: ArgumentHelp("Multiply every limit, for a file that is large on purpose.", valueName: "n"))
   var limitFactor = 1
 
+  @Option(help: ArgumentHelp("Which object, where torch.save was called more than once on a file.", valueName: "n"))
+  var object = 0
+
   func validate() throws {
+    guard object >= 0 else { throw ValidationError("--object is a whole number from 0.") }
     guard limitFactor >= 1 else { throw ValidationError("--limit-factor is a whole number from 1.") }
   }
 
-  func open(_ path: String) throws -> Checkpoint {
+  /// Opens a file, or the file of a URL.
+  func open(_ input: String) throws -> Checkpoint {
     try Checkpoint(
-      path: path,
+      path: path(of: input),
       options: CheckpointOptions(
         mapping: copies ? .copy : .mapped, limits: CheckpointLimits().scaled(by: limitFactor),
-        allowsDangerousGlobals: allowDangerousGlobals))
+        allowsDangerousGlobals: allowDangerousGlobals, objectNumber: object))
   }
 }
 

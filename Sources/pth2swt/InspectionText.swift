@@ -34,6 +34,16 @@ struct InspectionText {
     if let key = report.stateDict { lines.append("  state dict: under \(key)") }
     for group in report.ties.prefix(5) { lines.append("  tied: " + group.joined(separator: " = ")) }
     if report.ties.count > 5 { lines.append("  tied: \(report.ties.count - 5) more groups (--json lists them)") }
+    if report.storages.used < report.storages.kept {
+      let waste = report.storages.wasted
+      lines.append(
+        "  storages: \(Readable.bytes(report.storages.kept)) kept, \(Readable.bytes(report.storages.used)) used"
+          + (waste.isEmpty ? "" : ", most wasted under " + waste[0].tensors.prefix(3).joined(separator: ", ")))
+    }
+    for group in report.storages.overlaps.prefix(5) { lines.append("  overlapping: " + group.joined(separator: ", ")) }
+    if !report.sources.isEmpty {
+      lines.append("  source text of: " + report.sources.map(\.name).joined(separator: ", "))
+    }
     let unknown = report.globals.filter { $0.verdict != .known }
     if !unknown.isEmpty {
       lines.append("  classes kept as records: " + unknown.map(\.name).joined(separator: ", "))

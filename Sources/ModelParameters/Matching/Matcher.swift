@@ -13,7 +13,7 @@ extension ParameterRegistry {
     let plain = match(stateDict, under: names, options: options)
     if plain.isExact { return plain }
     var report = plain
-    if let prefix = CommonPrefix.find(in: names, for: self) {
+    if let prefix = CommonPrefix.find(in: names, for: self, plainCount: names.count - plain.unexpected.count) {
       report.prefix = prefix
       var stripped = match(stateDict, under: names.map(prefix.stripping(_:)), options: options, prefix: prefix)
       let isWanted =
@@ -27,6 +27,7 @@ extension ParameterRegistry {
         report = stripped
       }
     }
+    report.orderUnexpected()
     let suggested = SuggestedRenamings(report)
     report.suggestedRenamings = suggested.found.filter { suggestion in
       // The prefix is told already.
@@ -66,17 +67,9 @@ extension ParameterRegistry {
       }
       match.bind(spec, to: stateDict.tensors[place], from: source)
     }
-    let unclaimed = isClaimed.indices.filter { !isClaimed[$0] && !candidates.isCollided($0) }
-    match.unexpected = inModuleOrder(unclaimed, names).map { stateDict.names[$0] }
+    let leftOver = isClaimed.indices.filter { !isClaimed[$0] && !candidates.isCollided($0) }
+    match.unexpected = leftOver.map { stateDict.names[$0] }
     return match
-  }
-
-  /// The places of names that the model has not, as torch would list them.
-  private func inModuleOrder(_ places: [Int], _ names: [String]) -> [Int] {
-    guard places.count > 1 else { return places }
-    let order = ModuleOrder(self)
-    return places.map { (rank: order.rank(of: names[$0]), place: $0) }
-      .sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.place)
   }
 }
 
@@ -88,16 +81,17 @@ extension StateDict {
 
 /// The names of a state dict as they are looked for, and the versions that go with them.
 private struct Candidates {
-  private let places: [String: Int]
+  private let places: [ExactName: Int]
   private let versions: [String: Int]
   private let collided: Set<Int>
-  private let collidedNames: Set<String>
+  private let collidedNames: Set<ExactName>
   let collisions: [Match.Collision]
 
   init(_ stateDict: StateDict, under names: [String], prefix: CommonPrefix?, renaming: KeyMap) {
-    var places = [String: Int](minimumCapacity: names.count)
-    var groups: [String: [Int]] = [:]
+    var places = [ExactName: Int](minimumCapacity: names.count)
+    var groups: [ExactName: [Int]] = [:]
     for (place, name) in names.enumerated() {
+      let name = ExactName(name)
       if let first = places.updateValue(place, forKey: name) { groups[name, default: [first]].append(place) }
     }
     for name in groups.keys { places[name] = nil }
@@ -105,7 +99,7 @@ private struct Candidates {
     collided = Set(groups.values.joined())
     collidedNames = Set(groups.keys)
     collisions = groups.sorted { ($0.value.first ?? 0) < ($1.value.first ?? 0) }.map { name, places in
-      Match.Collision(name: name, from: places.map { stateDict.names[$0] })
+      Match.Collision(name: name.text, from: places.map { stateDict.names[$0] })
     }
     versions = Dictionary(
       stateDict.moduleMetadata.compactMap { module in
@@ -117,9 +111,9 @@ private struct Candidates {
 
   /// The place of a specification's tensor, under its name or a former one.
   func find(_ spec: ParameterSpec) -> Int? {
-    if let place = places[spec.name] { return place }
+    if let place = places[ExactName(spec.name)] { return place }
     for former in spec.formerNames {
-      if let place = places[former.name], former.before.map(isOlder(than:)) ?? true { return place }
+      if let place = places[ExactName(former.name)], former.before.map(isOlder(than:)) ?? true { return place }
     }
     return nil
   }
@@ -128,5 +122,5 @@ private struct Candidates {
   func isOlder(than version: LayoutVersion) -> Bool { versions[version.module].map { $0 < version.version } ?? true }
 
   func isCollided(_ place: Int) -> Bool { collided.contains(place) }
-  func isCollided(_ name: String) -> Bool { collidedNames.contains(name) }
+  func isCollided(_ name: String) -> Bool { collidedNames.contains(ExactName(name)) }
 }

@@ -1,5 +1,5 @@
 /// The order in which torch comes upon names that a model has not: module by module, each before its children.
-struct ModuleOrder {
+private struct ModuleOrder {
   private var ranks: [Substring: Int] = ["": 0]
 
   init(_ registry: ParameterRegistry) {
@@ -10,6 +10,24 @@ struct ModuleOrder {
 
   /// The rank of the innermost module that a name lies in.
   func rank(of name: String) -> Int { name.modules.reversed().lazy.compactMap { ranks[$0] }.first ?? 0 }
+}
+
+extension Match {
+  /// Puts the unexpected names into torch's order; within a module they stay in the state dict's.
+  mutating func orderUnexpected() {
+    guard unexpected.count > 1 else { return }
+    let order = ModuleOrder(registry)
+    let ranked = unexpected.enumerated().map { place, source in
+      (rank: order.rank(of: nameInModel(source)), place: place, name: source)
+    }
+    unexpected = ranked.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.name)
+  }
+
+  /// The name under which a name of the state dict was looked for.
+  private func nameInModel(_ source: String) -> String {
+    let renamed = options.renaming.apply(to: source)
+    return prefix.flatMap { $0.isStripped ? $0.stripping(renamed) : nil } ?? renamed
+  }
 }
 
 extension String {

@@ -1,3 +1,5 @@
+import StateDicts
+
 /// A prefix that the names of a state dict have and a model's have not: `module.` of DataParallel, `_orig_mod.` of
 /// `torch.compile`, `model.` of Lightning.
 public struct CommonPrefix: Hashable, Sendable {
@@ -16,16 +18,18 @@ public struct CommonPrefix: Hashable, Sendable {
   ]
 
   /// The prefix under which the most names of a model are found; nil if none finds more than the plain names do.
-  static func find(in names: [String], for registry: ParameterRegistry) -> CommonPrefix? {
+  static func find(
+    in names: [String], for registry: ParameterRegistry, plainCount: Int
+  ) -> CommonPrefix? {
     let former = Set(registry.specs.lazy.flatMap(\.formerNames).map(\.name))
     func count(_ name: (String) -> String) -> Int {
       names.count { original in
         let name = name(original)
-        return registry.places[name] != nil || former.contains(name)
+        return registry.places[ExactName(name)] != nil || former.contains(name)
       }
     }
     var best: CommonPrefix?
-    var bestCount = count { $0 }
+    var bestCount = plainCount
     func consider(_ text: String, anywhere: Bool) {
       guard bestCount < names.count else { return }
       let candidate = CommonPrefix(text: text, boundCount: count { strip($0, text, anywhere) }, isAnywhere: anywhere)

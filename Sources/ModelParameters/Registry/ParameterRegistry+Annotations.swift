@@ -1,17 +1,51 @@
 public import StateDicts
 
+/// What a `.swt` file keeps of a model beside its tensors, under `swt.` and these names.
+private enum Annotation {
+  static let model = "model"
+  static let buffers = "buffers"
+  static let ignored = "ignored"
+  static let frozen = "frozen"
+}
+
 extension ParameterRegistry {
-  /// What a `.swt` file keeps of a model beside its tensors: its name, and which names are buffers and which parameters
-  /// are frozen; every other tensor is a parameter that trains.
+  /// What a `.swt` file keeps of a model: its name, which tensors are buffers, which are only accepted, and which
+  /// parameters are frozen; every other tensor is a parameter that trains.
   ///
   ///     try weights.write(to: url, options: WriteOptions(annotations: registry.annotations()))
   ///
   /// - Parameter name: The model's name; the registry's own unless said.
   public func annotations(naming name: String? = nil) -> [JSONValue.Member] {
-    [
-      JSONValue.Member("model", .string(name ?? model)),
-      JSONValue.Member("buffers", .array(specs.lazy.filter { $0.role == .buffer }.map { .string($0.name) })),
-      JSONValue.Member("frozen", .array(frozen.map { .string($0.name) })),
+    func names(of role: ParameterRole) -> JSONValue {
+      .array(specs.lazy.filter { $0.role == role }.map { .string($0.name) })
+    }
+    return [
+      JSONValue.Member(Annotation.model, .string(name ?? model)),
+      JSONValue.Member(Annotation.buffers, names(of: .buffer)),
+      JSONValue.Member(Annotation.ignored, names(of: .ignored)),
+      JSONValue.Member(Annotation.frozen, .array(frozen.map { .string($0.name) })),
     ]
+  }
+
+  /// The registry of a state dict that was written with a model's annotations: its tensors, with their roles and what of
+  /// them trains; nil if it was written without.
+  public init?(annotationsOf stateDict: StateDict) {
+    let annotations = JSONValue.object(stateDict.annotations)
+    guard case .string(let model)? = annotations[Annotation.model] else { return nil }
+    func names(_ annotation: String) -> Set<String> {
+      guard case .array(let items)? = annotations[annotation] else { return [] }
+      return Set(items.compactMap { if case .string(let name) = $0 { name } else { nil } })
+    }
+    let buffers = names(Annotation.buffers)
+    let ignored = names(Annotation.ignored)
+    let frozen = names(Annotation.frozen)
+    let specs = stateDict.map { name, tensor in
+      ParameterSpec(
+        name, shape: tensor.shape, elementType: tensor.elementType,
+        role: ignored.contains(name) ? .ignored : buffers.contains(name) ? .buffer : .parameter,
+        isTrainable: !frozen.contains(name))
+    }
+    // A state dict has no name twice.
+    try? self.init(specs, model: model)
   }
 }

@@ -1,3 +1,5 @@
+import StateDicts
+
 /// Every tensor that a model has, in the order of torch's `state_dict()`: names, shapes, types and roles, and no values.
 ///
 ///     let registry = ParameterRegistry(of: FasterRCNN.self, configuration)
@@ -10,21 +12,21 @@ public struct ParameterRegistry: Sendable {
   public let specs: [ParameterSpec]
   /// The model's name, for reports.
   public let model: String
-  let places: [String: Int]
+  let places: [ExactName: Int]
 
   /// Creates a registry from any list of specifications.
   ///
   /// - Throws: `duplicateName` if a name is there twice.
   public init(_ specs: some Sequence<ParameterSpec>, model: String = "the model") throws(ParameterError) {
     let specs = Array(specs)
-    var places = [String: Int](minimumCapacity: specs.count)
-    for (place, spec) in specs.enumerated() where places.updateValue(place, forKey: spec.name) != nil {
+    var places = [ExactName: Int](minimumCapacity: specs.count)
+    for (place, spec) in specs.enumerated() where places.updateValue(place, forKey: ExactName(spec.name)) != nil {
       throw ParameterError(.duplicateName, "Two parameters have one name: \(spec.name).")
     }
     self.init(specs: specs, places: places, model: model)
   }
 
-  init(specs: [ParameterSpec], places: [String: Int], model: String) {
+  init(specs: [ParameterSpec], places: [ExactName: Int], model: String) {
     self.specs = specs
     self.places = places
     self.model = model
@@ -33,7 +35,7 @@ public struct ParameterRegistry: Sendable {
   /// The specification of a name.
   ///
   /// - Complexity: O(1).
-  public subscript(name: String) -> ParameterSpec? { places[name].map { specs[$0] } }
+  public subscript(name: String) -> ParameterSpec? { places[ExactName(name)].map { specs[$0] } }
 
   /// What torch's `state_dict()` has: the parameters and buffers, in order.
   public var held: [ParameterSpec] { specs.filter { $0.role != .ignored } }

@@ -18,7 +18,9 @@ package final class AtomicFile: @unchecked Sendable {
   /// The hidden file's path; nil while the file has no name.
   private let temporaryPath: String?
 
-  /// Begins a file. The corresponding C function is `open`.
+  /// Begins a file.
+  ///
+  /// The corresponding C function is `open`.
   ///
   /// - Throws: `outputExists` unless `overwrites`; `cannotCreate`.
   package init(path: String, overwrites: Bool) throws(CheckpointError) {
@@ -55,7 +57,9 @@ package final class AtomicFile: @unchecked Sendable {
     if let temporaryPath { Self.remove(temporaryPath) }
   }
 
-  /// Writes bytes at an offset; from several threads at once, if they like. The corresponding C function is `pwrite`.
+  /// Writes bytes at an offset; from several threads at once, if they like.
+  ///
+  /// The corresponding C function is `pwrite`.
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(CheckpointError) {
     var done = 0
     while done < bytes.count {
@@ -67,7 +71,9 @@ package final class AtomicFile: @unchecked Sendable {
     }
   }
 
-  /// Gives the file its name. The corresponding C functions are `linkat` and `rename`.
+  /// Gives the file its name.
+  ///
+  /// The corresponding C functions are `linkat` and `rename`.
   ///
   /// - Throws: `outputExists` if a file of that name has appeared meanwhile; `cannotCreate`.
   package func commit() throws(CheckpointError) {

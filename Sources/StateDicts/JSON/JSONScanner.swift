@@ -176,7 +176,9 @@ struct JSONScanner: ~Escapable {
 
   private mutating func word(_ word: String, _ value: JSONValue) throws(CheckpointError) -> JSONValue {
     for byte in word.utf8 {
-      guard position < bytes.byteCount, self[position] == byte else { throw malformed("Something that is no JSON value.") }
+      guard position < bytes.byteCount, self[position] == byte else {
+        throw malformed("Something that is no JSON value.")
+      }
       position += 1
     }
     return value

@@ -11,21 +11,32 @@
   private nonisolated(unsafe) let buffer: UnsafeRawBufferPointer
   /// Whether the bytes are a file's pages, which can be dropped and will be read again.
   package let isMapped: Bool
+  /// Whose bytes these are, where they are a part of others.
+  private let owner: ByteStore?
 
   /// How many bytes there are.
   public var count: Int { unsafe buffer.count }
 
-  private init(_ buffer: UnsafeRawBufferPointer, isMapped: Bool) {
+  private init(_ buffer: UnsafeRawBufferPointer, isMapped: Bool, owner: ByteStore? = nil) {
     unsafe self.buffer = unsafe buffer
     self.isMapped = isMapped
+    self.owner = owner
+  }
+
+  /// A part of other bytes, which live as long as it does: a file within a file.
+  package convenience init(_ owner: ByteStore, range: Range<Int>) {
+    unsafe self.init(
+      UnsafeRawBufferPointer(rebasing: owner.buffer[range]), isMapped: owner.isMapped, owner: owner)
   }
 
   deinit {
-    guard let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
+    guard owner == nil, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
     if isMapped { unsafe munmap(base, buffer.count) } else { unsafe base.deallocate() }
   }
 
-  /// Memory of `byteCount` bytes, filled by `initialize`. The caller has held `byteCount` against a limit.
+  /// Memory of `byteCount` bytes, filled by `initialize`.
+  ///
+  /// The caller has held `byteCount` against a limit.
   package convenience init<Failure: Error>(
     byteCount: Int, initializingWith initialize: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
@@ -72,24 +83,31 @@
     try unsafe body(buffer)
   }
 
-  /// The CRC-32 of a range, taken a window at a time.
-  package func checksum(of range: Range<Int>) -> Checksum {
+  /// The CRC-32 of a range, taken a window at a time; the windows' pages are given back where they will not be needed.
+  package func checksum(of range: Range<Int>, dropping: Bool = false) -> Checksum {
     var checksum = Checksum()
     for start in stride(from: range.lowerBound, to: range.upperBound, by: Tensor.windowByteCount) {
       let window = start..<min(start + Tensor.windowByteCount, range.upperBound)
       unsafe checksum.update(with: UnsafeRawBufferPointer(rebasing: buffer[window]))
+      if dropping { drop(window) }
     }
     return checksum
   }
 
-  /// Gives a range's whole pages back, so that passing through a large file does not count as using that much memory.
+  /// Gives a range's pages back, so that passing through a large file does not count as using that much memory.
   ///
-  /// Only a mapping's pages can go: they are the file's, and come back when they are touched.
+  /// Only a mapping's pages can go: they are the file's, and come back when they are touched. So the blocks at the ends
+  /// go too, of which only a part was meant: a system that is asked for one page maps its neighbours (64 KiB of them on
+  /// Linux), and what a neighbouring window left there would stay.
   package func drop(_ range: Range<Int>) {
+    if let owner, let start = unsafe buffer.baseAddress, let first = unsafe owner.buffer.baseAddress {
+      let place = unsafe start - first
+      return owner.drop(range.lowerBound + place..<range.upperBound + place)
+    }
     guard isMapped, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
-    let page = Int(getpagesize())
-    let start = (range.lowerBound + page - 1) / page * page
-    let end = range.upperBound == count ? range.upperBound : range.upperBound / page * page
+    let block = max(Int(getpagesize()), 1 << 16)
+    let start = range.lowerBound / block * block
+    let end = min((range.upperBound / block + 1) * block, count)
     if start < end { _ = unsafe madvise(base + start, end - start, MADV_DONTNEED) }
   }
 }
@@ -126,7 +144,8 @@ private final class InputFile {
   func read(into target: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
     var done = 0
     while done < target.count {
-      let count = unsafe pread(descriptor, target.baseAddress.map { unsafe $0 + done }, target.count - done, off_t(done))
+      let count = unsafe pread(
+        descriptor, target.baseAddress.map { unsafe $0 + done }, target.count - done, off_t(done))
       if count < 0, errno == EINTR { continue }
       guard count > 0 else {
         throw CheckpointError(
@@ -152,7 +171,9 @@ extension CheckpointError {
   }
 }
 
-/// What the operating system says of an error. The corresponding C function is `strerror`.
+/// What the operating system says of an error.
+///
+/// The corresponding C function is `strerror`.
 package func systemMessage(_ code: Int32) -> String {
   unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
 }

@@ -14,13 +14,17 @@ package struct Checksum: Equatable, Sendable {
     unsafe update(with: bytes)
   }
 
-  /// Takes in the next bytes. The corresponding C function is `crc32_z`.
+  /// Takes in the next bytes.
+  ///
+  /// The corresponding C function is `crc32_z`.
   package mutating func update(with bytes: UnsafeRawBufferPointer) {
     value = unsafe UInt32(
       truncatingIfNeeded: crc32_z(uLong(value), bytes.bindMemory(to: UInt8.self).baseAddress, z_size_t(bytes.count)))
   }
 
-  /// Takes in bytes whose own checksum is known. The corresponding C function is `crc32_combine`.
+  /// Takes in bytes whose own checksum is known.
+  ///
+  /// The corresponding C function is `crc32_combine`.
   package mutating func append(_ next: Checksum, byteCount: Int) {
     value = UInt32(truncatingIfNeeded: crc32_combine(uLong(value), uLong(next.value), numericCast(byteCount)))
   }

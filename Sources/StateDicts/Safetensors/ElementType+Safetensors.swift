@@ -1,5 +1,7 @@
 extension ElementType {
-  /// The name that safetensors has for this type; nil where it has none. Source: `Dtype` in safetensors' `tensor.rs`.
+  /// The name that safetensors has for this type; nil where it has none.
+  ///
+  /// Source: `Dtype` in safetensors' `tensor.rs`.
   var safetensorsName: String? { Self.safetensorsNames[self] }
 
   /// The type that safetensors means by a name.

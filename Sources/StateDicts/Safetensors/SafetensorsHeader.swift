@@ -8,7 +8,8 @@
 struct SafetensorsHeader {
   struct Row {
     let name: String
-    let elementType: ElementType
+    /// Nil for the format's 6-bit floats, which torch has not.
+    let elementType: ElementType?
     let shape: [Int]
     /// Counted from the start of the data.
     let extent: Range<Int>
@@ -51,10 +52,10 @@ struct SafetensorsHeader {
   }
 
   private mutating func read(_ scanner: inout JSONScanner) throws(CheckpointError) {
-    var names = Set<String>()
+    var names = Set<ExactName>()
     try scanner.beginObject()
     while let name = try scanner.nextName(isFirst: names.isEmpty) {
-      guard names.insert(name).inserted else { throw scanner.malformed("The name \"\(name)\" comes twice.") }
+      guard names.insert(ExactName(name)).inserted else { throw scanner.malformed("The name \"\(name)\" comes twice.") }
       if name == "__metadata__" {
         try readMetadata(&scanner)
       } else {
@@ -95,10 +96,11 @@ struct SafetensorsHeader {
     guard let typeName, var shape, let offsets, offsets.count == 2, offsets[0] <= offsets[1] else {
       throw scanner.malformed("\"\(name)\" lacks a dtype, a shape or two offsets in order.")
     }
-    guard let type = ElementType(safetensorsName: typeName) else {
+    let type = ElementType(safetensorsName: typeName)
+    guard type != nil || typeName.hasPrefix("F6_") else {
       throw CheckpointError(.unsupported, "Torch has no dtype for safetensors' \(typeName).", entry: name)
     }
-    if type.safetensorsPacking > 1 {
+    if let type, type.safetensorsPacking > 1 {
       guard let last = shape.last, last % type.safetensorsPacking == 0 else {
         throw scanner.malformed("\"\(name)\" has an odd number of 4-bit values.")
       }

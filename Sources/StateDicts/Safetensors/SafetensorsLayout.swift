@@ -107,6 +107,7 @@ struct SafetensorsLayout {
     if let source = stateDict.source { add("swt.source", source.json) }
     if !stateDict.moduleMetadata.isEmpty { add("swt.state_dict_metadata", .object(stateDict.moduleMetadata)) }
     if !stateDict.otherValues.isEmpty { add("swt.other_values", .object(stateDict.otherValues)) }
+    if !stateDict.compositions.isEmpty { add("swt.composition", .object(stateDict.compositions)) }
     let requiringGrad = selection.kept.filter { $0.tensor.requiresGrad }.map { JSONValue.string($0.name) }
     if !requiringGrad.isEmpty { add("swt.requires_grad", .array(requiringGrad)) }
     if !selection.leftOut.isEmpty {

@@ -1,4 +1,11 @@
 extension StateDict {
+  /// The `__metadata__` of a safetensors file.
+  ///
+  /// - Throws: `malformedHeader`, `truncated`.
+  package static func safetensorsMetadata(_ store: ByteStore) throws(CheckpointError) -> [String: String] {
+    try Dictionary(SafetensorsHeader(store).metadata, uniquingKeysWith: { first, _ in first })
+  }
+
   /// A safetensors or `.swt` file's tensors, under the names of dropped aliases too.
   ///
   /// - Throws: `malformedHeader`, `truncated`, `malformedTensor`, `unsupported`.
@@ -9,20 +16,26 @@ extension StateDict {
     var elements: [Element] = []
     elements.reserveCapacity(header.rows.count)
     let checksums = metadata.checksums(count: header.rows.count)
+    var leftOut: [JSONValue.Member] = []
     for (index, row) in header.rows.enumerated() {
+      guard let elementType = row.elementType else {
+        leftOut.append(JSONValue.Member(row.name, .string("6-bit floats, which torch has not")))
+        continue
+      }
       let storage = Storage(
         .region(store, offset: header.dataOffset + row.extent.lowerBound), byteCount: row.extent.count, key: row.name,
         checksum: checksums?[index], origin: origin)
       do throws(CheckpointError) {
         let geometry = try TensorGeometry(
           shape: row.shape, strides: TensorGeometry.contiguousStrides(row.shape), offset: 0,
-          elementByteCount: row.elementType.byteCount, storageByteCount: row.extent.count)
+          elementByteCount: elementType.byteCount, storageByteCount: row.extent.count)
         let tensor = Tensor(
-          elementType: row.elementType, geometry: geometry, storage: storage,
+          elementType: elementType, geometry: geometry, storage: storage,
           requiresGrad: metadata.requiresGrad.contains(row.name))
         guard tensor.byteCount == row.extent.count else {
           throw CheckpointError(
-            .malformedTensor, "The shape \(row.shape) takes \(tensor.byteCount) bytes, the offsets \(row.extent.count).")
+            .malformedTensor, "The shape \(row.shape) takes \(tensor.byteCount) bytes, the offsets \(row.extent.count)."
+          )
         }
         elements.append((row.name, tensor))
       } catch {
@@ -33,11 +46,13 @@ extension StateDict {
     moduleMetadata = metadata.members("swt.state_dict_metadata")
     otherValues = metadata.members("swt.other_values")
     annotations = metadata.annotations
+    compositions = metadata.members("swt.composition")
     var marks: [JSONValue.Member] = []
     if let format = metadata["format"] { marks.append(JSONValue.Member("format", .string(format))) }
     if let source = metadata["swt.source"], let value = try? JSONValue(parsing: source) {
       marks.append(JSONValue.Member("source", value))
     }
+    if !leftOut.isEmpty { marks.append(JSONValue.Member("left_out", .object(leftOut))) }
     self.source = Provenance(
       name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: store.count,
       format: metadata.isSwt ? "swt" : "safetensors", marks: marks)
@@ -82,7 +97,7 @@ struct SafetensorsMetadata {
 
   private static let ownKeys: Set<String> = [
     "swt.version", "swt.source", "swt.state_dict_metadata", "swt.other_values", "swt.requires_grad", "swt.left_out",
-    "swt.aliases", "swt.crc32",
+    "swt.aliases", "swt.composition", "swt.crc32",
   ]
 
   /// A checksum for each tensor of the header, in its order.
@@ -93,7 +108,9 @@ struct SafetensorsMetadata {
   }
 
   /// Names that were dropped because another name has the same tensor: safetensors' `save_model` writes a key for each,
-  /// whose value is the name that was kept. In a file of ours they come back where they stood.
+  /// whose value is the name that was kept.
+  ///
+  /// In a file of ours they come back where they stood.
   func addingAliases(to elements: [StateDict.Element]) -> [StateDict.Element] {
     var places = [String: Int](minimumCapacity: elements.count)
     for (place, element) in elements.enumerated() { places[element.name] = place }
@@ -103,7 +120,9 @@ struct SafetensorsMetadata {
     guard !aliases.isEmpty else { return elements }
     var all = elements
     var positions: [String: Int] = [:]
-    for member in members("swt.aliases") { if case .integer(let place) = member.value { positions[member.name] = place } }
+    for member in members("swt.aliases") {
+      if case .integer(let place) = member.value { positions[member.name] = place }
+    }
     for alias in aliases.sorted(by: { positions[$0.name] ?? .max < positions[$1.name] ?? .max }) {
       guard let place = places[alias.value] else { continue }
       all.insert((alias.name, elements[place].tensor), at: min(max(positions[alias.name] ?? .max, 0), all.count))

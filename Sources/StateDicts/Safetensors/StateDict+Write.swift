@@ -29,7 +29,9 @@ public struct WriteOptions: Sendable {
 
 extension StateDict {
   /// Writes the tensors to a `.safetensors` or `.swt` file (one layout, specified in docs/formats/swt.md), in bounded
-  /// memory. The CRC-32 of every storage is checked on the way; the file appears under its name when it is whole.
+  /// memory.
+  ///
+  /// The CRC-32 of every storage is checked on the way; the file appears under its name when it is whole.
   ///
   /// - Throws: `outputExists`, `cannotCreate`, `unsupported` with what the format cannot say, `checksumMismatch`.
   public func write(

@@ -180,7 +180,7 @@ struct TensorCopy {
       if item.tensor.isInPlace, item.tensor.byteRange == 0..<storage.byteCount {
         try storage.confirm(byRow[row])
       } else {
-        try storage.verify()
+        try storage.verify(dropping: true)
       }
     }
     return byHeader

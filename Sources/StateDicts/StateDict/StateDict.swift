@@ -12,7 +12,7 @@ public struct StateDict: Sendable {
   public let names: [String]
   /// The tensors, in the order of `names`.
   public let tensors: [Tensor]
-  private let places: [String: Int]
+  private let places: [ExactName: Int]
 
   /// Where the tensors come from; nil if they were made in memory.
   public var source: Provenance?
@@ -22,6 +22,8 @@ public struct StateDict: Sendable {
   public var otherValues: [JSONValue.Member] = []
   /// What was kept of a model when a `.swt` file was written, such as its name and what of it is frozen.
   public var annotations: [JSONValue.Member] = []
+  /// For each name that `decomposed()` replaced by its components: its kind, type, shape and what else it takes.
+  public var compositions: [JSONValue.Member] = []
 
   /// Creates a state dict.
   ///
@@ -35,8 +37,8 @@ public struct StateDict: Sendable {
       names.append(name)
       tensors.append(tensor)
     }
-    var places = [String: Int](minimumCapacity: names.count)
-    for (place, name) in names.enumerated() where places.updateValue(place, forKey: name) != nil {
+    var places = [ExactName: Int](minimumCapacity: names.count)
+    for (place, name) in names.enumerated() where places.updateValue(place, forKey: ExactName(name)) != nil {
       throw CheckpointError(
         .nameCollision, "Two tensors come out under one name: \(name).",
         remedy: "name the part of the checkpoint that you want (key:, --key)")
@@ -49,7 +51,7 @@ public struct StateDict: Sendable {
   /// The tensor of a name.
   ///
   /// - Complexity: O(1).
-  public subscript(name: String) -> Tensor? { places[name].map { tensors[$0] } }
+  public subscript(name: String) -> Tensor? { places[ExactName(name)].map { tensors[$0] } }
 
   /// The names that share one view of one storage, each group in order, the groups in the order of their first names.
   public var ties: [[String]] { tieGroups.map { group in group.map { names[$0] } } }

@@ -1,6 +1,20 @@
 /// How a tensor that is more than a strided view is put together from plain ones.
 ///
 /// A quantized tensor's own elements are its integers; any other kind has no elements of its own, only components.
+///
+/// | kind | components | attributes |
+/// |---|---|---|
+/// | quantized per tensor | none | `scheme`, `scale`, `zero_point` |
+/// | quantized per channel | `scales`, `zero_points` | `scheme`, `axis` |
+/// | sparse COO | `indices` [dimensions, count], `values` | `is_coalesced` |
+/// | sparse CSR, BSR | `crow_indices`, `col_indices`, `values` | |
+/// | sparse CSC, BSC | `ccol_indices`, `row_indices`, `values` | |
+/// | nested, strided | `buffer`, `sizes`, `strides`, `storage_offsets`; the shape is the count of tensors | |
+/// | nested, jagged | `values`, `offsets`, perhaps `lengths` | `ragged_axis` |
+/// | meta | none, and no bytes | |
+/// | wrapper subclass | the tensors among its attributes, by their names | `class` |
+///
+/// Source: `torch/_utils.py` (the functions that rebuild each), `torch/nested/_internal/nested_tensor.py`.
 public struct Composition: Sendable {
   /// What kind of tensor the components make.
   public enum Kind: String, Codable, Sendable {
@@ -11,8 +25,8 @@ public struct Composition: Sendable {
     case sparseCSC = "sparse_csc"
     case sparseBSR = "sparse_bsr"
     case sparseBSC = "sparse_bsc"
-    case nested
-    case jagged
+    case nested = "nested_strided"
+    case jagged = "nested_jagged"
     case meta
     case wrapperSubclass = "wrapper_subclass"
   }
@@ -37,10 +51,23 @@ public struct Composition: Sendable {
   /// What else it takes to put it together: `scale`, `zero_point`, `axis`.
   public let attributes: [String: JSONValue]
 
+  /// How many tensors there are under this one, components of components included.
+  package let partCount: Int
+  /// More than any real tensor has.
+  ///
+  /// Components may be shared, so that a small file can name very many.
+  package static let partLimit = 64
+
   package init(_ kind: Kind, components: [Component] = [], attributes: [String: JSONValue] = [:]) {
+    partCount = components.reduce(0) { $0 + 1 + ($1.tensor.composition?.partCount ?? 0) }
     self.kind = kind
     self.components = components
     self.attributes = attributes
+  }
+
+  /// The attributes as JSON, sorted by name.
+  package var json: JSONValue {
+    .object(attributes.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) })
   }
 
   /// Whether the tensor has elements of its own (the integers of a quantized one).

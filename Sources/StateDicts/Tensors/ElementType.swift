@@ -15,7 +15,7 @@ public enum ElementType: String, CaseIterable, Codable, Sendable {
   /// Quantized integers of less than a byte, packed; a storage counts bytes.
   case quint4x2, quint2x4
 
-  /// How many bytes one element takes.
+  /// How many bytes one element takes; 1 where several share a byte (`elementsPerByte`).
   public var byteCount: Int {
     switch self {
     case .bool, .uint8, .int8, .float8_e4m3fn, .float8_e4m3fnuz, .float8_e5m2, .float8_e5m2fnuz, .float8_e8m0fnu,
@@ -25,6 +25,15 @@ public enum ElementType: String, CaseIterable, Codable, Sendable {
     case .uint32, .int32, .float32, .complex32, .qint32: 4
     case .uint64, .int64, .float64, .complex64: 8
     case .complex128: 16
+    }
+  }
+
+  /// How many elements share a byte: 2 and 4 for the packed quantized types, whose shapes count single integers.
+  public var elementsPerByte: Int {
+    switch self {
+    case .quint4x2: 2
+    case .quint2x4: 4
+    default: 1
     }
   }
 

@@ -20,6 +20,7 @@ package protocol StorageContents: Sendable {
   /// Whether a storage's CRC-32 is checked when its bytes are first used in whole.
   package let checksOnUse: Bool
   fileprivate let lock = Locked(())
+  private let empty = Locked(Storage?.none)
 
   package init(file: String, entryPrefix: String = "", checksOnUse: Bool = true) {
     self.file = file
@@ -28,7 +29,25 @@ package protocol StorageContents: Sendable {
   }
 }
 
-/// A run of bytes that tensors are views of, as torch has it. Two tensors are tied where they share one.
+extension StorageOrigin {
+  /// An origin for a storage that is made of others of this file: it has a lock of its own, since theirs are taken while
+  /// it loads.
+  package func derived() -> StorageOrigin { StorageOrigin(file: file, checksOnUse: checksOnUse) }
+
+  /// The one storage of no bytes that tensors without elements of their own view.
+  package var emptyStorage: Storage {
+    empty.withLock { empty in
+      if let empty { return empty }
+      let storage = Storage(ByteStore(copying: []), key: "", origin: .memory)
+      empty = storage
+      return storage
+    }
+  }
+}
+
+/// A run of bytes that tensors are views of, as torch has it.
+///
+/// Two tensors are tied where they share one.
 ///
 /// Nothing is read until a tensor's bytes are asked for.
 @safe public final class Storage: Sendable {
@@ -115,7 +134,10 @@ package protocol StorageContents: Sendable {
   /// Checks the bytes against the CRC-32 that the file gives for them, once.
   ///
   /// - Throws: `checksumMismatch`.
-  public func verify() throws {
+  public func verify() throws { try verify(dropping: false) }
+
+  /// The same; the mapped pages are given back where they will not be needed soon.
+  package func verify(dropping: Bool) throws {
     guard let expected = checksum, !(origin.lock.withLock { _ in unsafe isVerified }) else { return }
     if let packed = packedContents {
       var actual = Checksum()
@@ -124,7 +146,7 @@ package protocol StorageContents: Sendable {
       return
     }
     let (store, offset) = try region()
-    try confirm(store.checksum(of: offset..<offset + byteCount), expected)
+    try confirm(store.checksum(of: offset..<offset + byteCount, dropping: dropping), expected)
   }
 
   /// Takes a checksum that was computed on the way.

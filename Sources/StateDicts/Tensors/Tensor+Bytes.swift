@@ -55,6 +55,7 @@ extension Tensor {
 
   /// Copies the elements' bytes in C order, little-endian, to memory of `byteCount` bytes; nothing is checked.
   package func copyElements(to target: UnsafeMutableRawBufferPointer) throws {
+    if elementType.elementsPerByte > 1 { return try unsafe packedBytes().copyElements(to: target) }
     try unsafe storage.withUnsafeBytes { source in
       unsafe ElementWalk(self).copy(0..<elementCount, from: source, to: target)
     }
@@ -65,6 +66,8 @@ extension Tensor {
   package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try requireElements()
     guard elementCount > 0 else { return }
+    if elementType.elementsPerByte > 1 { return try unsafe packedBytes().forEachWindow(body) }
+    if storage.origin.checksOnUse, coversStorage { try storage.verify(dropping: true) }
     if isInPlace, let packed = storage.packedContents {
       try unsafe forEachWindow(of: packed, body)
       return
@@ -113,6 +116,13 @@ extension Tensor {
     if let failure { throw failure }
   }
 
+  /// The bytes of a tensor of packed elements, as numbers of their own; such tensors lie in C order.
+  package func packedBytes() -> Tensor {
+    let start = byteRange.lowerBound
+    let geometry = TensorGeometry(contiguous: [byteCount], elementCount: byteCount).moved(by: start)
+    return Tensor(elementType: .uint8, geometry: geometry, storage: storage, requiresGrad: false)
+  }
+
   /// How far a view may be expanded beyond its storage before it is refused.
   package static let expansionLimit = 256 << 20
 
@@ -138,7 +148,8 @@ extension Tensor {
 
   deinit { unsafe buffer.deallocate() }
 
-  package func withBytes<Result>(count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result
+  package func withBytes<Result>(count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows
+    -> Result
   {
     try unsafe body(UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count]))
   }

@@ -83,7 +83,6 @@ extension UInt64: TensorScalar {
   public static var elementType: ElementType? { .uint64 }
 }
 
-
 extension Array where Element: TensorScalar {
   /// The tensor's values in C order, converted.
   ///

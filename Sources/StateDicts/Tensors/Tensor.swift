@@ -1,4 +1,6 @@
-/// A tensor of a state dict: a type, a shape, and the place of its elements in a storage. Nothing is read until asked for.
+/// A tensor of a state dict: a type, a shape, and the place of its elements in a storage.
+///
+/// Nothing is read until asked for.
 ///
 ///     let w = weights["conv1.weight"]
 ///     w.shape, w.strides, w.elementType, w.byteCount
@@ -17,7 +19,7 @@ public struct Tensor: Sendable {
   public let requiresGrad: Bool
   /// What torch does to each element before it is seen: its conj and neg bits.
   package let pendingOperations: PendingOperations
-  /// How the tensor is put together, where it is more than a strided view: quantized, sparse, nested …
+  /// How the tensor is put together, where it is more than a strided view: quantized, sparse, nested and others.
   public let composition: Composition?
 
   /// Views that torch resolves lazily; the arithmetic is on sign bits and loses nothing.
@@ -42,6 +44,23 @@ public struct Tensor: Sendable {
     self.composition = composition
   }
 
+  /// A tensor that is all composition: a type and a shape, and no elements of its own.
+  package init(
+    _ composition: Composition, elementType: ElementType, geometry: TensorGeometry, origin: StorageOrigin,
+    requiresGrad: Bool = false
+  ) {
+    self.init(
+      elementType: elementType, geometry: geometry, storage: origin.emptyStorage, requiresGrad: requiresGrad,
+      composition: composition)
+  }
+
+  /// The same tensor with another composition.
+  package func composed(_ composition: Composition) -> Tensor {
+    Tensor(
+      elementType: elementType, geometry: geometry, storage: storage, requiresGrad: requiresGrad,
+      pendingOperations: pendingOperations, composition: composition)
+  }
+
   /// The same tensor with `requiresGrad` as given.
   package func requiringGrad(_ requiresGrad: Bool) -> Tensor {
     Tensor(
@@ -55,8 +74,15 @@ public struct Tensor: Sendable {
   public var strides: [Int] { geometry.strides }
   /// How many elements there are.
   public var elementCount: Int { geometry.elementCount }
-  /// How many bytes the elements take in C order.
-  public var byteCount: Int { geometry.elementCount * elementType.byteCount }
+  /// How many bytes the elements take in C order; 0 for a tensor without elements of its own.
+  public var byteCount: Int {
+    if let composition {
+      guard composition.hasElements else { return 0 }
+      let packing = elementType.elementsPerByte
+      if packing > 1 { return (geometry.elementCount + packing - 1) / packing }
+    }
+    return geometry.elementCount * elementType.byteCount
+  }
 
   /// Whether the bytes can be used where they lie: in C order, little-endian, no sign to be changed.
   public var isInPlace: Bool {
@@ -66,17 +92,21 @@ public struct Tensor: Sendable {
 
   /// Where a tensor in place lies in its storage, in bytes.
   package var byteRange: Range<Int> {
-    let start = geometry.offset * elementType.byteCount
+    let start = geometry.offset * elementType.byteCount / elementType.elementsPerByte
     return elementCount == 0 ? 0..<0 : start..<start + byteCount
   }
 
-  /// What makes two tensors one; nil for an empty tensor, which shares nothing.
+  /// What makes two tensors one; nil for a tensor that has neither elements nor components.
   package var tie: Tie? {
-    elementCount == 0 || composition != nil
-      ? nil
-      : Tie(
-        storage: ObjectIdentifier(storage), elementType: elementType, shape: shape, strides: strides,
-        offset: geometry.offset, operations: pendingOperations.rawValue)
+    var parts: [Tie] = []
+    if let composition, !composition.hasElements {
+      // Such a tensor is what its components are; one without any shares nothing.
+      parts = composition.components.compactMap(\.tensor.tie)
+      guard !parts.isEmpty, parts.count == composition.components.count else { return nil }
+    }
+    return Tie(
+      storage: ObjectIdentifier(storage), elementType: elementType, shape: shape, strides: strides,
+      offset: geometry.offset, operations: pendingOperations.rawValue, parts: parts)
   }
 
   package struct Tie: Hashable {
@@ -86,6 +116,7 @@ public struct Tensor: Sendable {
     let strides: [Int]
     let offset: Int
     let operations: UInt8
+    let parts: [Tie]
   }
 }
 

@@ -61,6 +61,28 @@ public struct TensorGeometry: Equatable, Sendable {
     self.init(unchecked: shape, strides: Self.contiguousStrides(shape), offset: 0, elementCount: elementCount)
   }
 
+  /// A geometry that only says what it is, of a tensor without elements of its own.
+  ///
+  /// - Throws: `malformedTensor` for a negative size, or a product over 2^63.
+  package init(stated shape: [Int], strides: [Int]? = nil) throws(CheckpointError) {
+    var count = 1
+    for size in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard size >= 0, !overflow || shape.contains(0) else {
+        throw CheckpointError(.malformedTensor, "Impossible tensor: sizes \(shape).")
+      }
+      count = overflow ? 0 : product
+    }
+    if shape.contains(0) { count = 0 }
+    let strides = strides.flatMap { $0.count == shape.count ? $0 : nil } ?? Self.contiguousStrides(shape)
+    self.init(unchecked: shape, strides: strides, offset: 0, elementCount: count)
+  }
+
+  /// The same geometry from another first element, which the caller has held against the storage.
+  package func moved(by elements: Int) -> TensorGeometry {
+    TensorGeometry(unchecked: shape, strides: strides, offset: offset + elements, elementCount: elementCount)
+  }
+
   private init(unchecked shape: [Int], strides: [Int], offset: Int, elementCount: Int) {
     self.shape = shape
     self.strides = strides

@@ -38,7 +38,9 @@ import StateDicts
     let archive: OpaquePointer
   }
 
-  /// Opens an archive. The corresponding C function is `zip_open_from_source`.
+  /// Opens an archive.
+  ///
+  /// The corresponding C function is `zip_open_from_source`.
   ///
   /// - Throws: `malformedArchive`, `truncated`.
   init(_ store: ByteStore, file: String) throws(CheckpointError) {
@@ -77,6 +79,17 @@ import StateDicts
   }
 
   deinit { handle.withLock { handle in unsafe zip_discard(handle.archive) } }
+
+  /// Whether an end record stands where one may: within 65,557 bytes of the end.
+  static func hasEndRecord(_ store: ByteStore) -> Bool {
+    unsafe store.withUnsafeBytes { bytes in
+      let start = max(bytes.count - 65_557, 0)
+      guard bytes.count - start >= 22 else { return false }
+      return (start...bytes.count - 22).contains { place in
+        unsafe bytes[place] == 0x50 && bytes[place + 1] == 0x4B && bytes[place + 2] == 5 && bytes[place + 3] == 6
+      }
+    }
+  }
 
   subscript(name: String) -> Entry? { places[name].map { entries[$0] } }
 
@@ -194,7 +207,8 @@ import StateDicts
       return
     }
     guard let expected = entry.checksum else { return }
-    let actual = store.checksum(of: entry.offset..<entry.offset + entry.byteCount)
+    let actual = store.checksum(
+      of: entry.offset..<entry.offset + entry.byteCount, dropping: entry.byteCount > Tensor.windowByteCount)
     guard actual == expected else {
       throw CheckpointError(
         .checksumMismatch,
@@ -203,7 +217,9 @@ import StateDicts
     }
   }
 
-  /// A deflated entry's bytes, in memory. libzip checks the CRC when it comes to the end.
+  /// A deflated entry's bytes, in memory.
+  ///
+  /// libzip checks the CRC when it comes to the end.
   func inflate(_ entry: Entry) throws(CheckpointError) -> ByteStore {
     try unsafe ByteStore(byteCount: entry.byteCount) { target throws(CheckpointError) in
       var done = 0
@@ -213,6 +229,24 @@ import StateDicts
         done += window.count
       }
       guard done == target.count else { throw damaged(entry) }
+    }
+  }
+
+  /// An entry's first bytes, at most `count`; not checked.
+  func head(of entry: Entry, count: Int) throws(CheckpointError) -> [UInt8] {
+    try requireReadable(entry)
+    return try handle.withLock { handle throws(CheckpointError) in
+      guard let input = unsafe zip_fopen_index(handle.archive, zip_uint64_t(entry.index), 0) else {
+        throw damaged(entry)
+      }
+      defer { unsafe zip_fclose(input) }
+      var head = [UInt8](repeating: 0, count: min(count, entry.byteCount))
+      let length = head.count
+      let read = unsafe head.withUnsafeMutableBytes { bytes in
+        unsafe zip_fread(input, bytes.baseAddress, zip_uint64_t(length))
+      }
+      guard read >= 0 else { throw damaged(entry) }
+      return Array(head.prefix(Int(read)))
     }
   }
 

@@ -79,4 +79,7 @@ enum Opcode: UInt8 {
   case proto = 0x80
   case frame = 0x95
   case stop = 0x2E  // .
+
+  /// By code: a table, since one is looked up for every instruction.
+  static let byCode: [Opcode?] = (0...UInt8.max).map { Opcode(rawValue: $0) }
 }

@@ -13,7 +13,8 @@ extension Pickle {
     case .integer(let value): return String(value)
     case .bigInteger(let slice): return decimalText(bytes(slice))
     case .float(let value): return Self.literal(value)
-    case .text(let slice), .byteText(let slice): return "'\(text(slice))'"
+    case .text(let slice): return "'\(text(slice))'"
+    case .byteText(let slice): return "'\(byteText(slice))'"
     case .bytes(let slice), .bytearray(let slice):
       return "b'" + bytes(slice).prefix(64).map(Self.byteLiteral).joined() + "'"
     case .tuple(let start, let count):
@@ -21,10 +22,27 @@ extension Pickle {
       let parts = items[start..<start + Int(count)].prefix(64).map { literal($0, depth: depth + 1) }
       return parts.count == 1 ? "(\(parts[0]),)" : "(" + parts.joined(separator: ", ") + ")"
     case .global(let index): return "\(globals[index].module).\(globals[index].name)"
-    case .object(let index): return global(at: objects[index].callable).map { "\($0.module).\($0.name)()" } ?? "object"
+    case .object(let index):
+      if let bytes = encodedBytes(objects[index]) {
+        return "b'" + bytes.prefix(64).map(Self.byteLiteral).joined() + "'"
+      }
+      return global(at: objects[index].callable).map { "\($0.module).\($0.name)()" } ?? "object"
     case .frozenset: return "frozenset"
     case .list, .set, .dict: return "container"
     case .persistent: return "storage"
+    }
+  }
+
+  /// The bytes that protocol 2 writes as a call: `_codecs.encode(text, 'latin1')`, or `bytes()` for none.
+  func encodedBytes(_ object: Object) -> [UInt8]? {
+    let parts = Array(sequence(at: object.arguments) ?? [])
+    switch global(at: object.callable)?.qualifiedName {
+    case "__builtin__.bytes", "builtins.bytes": return parts.isEmpty ? [] : nil
+    case "_codecs.encode":
+      guard let text = parts.first.flatMap({ text(at: $0) }) else { return nil }
+      let bytes = text.unicodeScalars.compactMap { UInt8(exactly: $0.value) }
+      return bytes.count == text.unicodeScalars.count ? bytes : nil
+    default: return nil
     }
   }
 

@@ -5,7 +5,7 @@ import StateDicts
 /// Nothing of it was called. What Python would call is kept as an object's record: the callable's name, its arguments,
 /// its state. A node that was fetched twice from the memo is one node, so shared values stay shared, and a value that
 /// is nested a million deep is freed like any array.
-struct Pickle: Sendable {
+final class Pickle: Sendable {
   /// A node's number.
   struct ID: Hashable, Sendable {
     let index: Int32
@@ -49,6 +49,7 @@ struct Pickle: Sendable {
   struct Global: Hashable, Sendable {
     let module: String
     let name: String
+    var qualifiedName: String { "\(module).\(name)" }
   }
 
   /// What would be called to make an object, and what would be done to it.
@@ -79,6 +80,23 @@ struct Pickle: Sendable {
   let persistentIDs: [ID]
   let decoded: [UInt8]
 
+  init(
+    store: ByteStore, range: Range<Int>, proto: Int, root: ID, nodes: [Node], items: [ID], sequences: [[ID]],
+    globals: [Global], objects: [Object], persistentIDs: [ID], decoded: [UInt8]
+  ) {
+    self.store = store
+    self.range = range
+    self.proto = proto
+    self.root = root
+    self.nodes = nodes
+    self.items = items
+    self.sequences = sequences
+    self.globals = globals
+    self.objects = objects
+    self.persistentIDs = persistentIDs
+    self.decoded = decoded
+  }
+
   subscript(id: ID) -> Node { nodes[Int(id.index)] }
 
   /// The bytes of a slice as a text; what is not UTF-8 is repaired.
@@ -103,11 +121,36 @@ struct Pickle: Sendable {
     }
   }
 
+  /// Python 2's `str` as a text: UTF-8 if it is, else latin-1, in which every byte has a meaning.
+  func byteText(_ slice: Slice) -> String {
+    let bytes = bytes(slice)
+    return String(validating: bytes, as: UTF8.self)
+      ?? bytes.reduce(into: "") { $0.unicodeScalars.append(Unicode.Scalar($1)) }
+  }
+
+  /// A number that is the same for texts of the same bytes (FNV-1a).
+  ///
+  /// It tells most others apart, and no more is asked.
+  func hash(_ slice: Slice) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    if slice.start < 0 {
+      let start = -1 - slice.start
+      for byte in decoded[start..<start + Int(slice.count)] { add(byte) }
+    } else {
+      unsafe store.withUnsafeBytes { bytes in
+        for place in slice.start..<slice.start + Int(slice.count) { unsafe add(bytes[place]) }
+      }
+    }
+    return hash
+  }
+
   // MARK: - Nodes as what they usually are
 
   func text(at id: ID) -> String? {
     switch self[id] {
-    case .text(let slice), .byteText(let slice): text(slice)
+    case .text(let slice): text(slice)
+    case .byteText(let slice): byteText(slice)
     default: nil
     }
   }

@@ -1,6 +1,8 @@
 import StateDicts
 
-/// Runs a pickle's instructions on a stack of node numbers. It builds values and calls nothing.
+/// Runs a pickle's instructions on a stack of node numbers.
+///
+/// It builds values and calls nothing.
 ///
 ///     80 02                    PROTO 2
 ///     7d 71 00                 EMPTY_DICT, BINPUT 0        stack: {}
@@ -55,12 +57,13 @@ struct PickleMachine: ~Copyable {
 
   private mutating func run(_ range: Range<Int>) throws(CheckpointError) -> Pickle {
     let store = store
+    let opcodes = Opcode.byCode
     var cursor = ByteCursor(store.bytes.extracting(first: range.upperBound), at: range.lowerBound)
     while true {
       position = cursor.position
       guard cursor.remaining > 0 else { throw malformed("The pickle has no STOP.") }
       let code = try cursor.read(UInt8.self)
-      guard let opcode = Opcode(rawValue: code) else {
+      guard let opcode = opcodes[Int(code)] else {
         throw malformed("There is no pickle instruction 0x\(String(code, radix: 16)).")
       }
       if opcode == .stop { break }
@@ -127,10 +130,10 @@ struct PickleMachine: ~Copyable {
       let entries = try popMarked()
       try requirePairs(entries)
       try push(.dict(sequence(entries)))
-    case .tuple: try pushTuple(popMarked())
-    case .tuple1: try pushTuple(popLast(1))
-    case .tuple2: try pushTuple(popLast(2))
-    case .tuple3: try pushTuple(popLast(3))
+    case .tuple: try pushTuple(ofLast: stack.count - popMark())
+    case .tuple1: try pushTuple(ofLast: 1)
+    case .tuple2: try pushTuple(ofLast: 2)
+    case .tuple3: try pushTuple(ofLast: 3)
     case .frozenset:
       let members = try popMarked()
       try requireHashable(members[...])
@@ -164,22 +167,25 @@ struct PickleMachine: ~Copyable {
       }
       try pushGlobal(module: module, name: name)
     case .inst:
-      let arguments = try popMarked()
+      try pushTuple(ofLast: stack.count - popMark())
+      let arguments = try pop()
       try pushGlobal(module: text(cursor.line()), name: text(cursor.line()))
-      try pushTuple(arguments)
-      try makeObject(popLast(2))
+      try makeObject(pop(), arguments)
     case .obj:
-      let parts = try popMarked()
-      guard let callable = parts.first else { throw malformed("OBJ without a class.") }
-      stack.append(callable)
-      try pushTuple(Array(parts.dropFirst()))
-      try makeObject(popLast(2))
-    case .reduce, .newobj: try makeObject(popLast(2))
+      let height = try popMark()
+      guard stack.count > height else { throw malformed("OBJ without a class.") }
+      try pushTuple(ofLast: stack.count - height - 1)
+      let arguments = try pop()
+      try makeObject(pop(), arguments)
+    case .reduce, .newobj:
+      let arguments = try pop()
+      try makeObject(pop(), arguments)
     case .newobjEx:
-      let parts = try popLast(3)
-      guard case .dict = self[parts[2]] else { throw malformed("NEWOBJ_EX without a dict of keywords.") }
-      try makeObject([parts[0], parts[1]], keywords: parts[2])
-    case .build: try build(popLast(1)[0])
+      let keywords = try pop()
+      guard case .dict = self[keywords] else { throw malformed("NEWOBJ_EX without a dict of keywords.") }
+      let arguments = try pop()
+      try makeObject(pop(), arguments, keywords: keywords)
+    case .build: try build(pop())
     case .persid:
       let identifier = try slice(cursor.line())
       try push(.text(identifier))
@@ -219,29 +225,18 @@ struct PickleMachine: ~Copyable {
     }
   }
 
-  /// Integers of up to eight bytes as numbers; longer ones stay as the bytes they are.
-  private mutating func pushLong(_ range: Range<Int>) throws(CheckpointError) {
-    guard range.count <= 8 else {
-      try push(.bigInteger(slice(range)))
-      return
-    }
-    var value: UInt64 = 0
-    unsafe store.withUnsafeBytes { bytes in
-      for place in range.reversed() { value = unsafe value << 8 | UInt64(bytes[place]) }
-    }
-    let unused = 64 - 8 * range.count
-    try push(.integer(range.isEmpty ? 0 : Int(Int64(bitPattern: value << unused) >> unused)))
-  }
-
   private mutating func sequence(_ ids: [Pickle.ID]) -> Int {
     guard !ids.isEmpty else { return -1 }
     sequences.append(ids)
     return sequences.count - 1
   }
 
-  private mutating func pushTuple(_ ids: [Pickle.ID]) throws(CheckpointError) {
-    items.append(contentsOf: ids)
-    try push(.tuple(start: items.count - ids.count, count: UInt32(truncatingIfNeeded: ids.count)))
+  /// Makes the topmost values of the stack one tuple.
+  private mutating func pushTuple(ofLast count: Int) throws(CheckpointError) {
+    guard stack.count - (marks.last ?? 0) >= count else { throw underflow() }
+    items.append(contentsOf: stack[(stack.count - count)...])
+    stack.removeLast(count)
+    try push(.tuple(start: items.count - count, count: UInt32(truncatingIfNeeded: count)))
   }
 
   private mutating func pushGlobal(module: String, name: String) throws(CheckpointError) {
@@ -260,13 +255,15 @@ struct PickleMachine: ~Copyable {
     try push(.persistent(persistentIDs.count - 1))
   }
 
-  private mutating func makeObject(_ parts: [Pickle.ID], keywords: Pickle.ID? = nil) throws(CheckpointError) {
-    guard case .tuple = self[parts[1]] else { throw malformed("A call whose arguments are no tuple.") }
-    switch self[parts[0]] {
+  private mutating func makeObject(
+    _ callable: Pickle.ID, _ arguments: Pickle.ID, keywords: Pickle.ID? = nil
+  ) throws(CheckpointError) {
+    guard case .tuple = self[arguments] else { throw malformed("A call whose arguments are no tuple.") }
+    switch self[callable] {
     case .global, .object, .persistent: break
     default: throw malformed("A call of something that is no class or function.")
     }
-    objects.append(Pickle.Object(callable: parts[0], arguments: parts[1], keywords: keywords))
+    objects.append(Pickle.Object(callable: callable, arguments: arguments, keywords: keywords))
     try push(.object(objects.count - 1))
   }
 
@@ -312,7 +309,8 @@ struct PickleMachine: ~Copyable {
       throw malformed("BUILD on something that is no object.")
     }
     if let earlier = objects[index].state {
-      try pushTuple([earlier, state])
+      stack += [earlier, state]
+      try pushTuple(ofLast: 2)
       objects[index].state = try pop()
     } else {
       objects[index].state = state
@@ -351,8 +349,14 @@ struct PickleMachine: ~Copyable {
     return Array(stack.suffix(count))
   }
 
-  private mutating func popMarked() throws(CheckpointError) -> [Pickle.ID] {
+  /// The height of the stack where the last MARK was set.
+  private mutating func popMark() throws(CheckpointError) -> Int {
     guard let height = marks.popLast() else { throw malformed("There is no MARK on the stack.") }
+    return height
+  }
+
+  private mutating func popMarked() throws(CheckpointError) -> [Pickle.ID] {
+    let height = try popMark()
     defer { stack.removeLast(stack.count - height) }
     return Array(stack[height...])
   }

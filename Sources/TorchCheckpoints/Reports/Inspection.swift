@@ -14,10 +14,41 @@ public struct Inspection: Sendable, Encodable {
     public let bytes: Int
     /// What kind of tensor it is, where it is more than a strided view.
     public let kind: Composition.Kind?
+    /// The plain tensors that make it, where it is more than a strided view.
+    public let components: [Component]?
+    /// What else it takes to put it together: `scale`, `zero_point`, `axis`.
+    public let attributes: JSONValue?
+    /// What it is in the module that holds it, if one does.
+    public let role: NamedTensor.Role?
     /// The device that it was on, if not the CPU.
     public let device: String?
     /// The SHA-256 of its contiguous little-endian bytes in C order, if it was asked for.
     public let sha256: String?
+  }
+
+  /// A plain tensor of those that make one of the report.
+  public struct Component: Sendable, Encodable {
+    /// What it is to the whole: `scales`, `indices`.
+    public let name: String
+    /// Its element type.
+    public let dtype: ElementType
+    /// The size of each dimension.
+    public let shape: [Int]
+    /// The SHA-256 of its bytes, if hashes were asked for.
+    public let sha256: String?
+
+    init(_ component: Composition.Component, hash: ((Tensor) throws -> String)?) throws {
+      let tensor = component.tensor
+      name = component.role
+      dtype = tensor.elementType
+      shape = tensor.shape
+      guard let hash, tensor.isHashable else {
+        sha256 = nil
+        return
+      }
+      try tensor.storage.verifyOnUse()
+      sha256 = try hash(tensor)
+    }
   }
 
   /// The tensors of one element type.
@@ -52,11 +83,15 @@ public struct Inspection: Sendable, Encodable {
   public let globals: [Checkpoint.GlobalUse]
   /// What a reader should know.
   public let notes: [String]
+  /// What the storages hold against what the tensors use.
+  public let storages: StorageReport
+  /// Classes that the file carries the source text of.
+  public let sources: [EmbeddedSource]
   /// The other values of the top of the file.
   public let values: JSONValue
 
   enum CodingKeys: String, CodingKey {
-    case file, bytes, format, marks, elements, types, tensors, ties, globals, notes, values
+    case file, bytes, format, marks, elements, types, tensors, ties, globals, notes, storages, sources, values
     case stateDict = "state_dict"
   }
 
@@ -72,22 +107,33 @@ public struct Inspection: Sendable, Encodable {
     globals = checkpoint.globals
     values = .object(checkpoint.otherValues)
     stateDict = checkpoint.stateDictKey
+    storages = StorageReport(of: checkpoint.tensors)
+    sources = checkpoint.embeddedSources
     var notes = checkpoint.notes
 
     let tensors = checkpoint.tensors
     let hashes = try hash.map { hash in
-      try concurrentMap(tensors) { row in row.tensor.isHashable ? try hash(row.tensor) : nil }
+      try concurrentMap(tensors) { row -> String? in
+        guard row.tensor.isHashable else { return nil }
+        // A hash of damaged bytes would pass for the tensor's own.
+        try row.tensor.storage.verifyOnUse()
+        return try hash(row.tensor)
+      }
     }
     var rows: [Row] = []
     rows.reserveCapacity(tensors.count)
     for (place, (name, tensor)) in tensors.lazy.map({ ($0.name, $0.tensor) }).enumerated() {
-      rows.append(
+      try rows.append(
         Row(
           name: name, dtype: tensor.elementType, shape: tensor.shape, bytes: tensor.byteCount,
           kind: tensor.composition?.kind,
+          components: tensor.composition.flatMap { $0.components.isEmpty ? nil : $0.components }?
+            .map { try Component($0, hash: hash) },
+          attributes: tensor.composition.flatMap { $0.attributes.isEmpty ? nil : $0.json }, role: tensors[place].role,
           device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place]))
       if hash != nil, tensor.isExpandedBeyondLimit {
-        notes.append("\(name) is a view expanded from \(tensor.storage.byteCount) bytes to \(tensor.byteCount): no hash.")
+        notes.append(
+          "\(name) is a view expanded from \(tensor.storage.byteCount) bytes to \(tensor.byteCount): no hash.")
       }
     }
     self.tensors = rows
@@ -118,8 +164,8 @@ public struct Inspection: Sendable, Encodable {
   }
 
   private static func collisions(_ tensors: [NamedTensor]) -> [String] {
-    var seen = Set<String>(minimumCapacity: tensors.count)
-    return tensors.map(\.name).filter { !seen.insert($0).inserted }
+    var seen = Set<ExactName>(minimumCapacity: tensors.count)
+    return tensors.map(\.name).filter { !seen.insert(ExactName($0)).inserted }
   }
 }
 

@@ -26,8 +26,9 @@ public struct Verification: Sendable, Encodable {
 }
 
 extension Checkpoint {
-  /// Reads every record and holds it against the file's CRC-32, those that no tensor uses too. Bounds and structure
-  /// were checked when the checkpoint was opened.
+  /// Reads every record and holds it against the file's CRC-32, those that no tensor uses too.
+  ///
+  /// Bounds and structure were checked when the checkpoint was opened.
   public func verify() throws -> Verification {
     if let archive {
       let found = try concurrentMap(archive.entries) { entry in
@@ -49,7 +50,7 @@ extension Checkpoint {
     let found = try concurrentMap(storages) { storage in
       defer { storage.drop() }
       do {
-        try storage.verify()
+        try storage.verify(dropping: true)
         return Verification.Damage?.none
       } catch let error as CheckpointError {
         return Verification.Damage(entry: storage.entry, message: error.message)

@@ -1,5 +1,6 @@
-/// Globals that exist to run code, open files or reach the network. A pickle that names one is refused unless the caller
-/// asks to go on, and going on still runs nothing.
+/// Globals that exist to run code, open files or reach the network.
+///
+/// A pickle that names one is refused unless the caller asks to go on, and going on still runs nothing.
 ///
 /// `getattr`, `dict`, `set`, `functools.partial`, `operator.attrgetter`, `copyreg._reconstructor` are not here: real
 /// checkpoints hold them, and as records they do nothing.

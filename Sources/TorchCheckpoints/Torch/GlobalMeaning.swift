@@ -1,6 +1,8 @@
 import StateDicts
 
-/// What a global that a pickle names means here. The list is closed: whatever is not on it is an inert record.
+/// What a global that a pickle names means here.
+///
+/// The list is closed: whatever is not on it is an inert record.
 ///
 /// Sources: `torch/_utils.py`, `torch/_tensor.py`, `torch/storage.py`, `torch/_weights_only_unpickler.py`.
 enum GlobalMeaning: Equatable, Sendable {
@@ -11,6 +13,19 @@ enum GlobalMeaning: Equatable, Sendable {
   case rebuildParameter
   case rebuildParameterWithState
   case rebuildFromTypeV2
+  /// A class called with the tensor that it wraps: how torch 0.1 to 0.3 wrote parameters.
+  case tensorClass
+  case rebuildQuantized
+  case rebuildSparse
+  case rebuildNested
+  case rebuildJagged
+  case rebuildMeta
+  case rebuildWrapper
+  /// From a numpy array, or a tensor of the CPU, to a device that has no pickles of its own.
+  case rebuildOnDevice
+  /// Whether scales and zero points come for each channel.
+  case quantizationScheme(isPerChannel: Bool)
+  case layoutByName
   /// A storage class; `UntypedStorage` counts bytes.
   case storage(ElementType)
   /// A dtype, such as `torch.float32`.
@@ -19,25 +34,54 @@ enum GlobalMeaning: Equatable, Sendable {
   case size
   case device
   case codecsEncode
+  case numpyReconstruct
+  case numpyFromBuffer
+  case numpyScalar
+  case numpyType
+  /// Wraps a value of TorchScript, whose first argument it is.
+  case scriptValue
+  /// Torch's own, and without a say: a class that other calls name, a layout, a memory format.
+  case torchName
   /// Means nothing here and does no harm.
   case inert
   /// Exists to run code.
   case dangerous
 
+  /// Whether a call of it makes a tensor.
+  var makesTensor: Bool {
+    switch self {
+    case .rebuildTensor, .rebuildTensorV2, .rebuildTensorV3, .rebuildParameter, .rebuildParameterWithState,
+      .rebuildFromTypeV2, .tensorClass, .rebuildQuantized, .rebuildSparse, .rebuildNested, .rebuildJagged, .rebuildMeta,
+      .rebuildWrapper, .rebuildOnDevice:
+      true
+    default: false
+    }
+  }
+
   init(_ global: Pickle.Global) {
     self = Self.known["\(global.module).\(global.name)"] ?? Self.byRule(global)
   }
 
-  /// Storage classes are known by their name in any module of torch (`torch.cuda.FloatStorage`), dtypes by theirs.
+  /// Storage classes are known by their name in any module, as torch has it (`torch.cuda.FloatStorage`, a backend's
+  /// own), dtypes by theirs.
   private static func byRule(_ global: Pickle.Global) -> GlobalMeaning {
-    if global.module == "torch" || global.module.hasPrefix("torch.") {
-      if global.name.hasSuffix("Storage"), let type = storageTypes[String(global.name.dropLast(7))] {
-        return .storage(type)
-      }
-      if global.module == "torch", let type = ElementType(torchName: global.name) { return .elementType(type) }
+    if DangerousGlobals.contains(global) { return .dangerous }
+    if global.name.hasSuffix("Storage"), let type = storageTypes[String(global.name.dropLast(7))] {
+      return .storage(type)
     }
-    return DangerousGlobals.contains(global) ? .dangerous : .inert
+    if global.module == "torch" || global.module.hasPrefix("torch.") {
+      if global.module == "torch" {
+        if let type = ElementType(torchName: global.name) { return .elementType(type) }
+        if layouts.contains(global.name) { return .torchName }
+      }
+    }
+    return .inert
   }
+
+  private static let layouts: Set<String> = [
+    "strided", "sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc", "jagged", "contiguous_format",
+    "channels_last", "channels_last_3d", "preserve_format",
+  ]
 
   private static let storageTypes: [String: ElementType] = [
     "Double": .float64, "Float": .float32, "Half": .float16, "BFloat16": .bfloat16, "Long": .int64, "Int": .int32,
@@ -47,6 +91,41 @@ enum GlobalMeaning: Equatable, Sendable {
   ]
 
   private static let known: [String: GlobalMeaning] = [
+    "torch._utils._rebuild_qtensor": .rebuildQuantized,
+    "torch._utils._rebuild_sparse_tensor": .rebuildSparse,
+    "torch._utils._rebuild_sparse_csr_tensor": .rebuildSparse,
+    "torch._utils._rebuild_nested_tensor": .rebuildNested,
+    "torch.nested._internal.nested_tensor._rebuild_njt": .rebuildJagged,
+    "torch._utils._rebuild_meta_tensor_no_storage": .rebuildMeta,
+    "torch._utils._rebuild_wrapper_subclass": .rebuildWrapper,
+    "torch._utils._rebuild_device_tensor_from_numpy": .rebuildOnDevice,
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor": .rebuildOnDevice,
+    "torch._utils._rebuild_xla_tensor": .rebuildOnDevice,
+    "torch.per_tensor_affine": .quantizationScheme(isPerChannel: false),
+    "torch.per_tensor_symmetric": .quantizationScheme(isPerChannel: false),
+    "torch.per_channel_affine": .quantizationScheme(isPerChannel: true),
+    "torch.per_channel_symmetric": .quantizationScheme(isPerChannel: true),
+    "torch.per_channel_affine_float_qparams": .quantizationScheme(isPerChannel: true),
+    "torch.serialization._get_layout": .layoutByName,
+    "numpy.core.multiarray._reconstruct": .numpyReconstruct,
+    "numpy._core.multiarray._reconstruct": .numpyReconstruct,
+    "numpy.core.numeric._frombuffer": .numpyFromBuffer,
+    "numpy._core.numeric._frombuffer": .numpyFromBuffer,
+    "numpy.core.multiarray.scalar": .numpyScalar,
+    "numpy._core.multiarray.scalar": .numpyScalar,
+    "numpy.dtype": .numpyType,
+    "numpy.ndarray": .torchName,
+    "torch.jit._pickle.restore_type_tag": .scriptValue,
+    "torch.jit._pickle.build_intlist": .scriptValue,
+    "torch.jit._pickle.build_doublelist": .scriptValue,
+    "torch.jit._pickle.build_boollist": .scriptValue,
+    "torch.jit._pickle.build_tensorlist": .scriptValue,
+    "torch.Tensor": .torchName,
+    "torch._tensor.Tensor": .torchName,
+    "torch.nn.parameter.Parameter": .tensorClass,
+    "torch.nn.parameter.Buffer": .tensorClass,
+    "torch.autograd.variable.Variable": .tensorClass,
+    "torch.nested._internal.nested_tensor.NestedTensor": .torchName,
     "torch._utils._rebuild_tensor": .rebuildTensor,
     "torch._utils._rebuild_tensor_v2": .rebuildTensorV2,
     "torch._utils._rebuild_tensor_v3": .rebuildTensorV3,
@@ -54,6 +133,8 @@ enum GlobalMeaning: Equatable, Sendable {
     "torch._utils._rebuild_parameter_with_state": .rebuildParameterWithState,
     "torch._tensor._rebuild_from_type_v2": .rebuildFromTypeV2,
     "torch.tensor._rebuild_from_type_v2": .rebuildFromTypeV2,
+    "torch._tensor._rebuild_from_type": .rebuildFromTypeV2,
+    "torch.tensor._rebuild_from_type": .rebuildFromTypeV2,
     "collections.OrderedDict": .orderedDict,
     "torch.Size": .size,
     "torch.device": .device,

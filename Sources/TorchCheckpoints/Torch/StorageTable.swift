@@ -6,83 +6,113 @@ protocol StorageRecords {
   ///
   /// - Throws: `missingRecord` where there is none, or less than `byteCount`.
   func storage(key: String, byteCount: Int, location: String) throws(CheckpointError) -> Storage
+
+  /// The tensor of a key, in formats that list tensors apart from their pickle; nil in all others.
+  func tensor(key: String) -> Tensor?
 }
 
-/// A storage as one persistent id names it. The same storage may be named again with another class.
+extension StorageRecords {
+  func tensor(key: String) -> Tensor? { nil }
+}
+
+/// A storage as one persistent id names it.
+///
+/// The same storage may be named again with another class.
 struct StorageReference: Sendable {
   let storage: Storage
   let elementType: ElementType
-  /// How much of the storage this id declares: what its tensors may reach.
+  /// Where in the storage the part begins that this id means: 0 but for views of old.
+  var byteOffset = 0
+  /// How much from there this id declares: what its tensors may reach.
   let byteCount: Int
+
+  /// A tensor's place in the storage, of which this id may mean a part.
+  ///
+  /// - Throws: `malformedTensor`.
+  func geometry(
+    shape: [Int], strides: [Int], offset: Int, of type: ElementType
+  ) throws(CheckpointError) -> TensorGeometry {
+    var start = offset
+    if byteOffset > 0, offset >= 0 {
+      let (sum, overflow) = offset.addingReportingOverflow(byteOffset / type.byteCount)
+      guard byteOffset % type.byteCount == 0, !overflow else {
+        throw CheckpointError(.malformedTensor, "A tensor that begins between two elements of its storage.")
+      }
+      start = sum
+    }
+    return try TensorGeometry(
+      shape: shape, strides: strides, offset: start, elementByteCount: type.byteCount,
+      storageByteCount: byteOffset + byteCount)
+  }
 }
 
-/// The storages that a pickle's persistent ids name, by the number of the id.
-///
-///     ('storage', <class torch.FloatStorage>, '0', 'cpu', 4)        class, key, location, elements
-///
-/// Source: `persistent_id` and `persistent_load` in `torch/serialization.py`.
+/// What the persistent ids of a pickle stand for, by the number of the id.
 struct StorageTable: Sendable {
-  private let references: [StorageReference]
+  enum Reference: Sendable {
+    case storage(StorageReference)
+    case sourcedClass(PersistentID.SourcedClass)
+    case tensor(Tensor)
+  }
 
-  subscript(number: Int) -> StorageReference { references[number] }
+  private let references: [Reference]
+
+  subscript(number: Int) -> Reference { references[number] }
 
   /// - Throws: `malformedTensor` for an id that is not torch's; what `records` throws.
-  init(_ pickle: Pickle, _ meanings: [GlobalMeaning], records: some StorageRecords) throws(CheckpointError) {
-    var declared: [Declaration] = []
-    declared.reserveCapacity(pickle.persistentIDs.count)
+  init(_ ids: [PersistentID], records: some StorageRecords) throws(CheckpointError) {
     // One key may come with different classes; the storage is as long as the longest of them.
-    var longest = [String: Int](minimumCapacity: pickle.persistentIDs.count)
-    for id in pickle.persistentIDs {
-      let declaration = try Declaration(pickle, meanings, id)
-      longest[declaration.key, default: 0] = max(longest[declaration.key] ?? 0, declaration.byteCount)
-      declared.append(declaration)
-    }
-    var storages = [String: Storage](minimumCapacity: longest.count)
-    var references: [StorageReference] = []
-    references.reserveCapacity(declared.count)
-    for declaration in declared {
-      let storage: Storage
-      if let known = storages[declaration.key] {
-        storage = known
-      } else {
-        storage = try records.storage(
-          key: declaration.key, byteCount: longest[declaration.key] ?? 0, location: declaration.location)
-        storages[declaration.key] = storage
+    var slots = [String: Int](minimumCapacity: ids.count)
+    var slotOfID: [Int] = []
+    slotOfID.reserveCapacity(ids.count)
+    var longest: [StorageDeclaration] = []
+    for id in ids {
+      guard case .storage(let declaration) = id else {
+        slotOfID.append(-1)
+        continue
       }
-      references.append(
-        StorageReference(storage: storage, elementType: declaration.elementType, byteCount: declaration.byteCount))
+      let slot = slots[declaration.key, default: longest.count]
+      if slot == longest.count {
+        slots[declaration.key] = slot
+        longest.append(declaration)
+      } else if declaration.byteCount > longest[slot].byteCount {
+        longest[slot] = declaration
+      }
+      slotOfID.append(slot)
+    }
+    var storages: [Storage] = []
+    storages.reserveCapacity(longest.count)
+    for declaration in longest {
+      try storages.append(
+        records.storage(
+          key: declaration.key, byteCount: declaration.byteCount, location: declaration.location))
+    }
+    var references: [Reference] = []
+    references.reserveCapacity(ids.count)
+    for (id, slot) in zip(ids, slotOfID) {
+      switch id {
+      case .storage(let declaration): references.append(.storage(Self.reference(storages[slot], declaration)))
+      case .sourcedClass(let sourced): references.append(.sourcedClass(sourced))
+      case .tensor(let key):
+        guard let tensor = records.tensor(key: key) else {
+          throw CheckpointError(
+            .malformedTensor,
+            "A persistent id that is a text (protocol 0 writes them so, and loses what they say).",
+            remedy: "save the file again with pickle_protocol=2")
+        }
+        references.append(.tensor(tensor))
+      }
     }
     self.references = references
   }
 
-  private struct Declaration {
-    let key: String
-    let elementType: ElementType
-    let location: String
-    let byteCount: Int
-
-    init(_ pickle: Pickle, _ meanings: [GlobalMeaning], _ id: Pickle.ID) throws(CheckpointError) {
-      guard case .tuple(let start, let count) = pickle[id] else {
-        throw CheckpointError(
-          .malformedTensor, "A persistent id that is no tuple (protocol 0 writes them as text, which loses what they say).",
-          remedy: "save the file again with pickle_protocol=2")
-      }
-      let parts = pickle.items[start..<start + Int(count)]
-      guard parts.count >= 5, pickle.text(at: parts[start]) == "storage",
-        let key = pickle.text(at: parts[start + 2]), let elementCount = pickle.integer(at: parts[start + 4])
-      else { throw CheckpointError(.malformedTensor, "A persistent id that names no storage.") }
-      guard case .global(let class_) = pickle[parts[start + 1]], case .storage(let elementType) = meanings[class_] else {
-        let name = pickle.global(at: parts[start + 1]).map { "\($0.module).\($0.name)" } ?? "something else"
-        throw CheckpointError(.malformedTensor, "Storage \(key) is of a class that is not known: \(name).")
-      }
-      let (byteCount, overflow) = elementCount.multipliedReportingOverflow(by: elementType.byteCount)
-      guard elementCount >= 0, !overflow else {
-        throw CheckpointError(.malformedTensor, "Storage \(key) declares \(elementCount) elements.")
-      }
-      self.key = key
-      self.elementType = elementType
-      self.byteCount = byteCount
-      location = pickle.text(at: parts[start + 3]) ?? "cpu"
+  private static func reference(_ storage: Storage, _ declaration: StorageDeclaration) -> StorageReference {
+    guard let view = declaration.view else {
+      return StorageReference(
+        storage: storage, elementType: declaration.elementType, byteCount: declaration.byteCount)
     }
+    let width = declaration.elementType.byteCount
+    return StorageReference(
+      storage: storage, elementType: declaration.elementType, byteOffset: view.offset * width,
+      byteCount: view.count * width)
   }
 }

@@ -6,6 +6,24 @@ public struct NamedTensor: Sendable {
   public let name: String
   /// The tensor.
   public let tensor: Tensor
+  /// What it is in the module that holds it; nil outside modules.
+  public let role: Role?
+
+  /// What a tensor is in a module.
+  public enum Role: String, Codable, Sendable {
+    /// It is trained.
+    case parameter
+    /// It is kept with the state, and not trained.
+    case buffer
+    /// It is made anew when the module is: `state_dict()` leaves it out.
+    case nonPersistentBuffer = "non_persistent_buffer"
+  }
+
+  init(name: String, tensor: Tensor, role: Role? = nil) {
+    self.name = name
+    self.tensor = tensor
+    self.role = role
+  }
 }
 
 /// The walk from a value to the tensors under it, in the order of the file.
@@ -26,6 +44,7 @@ struct TensorWalk {
     let depth: Int
     /// The value is the state of an object, whose module dicts leave no mark in the path.
     var isState = false
+    var role: NamedTensor.Role?
   }
 
   private let values: TorchValues
@@ -34,6 +53,8 @@ struct TensorWalk {
   private var seen = Set<Pickle.ID>()
   private var steps: [Step] = []
   private var found: [NamedTensor] = []
+  /// Whether both scopes come to the same: no module, no attribute of a tensor, no array was met.
+  private var isPlain = true
 
   private init(_ values: TorchValues, _ scope: Scope, _ limits: CheckpointLimits) {
     self.values = values
@@ -46,17 +67,17 @@ struct TensorWalk {
   /// - Throws: `malformedTensor`, named; `limitExceeded` for values nested too deep.
   static func tensors(
     under root: Pickle.ID, of values: TorchValues, _ scope: Scope, limits: CheckpointLimits
-  ) throws(CheckpointError) -> [NamedTensor] {
+  ) throws(CheckpointError) -> (found: [NamedTensor], isPlain: Bool) {
     var walk = TensorWalk(values, scope, limits)
     walk.steps.append(Step(id: root, path: "", depth: 0))
     while let step = walk.steps.popLast() { try walk.visit(step) }
-    return walk.found
+    return (walk.found, walk.isPlain)
   }
 
   private mutating func visit(_ step: Step) throws(CheckpointError) {
     let pickle = values.pickle
     switch pickle[step.id] {
-    case .dict, .list, .tuple, .set, .frozenset, .object: break
+    case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break
     default: return
     }
     guard step.depth <= limits.nestingDepth else {
@@ -65,12 +86,16 @@ struct TensorWalk {
         remedy: CheckpointLimits.remedy)
     }
     if let tensor = try tensor(step) {
-      found.append(NamedTensor(name: step.path, tensor: tensor))
-      if scope == .everything, let state = values.tensorState(at: step.id) { push([state], step) }
+      found.append(NamedTensor(name: step.path, tensor: tensor, role: step.role))
+      if scope == .everything, let state = values.tensorState(at: step.id) {
+        isPlain = false
+        push([state], step)
+      }
       return
     }
     guard seen.insert(step.id).inserted else { return }
-    if scope == .stateDict, let module = values.module(at: step.id) {
+    if let module = values.module(at: step.id) {
+      isPlain = false
       visit(module, step)
     } else if let object = pickle.object(at: step.id), values.meaning(at: object.callable) != .orderedDict {
       visit(object, step)
@@ -81,9 +106,12 @@ struct TensorWalk {
     }
   }
 
-  private func tensor(_ step: Step) throws(CheckpointError) -> Tensor? {
+  private mutating func tensor(_ step: Step) throws(CheckpointError) -> Tensor? {
     do throws(CheckpointError) {
-      return try values.tensor(at: step.id)
+      if let tensor = try values.tensor(at: step.id) { return tensor }
+      guard scope == .everything, let array = try values.array(at: step.id) else { return nil }
+      isPlain = false
+      return array
     } catch var error {
       error.message = step.path.isEmpty ? error.message : "\(step.path): \(error.message)"
       throw error
@@ -91,16 +119,26 @@ struct TensorWalk {
   }
 
   /// What `state_dict()` gives, in its order: own parameters, own buffers, then the submodules.
+  ///
+  /// Beside it stand, where everything is wanted, buffers that it leaves out, and plain attributes.
   private mutating func visit(_ module: TorchValues.Module, _ step: Step) {
-    let submodules = module.submodules.flatMap(values.mapping) ?? []
-    let buffers = (module.buffers.flatMap(values.mapping) ?? []).filter { entry in
-      !module.nonPersistentBuffers.contains(values.pickle.keyText(entry.key))
+    // Last first, since the steps are a stack.
+    if scope == .everything { push(module.attributes, step) }
+    push(module.submodules, step)
+    for entry in module.buffers.reversed() {
+      let isPersistent = !module.nonPersistentBuffers.contains(values.pickle.keyText(entry.key))
+      guard isPersistent || scope == .everything else { continue }
+      push([entry], step, role: isPersistent ? .buffer : .nonPersistentBuffer)
     }
-    push((values.mapping(at: module.parameters) ?? []) + buffers + submodules, step)
+    push(module.parameters, step, role: .parameter)
   }
 
   /// All that an inert object holds: the arguments it was made with, its state, its items.
   private mutating func visit(_ object: Pickle.Object, _ step: Step) {
+    if values.meaning(at: object.callable) == .scriptValue, let value = values.arguments(object).first {
+      steps.append(Step(id: value, path: step.path, depth: step.depth + 1))
+      return
+    }
     if object.entries >= 0, let entries = values.mapping(at: step.id) { push(entries, step) }
     if object.items >= 0 { pushIndexed(values.pickle.sequences[object.items][...], step) }
     var parts = [object.arguments]
@@ -117,16 +155,17 @@ struct TensorWalk {
     }
   }
 
-  private mutating func push(_ entries: [TorchValues.Entry], _ step: Step) {
+  private mutating func push(_ entries: [TorchValues.Entry], _ step: Step, role: NamedTensor.Role? = nil) {
     let prefix = step.path.isEmpty ? "" : step.path + "."
     for entry in entries.reversed() {
       switch values.pickle[entry.value] {
-      case .dict, .list, .tuple, .set, .frozenset, .object: break
+      case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break
       default: continue
       }
       let key = values.pickle.keyText(entry.key)
       let isModuleDict = step.isState && (key == "_parameters" || key == "_buffers" || key == "_modules")
-      steps.append(Step(id: entry.value, path: isModuleDict ? step.path : prefix + key, depth: step.depth + 1))
+      steps.append(
+        Step(id: entry.value, path: isModuleDict ? step.path : prefix + key, depth: step.depth + 1, role: role))
     }
   }
 
@@ -134,7 +173,7 @@ struct TensorWalk {
     let prefix = step.path.isEmpty ? "" : step.path + "."
     for (index, item) in zip(0..., items).reversed() {
       switch values.pickle[item] {
-      case .dict, .list, .tuple, .set, .frozenset, .object: break
+      case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break
       default: continue
       }
       steps.append(Step(id: item, path: prefix + String(index), depth: step.depth + 1))

@@ -4,8 +4,9 @@ extension TorchValues {
   /// A key and its value in a mapping.
   typealias Entry = (key: Pickle.ID, value: Pickle.ID)
 
-  /// The entries of a dict, an `OrderedDict`, or any object that was filled by keys; nil for anything else. Where a key
-  /// comes twice, its last value stands at its first place, as in Python.
+  /// The entries of a dict, an `OrderedDict`, or any object that was filled by keys; nil for anything else.
+  ///
+  /// Where a key comes twice, its last value stands at its first place, as in Python.
   func mapping(at id: Pickle.ID) -> [Entry]? {
     switch pickle[id] {
     case .dict: return entries(pickle.flatEntries(at: id) ?? [])
@@ -31,6 +32,10 @@ extension TorchValues {
   private func entries(_ flat: [Pickle.ID]) -> [Entry] {
     var result: [Entry] = []
     result.reserveCapacity(flat.count / 2)
+    guard mayRepeatKeys(flat) else {
+      for place in stride(from: 0, to: flat.count - 1, by: 2) { result.append((flat[place], flat[place + 1])) }
+      return result
+    }
     var places = [Key: Int](minimumCapacity: flat.count / 2)
     for place in stride(from: 0, to: flat.count - 1, by: 2) {
       if let earlier = places.updateValue(result.count, forKey: Key(pickle, flat[place])) {
@@ -43,9 +48,29 @@ extension TorchValues {
     return result
   }
 
+  /// False where all keys are texts of different hashes, as in nearly every file; then there is nothing to compare.
+  private func mayRepeatKeys(_ flat: [Pickle.ID]) -> Bool {
+    let slotCount = (flat.count + 2).nextPowerOfTwo
+    var slots = [UInt64](repeating: 0, count: slotCount)
+    for place in stride(from: 0, to: flat.count - 1, by: 2) {
+      guard case .text(let slice) = pickle[flat[place]] else { return true }
+      let hash = pickle.hash(slice) | 1
+      var slot = Int(truncatingIfNeeded: (hash ^ hash >> 32)) & (slotCount - 1)
+      // A file whose hashes were made to meet goes the slower way, whose hashes cannot be foreseen.
+      var steps = 0
+      while slots[slot] != 0 {
+        steps += 1
+        if slots[slot] == hash || steps > 64 { return true }
+        slot = (slot + 1) & (slotCount - 1)
+      }
+      slots[slot] = hash
+    }
+    return false
+  }
+
   /// What makes two keys equal in Python: `1`, `True` and `1.0` are one key, `"1"` is another.
   private enum Key: Hashable {
-    case text(String)
+    case text(ExactName)
     case number(Double)
     case bytes([UInt8])
     case other(Pickle.ID)
@@ -53,10 +78,11 @@ extension TorchValues {
 
     init(_ pickle: Pickle, _ id: Pickle.ID, depth: Int = 0) {
       switch pickle[id] {
-      case .text(let slice), .byteText(let slice): self = .text(pickle.text(slice))
+      case .text(let slice): self = .text(ExactName(pickle.text(slice)))
+      case .byteText(let slice): self = .text(ExactName(pickle.byteText(slice)))
       case .integer(let value):
         let number = Double(value)
-        self = Int(exactly: number) == value ? .number(number) : .text("\0\(value)")
+        self = Int(exactly: number) == value ? .number(number) : .text(ExactName("\0\(value)"))
       case .bool(let value): self = .number(value ? 1 : 0)
       case .float(let value): self = .number(value)
       case .bytes(let slice): self = .bytes(pickle.bytes(slice))
@@ -72,23 +98,73 @@ extension TorchValues {
     mapping(at: id)?.last { pickle.text(at: $0.key) == name }?.value
   }
 
-  /// A pickled `nn.Module`: its state holds the dicts of its parameters, buffers and submodules.
-  struct Module {
-    let parameters: Pickle.ID
-    let buffers: Pickle.ID?
-    let submodules: Pickle.ID?
-    let nonPersistentBuffers: Set<String>
+  /// The attribute of an object, by its state: a dict, or the pair of dicts that classes with `__slots__` have.
+  func attribute(_ name: String, of id: Pickle.ID) -> Pickle.ID? {
+    guard let state = pickle.object(at: id)?.state else { return nil }
+    if case .tuple = pickle[state] {
+      return (pickle.sequence(at: state) ?? []).lazy.compactMap { self.value(name, in: $0) }.first
+    }
+    return value(name, in: state)
   }
 
-  /// The module that an object was, known by its state.
-  func module(at id: Pickle.ID) -> Module? {
-    guard let object = pickle.object(at: id), let state = object.state, case .dict = pickle[state],
-      let parameters = value("_parameters", in: state)
+  /// A pickled `nn.Module`: what `state_dict()` makes of its state.
+  struct Module {
+    let parameters: [Entry]
+    let buffers: [Entry]
+    let submodules: [Entry]
+    let nonPersistentBuffers: Set<String>
+    /// What else the state holds: plain attributes.
+    let attributes: [Entry]
+  }
+
+  /// An object's state, if it is a dict; or a dict that is one by itself.
+  ///
+  /// That is how torch.fx hands it to the function that makes the module. A module has a few dozen attributes, so larger
+  /// dicts are not looked through.
+  private func moduleState(of id: Pickle.ID) -> Pickle.ID? {
+    if let object = pickle.object(at: id) {
+      guard let state = object.state, case .dict = pickle[state] else { return nil }
+      return state
+    }
+    guard case .dict(let index) = pickle[id], index >= 0, (6...256).contains(pickle.sequences[index].count),
+      value("_modules", in: id) != nil, value("_buffers", in: id) != nil
     else { return nil }
+    return id
+  }
+
+  /// The module that an object was, known by the dicts in its state, or by its class in TorchScript.
+  func module(at id: Pickle.ID) -> Module? {
+    guard let state = moduleState(of: id) else { return nil }
+    if !scriptClasses.isEmpty, let object = pickle.object(at: id), let name = globalName(at: object.callable),
+      let declared = scriptClasses[name]
+    {
+      return scriptModule(declared, state)
+    }
+    guard let parameters = value("_parameters", in: state) else { return nil }
     let names = value("_non_persistent_buffers_set", in: state).map(members) ?? []
+    func part(_ name: String) -> [Entry] { value(name, in: state).flatMap(mapping) ?? [] }
     return Module(
-      parameters: parameters, buffers: value("_buffers", in: state), submodules: value("_modules", in: state),
-      nonPersistentBuffers: Set(names.compactMap { pickle.text(at: $0) }))
+      parameters: mapping(at: parameters) ?? [], buffers: part("_buffers"), submodules: part("_modules"),
+      nonPersistentBuffers: Set(names.compactMap { pickle.text(at: $0) }),
+      attributes: (mapping(at: state) ?? []).filter { entry in
+        !["_parameters", "_buffers", "_modules"].contains(pickle.text(at: entry.key))
+      })
+  }
+
+  /// TorchScript keeps parameters, buffers, submodules and attributes side by side.
+  private func scriptModule(_ declared: ScriptClass, _ state: Pickle.ID) -> Module {
+    let entries = mapping(at: state) ?? []
+    let parameters = Set(declared.parameters)
+    let buffers = Set(declared.buffers)
+    func name(_ entry: Entry) -> String { pickle.keyText(entry.key) }
+    let rest = entries.filter { !parameters.contains(name($0)) && !buffers.contains(name($0)) }
+    func isModule(_ entry: Entry) -> Bool {
+      pickle.object(at: entry.value).flatMap { globalName(at: $0.callable) }.map { scriptClasses[$0] != nil } ?? false
+    }
+    return Module(
+      parameters: entries.filter { parameters.contains(name($0)) },
+      buffers: entries.filter { buffers.contains(name($0)) },
+      submodules: rest.filter(isModule), nonPersistentBuffers: [], attributes: rest.filter { !isModule($0) })
   }
 
   /// The members of a set, which protocols before 4 pickle as a call with a list.
@@ -104,4 +180,9 @@ extension TorchValues {
     guard let object = pickle.object(at: id), let state = object.state else { return nil }
     return value("_metadata", in: state)
   }
+}
+
+extension Int {
+  /// The least power of two that is no smaller.
+  fileprivate var nextPowerOfTwo: Int { self <= 1 ? 1 : 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
 }

@@ -1,28 +1,45 @@
 import StateDicts
 
 /// A pickle with what torch means by it: its tensors and the storages that they view.
-struct TorchValues: Sendable {
+final class TorchValues: Sendable {
   let pickle: Pickle
   let meanings: [GlobalMeaning]
   let storages: StorageTable
+  /// Of a TorchScript archive: what its classes call parameters and buffers.
+  let scriptClasses: [String: ScriptClass]
 
-  /// - Throws: `dangerousGlobal` unless the options go on; what `StorageTable` throws.
-  init(_ pickle: Pickle, records: some StorageRecords, options: CheckpointOptions) throws(CheckpointError) {
-    self.pickle = pickle
-    meanings = pickle.globals.map(GlobalMeaning.init)
-    if !options.allowsDangerousGlobals, let place = meanings.firstIndex(of: .dangerous) {
-      let global = pickle.globals[place]
-      throw CheckpointError(
-        .dangerousGlobal,
-        "The pickle names \(global.module).\(global.name), which exists to run code. It was not run.",
-        remedy: "do not load this file with Python; to see its tensors nevertheless, pass --allow-dangerous-globals")
-    }
-    storages = try StorageTable(pickle, meanings, records: records)
+  /// - Throws: what `StorageTable` throws.
+  init(
+    _ read: TorchPickle, records: some StorageRecords, scriptClasses: [String: ScriptClass] = [:]
+  ) throws(CheckpointError) {
+    self.scriptClasses = scriptClasses
+    pickle = read.pickle
+    meanings = read.meanings
+    storages = try StorageTable(read.persistentIDs, records: records)
   }
 
   /// What a node's global means, if it is one.
   func meaning(at id: Pickle.ID) -> GlobalMeaning? {
-    if case .global(let index) = pickle[id] { meanings[index] } else { nil }
+    switch pickle[id] {
+    case .global(let index): return meanings[index]
+    case .persistent(let number):
+      if case .sourcedClass(let sourced) = storages[number], case .global(let index) = pickle[sourced.id] {
+        return meanings[index]
+      }
+      return nil
+    default: return nil
+    }
+  }
+
+  /// The name of a class or function, module first; nil for anything else.
+  func globalName(at id: Pickle.ID) -> String? {
+    switch pickle[id] {
+    case .global(let index): return pickle.globals[index].qualifiedName
+    case .persistent(let number):
+      guard case .sourcedClass(let sourced) = storages[number] else { return nil }
+      return pickle.global(at: sourced.id)?.qualifiedName
+    default: return nil
+    }
   }
 
   /// The items of a call's argument tuple.
@@ -30,14 +47,43 @@ struct TorchValues: Sendable {
 
   // MARK: - Tensors
 
+  /// Whether a node stands for a tensor, sound or not: told by the call that makes it, without making it.
+  func isTensor(at id: Pickle.ID) -> Bool {
+    switch pickle[id] {
+    case .object(let index): return meaning(at: pickle.objects[index].callable)?.makesTensor ?? false
+    case .persistent(let number): if case .tensor = storages[number] { return true } else { return false }
+    default: return false
+    }
+  }
+
   /// The tensor that a node stands for; nil if it stands for something else.
   ///
   /// - Throws: `malformedTensor`.
   func tensor(at id: Pickle.ID) throws(CheckpointError) -> Tensor? {
-    guard case .object(let index) = pickle[id] else { return nil }
-    let object = pickle.objects[index]
-    guard let meaning = meaning(at: object.callable) else { return nil }
-    return try rebuild(meaning, arguments(object), depth: 0)
+    try tensor(at: id, depth: 0)
+  }
+
+  func tensor(at id: Pickle.ID, depth: Int) throws(CheckpointError) -> Tensor? {
+    switch pickle[id] {
+    case .object(let index):
+      let object = pickle.objects[index]
+      guard let meaning = meaning(at: object.callable) else { return nil }
+      if meaning == .tensorClass { return try wrapped(object, depth: depth) }
+      return try rebuild(meaning, arguments(object), depth: depth)
+    case .persistent(let number):
+      if case .tensor(let tensor) = storages[number] { return tensor }
+      return nil
+    default: return nil
+    }
+  }
+
+  /// `Parameter(tensor)` with the state `(requires_grad, volatile, hooks)`.
+  private func wrapped(_ object: Pickle.Object, depth: Int) throws(CheckpointError) -> Tensor? {
+    guard depth < 16, let first = arguments(object).first, let tensor = try tensor(at: first, depth: depth + 1) else {
+      return nil
+    }
+    let flag = object.state.flatMap(pickle.sequence)?.first.flatMap { pickle.bool(at: $0) }
+    return tensor.requiringGrad(flag ?? true)
   }
 
   /// The state that a tensor carries beside its elements: the attributes of a subclass or parameter.
@@ -45,11 +91,13 @@ struct TorchValues: Sendable {
     guard let object = pickle.object(at: id), let meaning = meaning(at: object.callable) else { return nil }
     let parts = arguments(object)
     guard parts.count > 3, meaning == .rebuildFromTypeV2 || meaning == .rebuildParameterWithState else { return nil }
+    // A jagged tensor's attributes are its components once more.
+    if let inner = parts.first, self.meaning(at: inner) == .rebuildJagged { return nil }
     return parts[parts.startIndex + 3]
   }
 
   private func rebuild(
-    _ meaning: GlobalMeaning, _ arguments: ArraySlice<Pickle.ID>, depth: Int
+    _ meaning: GlobalMeaning, _ arguments: ArraySlice<Pickle.ID>, state: Pickle.ID? = nil, depth: Int
   ) throws(CheckpointError) -> Tensor? {
     // `_rebuild_from_type_v2` wraps another call, and parameters wrap tensors; nobody wraps more than a few times.
     guard depth < 16 else { throw CheckpointError(.malformedTensor, "A tensor that is wrapped 16 times.") }
@@ -76,17 +124,18 @@ struct TorchValues: Sendable {
         arguments, elementType: type, requiresGrad: arguments[4], metadata: arguments.count > 7 ? arguments[7] : nil)
     case .rebuildParameter, .rebuildParameterWithState:
       try require(2)
-      guard let data = pickle.object(at: arguments[0]), let inner = self.meaning(at: data.callable),
-        let tensor = try rebuild(inner, self.arguments(data), depth: depth + 1)
-      else { throw CheckpointError(.malformedTensor, "A parameter without a tensor.") }
+      guard let tensor = try tensor(at: arguments[0], depth: depth + 1) else {
+        throw CheckpointError(.malformedTensor, "A parameter without a tensor.")
+      }
       return tensor.requiringGrad(pickle.bool(at: arguments[1]) ?? true)
     case .rebuildFromTypeV2:
       try require(3)
       guard let inner = self.meaning(at: arguments[0]), let innerArguments = pickle.sequence(at: arguments[2]) else {
         throw CheckpointError(.malformedTensor, "A tensor of a subclass without the call that makes it.")
       }
-      return try rebuild(inner, innerArguments, depth: depth + 1)
-    default: return nil
+      return try rebuild(
+        inner, innerArguments, state: arguments.count > 3 ? arguments[3] : nil, depth: depth + 1)
+    default: return try rebuildComposed(meaning, arguments, state: state, depth: depth)
     }
   }
 
@@ -94,10 +143,9 @@ struct TorchValues: Sendable {
   private func stridedTensor(
     _ arguments: [Pickle.ID], elementType: ElementType?, requiresGrad: Pickle.ID?, metadata: Pickle.ID?
   ) throws(CheckpointError) -> Tensor {
-    guard case .persistent(let number) = pickle[arguments[0]] else {
+    guard case .persistent(let number) = pickle[arguments[0]], case .storage(let reference) = storages[number] else {
       throw CheckpointError(.malformedTensor, "A tensor whose storage is something else.")
     }
-    let reference = storages[number]
     guard let offset = pickle.integer(at: arguments[1]), let shape = integers(at: arguments[2]),
       let strides = integers(at: arguments[3])
     else { throw CheckpointError(.malformedTensor, "A tensor whose sizes, strides or offset are no 64-bit numbers.") }
@@ -108,10 +156,7 @@ struct TorchValues: Sendable {
       if flag("neg", in: metadata) { operations.insert(.negate) }
     }
     return try Tensor(
-      elementType: type,
-      geometry: TensorGeometry(
-        shape: shape, strides: strides, offset: offset, elementByteCount: type.byteCount,
-        storageByteCount: reference.byteCount),
+      elementType: type, geometry: reference.geometry(shape: shape, strides: strides, offset: offset, of: type),
       storage: reference.storage, requiresGrad: requiresGrad.flatMap { pickle.bool(at: $0) } ?? false,
       pendingOperations: operations)
   }

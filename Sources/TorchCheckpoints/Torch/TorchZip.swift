@@ -11,37 +11,44 @@ import StateDicts
 /// Source: `torch/serialization.py` (`_save`) and `caffe2/serialize/inline_container.cc`.
 enum TorchZip {
   static func open(
-    _ store: ByteStore, file: String, options: CheckpointOptions
+    _ archive: ZipArchive, _ pickleEntry: ZipArchive.Entry, file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
-    let archive = try ZipArchive(store, file: file)
-    let pickleEntry = try findPickle(archive)
     let root = String(pickleEntry.name.dropLast("data.pkl".count))
     let byteOrder = try byteOrder(archive, root)
-    let origin = StorageOrigin(file: file, entryPrefix: root + "data/", checksOnUse: options.checksCRC)
-    let records = ZipRecords(archive: archive, origin: origin, byteOrder: byteOrder, limits: options.limits)
     do throws(CheckpointError) {
-      try requirePlausible(pickleEntry, options.limits)
-      let (pickleStore, range) = try archive.bytes(of: pickleEntry, limit: options.limits.inflatedPickleByteCount)
-      let pickle = try PickleMachine.run(pickleStore, range, limits: options.limits)
-      let values = try TorchValues(pickle, records: records, options: options)
+      let isScript = archive[root + "constants.pkl"] != nil
+      let values = try values(
+        pickleEntry, in: archive, records: root + "data/", byteOrder: byteOrder,
+        scriptClasses: isScript ? TorchScript.classes(archive, root) : [:], file: file, options: options)
       return try Checkpoint(
-        format: .zip, file: file, store: store,
-        marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(pickle.proto))],
-        notes: notes(archive, root), values: values, archive: archive, options: options)
+        format: isScript ? .torchscript : .zip, file: file, store: archive.store,
+        marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
+        notes: notes(archive, root), values: values,
+        constants: TorchScript.constants(archive, root, byteOrder: byteOrder, file: file, options: options),
+        archive: archive, options: options)
     } catch {
       throw error.located(entry: pickleEntry.name)
     }
   }
 
+  /// A pickle of the archive, with the storages that its ids name: the records under a prefix.
+  static func values(
+    _ entry: ZipArchive.Entry, in archive: ZipArchive, records prefix: String, byteOrder: ByteOrder,
+    scriptClasses: [String: ScriptClass] = [:], file: String, options: CheckpointOptions
+  ) throws(CheckpointError) -> TorchValues {
+    try requirePlausible(entry, options.limits)
+    let origin = StorageOrigin(file: file, entryPrefix: prefix, checksOnUse: options.checksCRC)
+    let records = ZipRecords(archive: archive, origin: origin, byteOrder: byteOrder, limits: options.limits)
+    let (store, range) = try archive.bytes(of: entry, limit: options.limits.inflatedPickleByteCount)
+    let pickle = try PickleMachine.run(store, range, limits: options.limits)
+    return try TorchValues(
+      TorchPickle(pickle, options: options), records: records, scriptClasses: scriptClasses)
+  }
+
   /// The shortest path to a `data.pkl`: archives are re-packed under odd roots, two roots, none, behind `__MACOSX/`.
-  private static func findPickle(_ archive: ZipArchive) throws(CheckpointError) -> ZipArchive.Entry {
-    let pickles = archive.entries.filter { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }
-    guard let shortest = pickles.min(by: { $0.name.utf8.count < $1.name.utf8.count }) else {
-      throw CheckpointError(
-        .notACheckpoint, "A zip archive without a data.pkl, so not one that torch.save wrote.",
-        remedy: "if checkpoints are packed in it, unpack it first")
-    }
-    return shortest
+  static func pickle(of archive: ZipArchive) -> ZipArchive.Entry? {
+    archive.entries.lazy.filter { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }
+      .min { $0.name.utf8.count < $1.name.utf8.count }
   }
 
   private static func byteOrder(_ archive: ZipArchive, _ root: String) throws(CheckpointError) -> ByteOrder {

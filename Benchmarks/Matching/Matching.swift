@@ -1,0 +1,31 @@
+import Foundation
+import ModelParameters
+import TorchCheckpoints
+import VisionModels
+
+/// Times a Faster R-CNN's registry and the match of its state dict, in process: prints the medians in milliseconds.
+///
+///     Matching FILE RUNS
+@main
+enum Matching {
+  static func main() throws {
+    let arguments = CommandLine.arguments
+    guard arguments.count == 3, let runs = Int(arguments[2]), runs > 0 else {
+      print("usage: Matching FILE RUNS")
+      exit(64)
+    }
+    let configuration = FasterRCNN.Configuration(.resnet50)
+    let registry = ParameterRegistry(of: FasterRCNN.self, configuration)
+    let weights = try loadStateDict(url: URL(fileURLWithPath: arguments[1]))
+    guard registry.match(weights).isExact else { exit(1) }
+    print("registry", median(of: runs) { _ = ParameterRegistry(of: FasterRCNN.self, configuration) })
+    print("match", median(of: runs) { _ = registry.match(weights) })
+  }
+
+  private static func median(of runs: Int, _ body: () -> Void) -> Double {
+    // The first run warms up.
+    let times = (0...runs).map { _ in ContinuousClock().measure(body) }.dropFirst().sorted()
+    let middle = times[times.count / 2].components
+    return Double(middle.attoseconds) / 1e15 + Double(middle.seconds) * 1e3
+  }
+}

@@ -1,0 +1,52 @@
+# Two commands do everything on a fresh Debian 12 (or macOS with Homebrew) with a Swift toolchain: make demo, make test.
+
+APT = libzip-dev zlib1g-dev pkg-config make
+BREW = libzip pkg-config
+REFERENCE ?= ../shared/reference
+PYTHON_FOLDER = .build-reference
+BENCH_FOLDER ?= .build-bench
+
+.PHONY: demo test build deps bench format lint reference clean
+
+demo: build
+	@bash Examples/demo.sh
+
+test: deps
+	swift build --build-tests
+	swift test --skip-build --no-parallel
+
+build: deps
+	swift build -c release
+
+# Prints the command that installs what is missing, and runs it: as root, else through sudo.
+deps:
+	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed: https://swift.org/install"; exit 1; }
+	@if [ "$$(uname)" = Darwin ]; then \
+	  for p in $(BREW); do brew list $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	  if [ -n "$$missing" ]; then echo "+ brew install$$missing"; brew install $$missing; fi; \
+	else \
+	  for p in $(APT); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	  if [ -n "$$missing" ]; then \
+	    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    echo "+ $$sudo apt-get install -y$$missing"; \
+	    $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	  fi; \
+	fi
+
+# A Python with torch, for fixtures and benchmarks only: nothing else here needs one.
+reference:
+	@[ -x $(PYTHON_FOLDER)/bin/refpython ] || WITH_PEERS=$(WITH_PEERS) bash $(REFERENCE)/setup.sh $(PYTHON_FOLDER)
+
+bench: build
+	@$(MAKE) --no-print-directory reference WITH_PEERS=1
+	$(PYTHON_FOLDER)/bin/refpython Benchmarks/bench.py $(BENCH_FOLDER)
+
+format:
+	swift format format --in-place --recursive Sources Tests Benchmarks Examples Package.swift
+
+lint:
+	swift format lint --strict --recursive Sources Tests Benchmarks Examples Package.swift
+
+clean:
+	rm -rf .build $(BENCH_FOLDER)

@@ -1,0 +1,91 @@
+extension StateDict {
+  /// The same values as plain tensors only: each that is more than a strided view is replaced by its components, named
+  /// `NAME.role`, and `compositions` says how to put it together.
+  ///
+  ///     fc.weight  qint8 [3, 4], per tensor   →   fc.weight.integers int8 [3, 4], fc.weight.scale float64 [],
+  ///                                               fc.weight.zero_point int64 []
+  ///     w          sparse_coo [4, 4]          →   w.indices int64 [2, 6], w.values float32 [6]
+  ///
+  /// A tensor that has neither elements nor components (meta) stays as it is.
+  ///
+  /// - Throws: `nameCollision` if a component's name is taken.
+  public func decomposed() throws(CheckpointError) -> StateDict {
+    var elements: [Element] = []
+    var compositions = self.compositions
+    for (name, tensor) in self { Self.decompose(name, tensor, into: &elements, &compositions) }
+    var result = try StateDict(elements)
+    result.source = source
+    result.moduleMetadata = moduleMetadata
+    result.otherValues = otherValues
+    result.annotations = annotations
+    result.compositions = compositions
+    return result
+  }
+
+  private static func decompose(
+    _ name: String, _ tensor: Tensor, into elements: inout [Element], _ compositions: inout [JSONValue.Member]
+  ) {
+    guard let composition = tensor.composition else {
+      elements.append((name, tensor))
+      return
+    }
+    let parts = composition.parts(of: tensor)
+    guard !parts.isEmpty else {
+      elements.append((name, tensor))
+      return
+    }
+    compositions.append(JSONValue.Member(name, composition.json(of: tensor, parts.map(\.role), name)))
+    for part in parts { decompose("\(name).\(part.role)", part.tensor, into: &elements, &compositions) }
+  }
+}
+
+extension Composition {
+  /// The plain tensors that say all of a tensor: a quantized one's integers, scale and zero point too.
+  fileprivate func parts(of tensor: Tensor) -> [Component] {
+    guard hasElements else { return components }
+    var parts = [Component("integers", tensor.plainIntegers)]
+    if case .number(let scale)? = attributes["scale"] { parts.append(Component("scale", .scalar(scale, .float64))) }
+    if case .integer(let zero)? = attributes["zero_point"] {
+      parts.append(Component("zero_point", .scalar(Int64(zero), .int64)))
+    }
+    return parts + components
+  }
+
+  /// What it takes to put the tensor together again.
+  fileprivate func json(of tensor: Tensor, _ roles: [String], _ name: String) -> JSONValue {
+    var members = [
+      JSONValue.Member("kind", .string(kind.rawValue)), JSONValue.Member("dtype", .string(tensor.elementType.rawValue)),
+      JSONValue.Member("shape", .array(tensor.shape.map { .integer($0) })),
+      JSONValue.Member(
+        "components", .object(roles.map { JSONValue.Member($0, .string("\(name).\($0)")) })),
+    ]
+    for key in attributes.keys.sorted() {
+      if let value = attributes[key] { members.append(JSONValue.Member(key, value)) }
+    }
+    if tensor.requiresGrad { members.append(JSONValue.Member("requires_grad", .bool(true))) }
+    return .object(members)
+  }
+}
+
+extension Tensor {
+  /// A quantized tensor's integers under the plain type of the same bytes; packed ones as the bytes they are.
+  fileprivate var plainIntegers: Tensor {
+    let type: ElementType
+    switch elementType {
+    case .qint8: type = .int8
+    case .qint32: type = .int32
+    case .quint4x2, .quint2x4: return packedBytes()
+    default: type = .uint8
+    }
+    return Tensor(elementType: type, geometry: geometry, storage: storage)
+  }
+
+  /// A tensor of no dimensions, of a type whose bytes are the value's own.
+  fileprivate static func scalar<Value: BitwiseCopyable>(_ value: Value, _ type: ElementType) -> Tensor {
+    let store = unsafe ByteStore(byteCount: MemoryLayout<Value>.size) { target in
+      unsafe target.storeBytes(of: value, as: Value.self)
+    }
+    return Tensor(
+      elementType: type, geometry: TensorGeometry(contiguous: [], elementCount: 1), storage: Storage(store))
+  }
+}

@@ -1,0 +1,111 @@
+import StateDicts
+
+/// What `.metadata` says: each tensor's type, size and chunks, and where each chunk lies.
+///
+///     Metadata            state_dict_metadata {name: TensorStorageMetadata or BytesStorageMetadata}
+///                         storage_data {MetadataIndex: _StorageInfo}
+///     TensorStorageMetadata    properties (dtype, layout, requires_grad, …), size, chunks [ChunkStorageMetadata]
+///     ChunkStorageMetadata     offsets, sizes
+///     MetadataIndex            fqn, offset, index
+///     _StorageInfo             relative_path, offset, length, perhaps transform_descriptors
+struct DistributedMetadata {
+  struct TensorEntry {
+    let name: String
+    let elementType: ElementType
+    let requiresGrad: Bool
+    let size: [Int]
+    var chunks: [(offsets: [Int], sizes: [Int])]
+  }
+
+  /// What a chunk is known by: each rank counts its own, so the offsets are what tells chunks apart.
+  struct Index: Hashable {
+    let name: ExactName
+    let offsets: [Int]?
+
+    init(name: String, offsets: [Int]?) {
+      self.name = ExactName(name)
+      self.offsets = offsets
+    }
+  }
+
+  struct Place {
+    let file: String
+    let offset: Int
+    let byteCount: Int
+    let isTransformed: Bool
+  }
+
+  private(set) var tensors: [TensorEntry] = []
+  /// The names of items that are no tensors.
+  private(set) var values: [String] = []
+  private(set) var places: [Index: Place] = [:]
+  private(set) var marks: [JSONValue.Member] = []
+  private var entryOfName: [ExactName: Int] = [:]
+
+  private func malformed(_ message: String) -> CheckpointError { CheckpointError(.malformedHeader, message) }
+
+  /// Adds what one file says, of all ranks or of one.
+  ///
+  /// - Throws: `malformedHeader`.
+  mutating func add(_ read: TorchValues) throws(CheckpointError) {
+    let root = read.pickle.root
+    guard let entries = read.attribute("state_dict_metadata", of: root).flatMap(read.mapping) else {
+      throw malformed("This is no metadata of torch.distributed.checkpoint: it has no state_dict_metadata.")
+    }
+    for entry in entries { try add(read.pickle.keyText(entry.key), entry.value, read) }
+    for entry in read.attribute("storage_data", of: root).flatMap(read.mapping) ?? [] { try addPlace(entry, read) }
+    if marks.isEmpty, let version = read.attribute("version", of: root).flatMap(read.pickle.text) {
+      marks.append(JSONValue.Member("version", .string(version)))
+    }
+  }
+
+  private mutating func add(_ name: String, _ id: Pickle.ID, _ read: TorchValues) throws(CheckpointError) {
+    guard let size = read.attribute("size", of: id).flatMap(read.integers) else {
+      if read.attribute("chunks", of: id) != nil { throw malformed("\(name) has no size.") }
+      if entryOfName.updateValue(-1, forKey: ExactName(name)) == nil { values.append(name) }
+      return
+    }
+    guard let properties = read.attribute("properties", of: id), let (type, requiresGrad) = type(properties, read)
+    else {
+      throw malformed("\(name) is of a dtype that is not known.")
+    }
+    var chunks: [(offsets: [Int], sizes: [Int])] = []
+    for chunk in read.attribute("chunks", of: id).flatMap(read.pickle.sequence) ?? [] {
+      guard let offsets = read.attribute("offsets", of: chunk).flatMap(read.integers),
+        let sizes = read.attribute("sizes", of: chunk).flatMap(read.integers)
+      else { throw malformed("\(name) has a chunk without offsets and sizes.") }
+      chunks.append((offsets, sizes))
+    }
+    if let known = entryOfName[ExactName(name)], known >= 0 {
+      guard tensors[known].size == size, tensors[known].elementType == type else {
+        throw malformed("\(name) is of two sizes or types in the metadata of two ranks.")
+      }
+      tensors[known].chunks += chunks
+    } else {
+      entryOfName[ExactName(name)] = tensors.count
+      tensors.append(
+        TensorEntry(name: name, elementType: type, requiresGrad: requiresGrad, size: size, chunks: chunks))
+    }
+  }
+
+  /// `TensorProperties` has a tuple for its state, the dtype first; a dict in the first versions.
+  private func type(_ id: Pickle.ID, _ read: TorchValues) -> (ElementType, requiresGrad: Bool)? {
+    var parts: [Pickle.ID?] = [read.attribute("dtype", of: id), nil, read.attribute("requires_grad", of: id)]
+    if parts[0] == nil { parts = read.pickle.object(at: id)?.state.flatMap(read.pickle.sequence).map(Array.init) ?? [] }
+    guard let first = parts.first ?? nil, case .elementType(let type)? = read.meaning(at: first) else { return nil }
+    let flag = parts.count > 2 ? parts[2].flatMap { read.pickle.bool(at: $0) } : nil
+    return (type, flag ?? false)
+  }
+
+  private mutating func addPlace(_ entry: TorchValues.Entry, _ read: TorchValues) throws(CheckpointError) {
+    guard let name = read.attribute("fqn", of: entry.key).flatMap(read.pickle.text),
+      let file = read.attribute("relative_path", of: entry.value).flatMap(read.pickle.text),
+      let offset = read.attribute("offset", of: entry.value).flatMap(read.pickle.integer),
+      let length = read.attribute("length", of: entry.value).flatMap(read.pickle.integer)
+    else { throw malformed("A part whose name, file, offset or length is missing.") }
+    let transforms = read.attribute("transform_descriptors", of: entry.value).flatMap(read.pickle.sequence)
+    let offsets = read.attribute("offset", of: entry.key).flatMap(read.integers)
+    places[Index(name: name, offsets: offsets)] = Place(
+      file: file, offset: offset, byteCount: length, isTransformed: transforms?.isEmpty == false)
+  }
+}

@@ -1,0 +1,70 @@
+import StateDicts
+
+/// The safetensors variant of torch.distributed.checkpoint: no `.metadata`, each file's own metadata says where its
+/// chunks belong.
+///
+///     {"__metadata__": {"DCP_SHARDING_INFO": "{\"rows\": {\"saved_offsets\": [3, 0]}}"}, "rows": {…}}
+///
+/// A tensor's size is as far as its chunks reach. Source: `torch/distributed/checkpoint/hf_storage.py`.
+enum DistributedSafetensors {
+  /// Nil for a folder that is none.
+  static func open(_ folder: CheckpointFolder, options: CheckpointOptions) throws(CheckpointError) -> Checkpoint? {
+    var names: [String] = []
+    var chunks: [ExactName: [TensorChunk]] = [:]
+    var first: ByteStore?
+    var byteCount = 0
+    for file in folder.names where file.hasSuffix(".safetensors") {
+      let path = folder.file(file)
+      let store = try folder.store(file, options)
+      do throws(CheckpointError) {
+        guard let info = try StateDict.safetensorsMetadata(store)["DCP_SHARDING_INFO"] else { return nil }
+        first = first ?? store
+        byteCount += store.count
+        let places = try JSONValue(parsing: info)
+        for (name, tensor) in try StateDict(safetensors: store, file: path, checksOnUse: options.checksCRC) {
+          if chunks[ExactName(name)] == nil { names.append(name) }
+          try chunks[ExactName(name), default: []].append(
+            TensorChunk(offsets: offsets(places[name], tensor), tensor: tensor))
+        }
+      } catch {
+        throw error.located(file: path)
+      }
+    }
+    guard let first else { return nil }
+    var tensors: [NamedTensor] = []
+    for name in names {
+      let parts = chunks[ExactName(name)] ?? []
+      guard let part = parts.first else { continue }
+      let size = try size(parts, name)
+      let tensor = try Tensor.assembled(
+        shape: size, elementType: part.tensor.elementType, chunks: parts, requiresGrad: false, name: name)
+      tensors.append(NamedTensor(name: name, tensor: tensor))
+    }
+    return try Checkpoint(
+      format: .distributed, file: folder.path, store: first, byteCount: byteCount, tensors: tensors,
+      marks: [JSONValue.Member("variant", .string("safetensors"))], options: options)
+  }
+
+  private static func offsets(_ place: JSONValue?, _ tensor: Tensor) throws(CheckpointError) -> [Int] {
+    guard let place else { return [Int](repeating: 0, count: tensor.shape.count) }
+    guard case .array(let items)? = place["saved_offsets"] else {
+      throw CheckpointError(.malformedHeader, "A chunk without its offsets.")
+    }
+    return items.compactMap { if case .integer(let value) = $0 { value } else { nil } }
+  }
+
+  private static func size(_ chunks: [TensorChunk], _ name: String) throws(CheckpointError) -> [Int] {
+    var size = [Int](repeating: 0, count: chunks[0].tensor.shape.count)
+    for chunk in chunks {
+      guard chunk.offsets.count == size.count, chunk.tensor.shape.count == size.count else {
+        throw CheckpointError(.malformedTensor, "\(name): its chunks have different numbers of dimensions.")
+      }
+      for axis in size.indices {
+        let (end, overflow) = chunk.offsets[axis].addingReportingOverflow(chunk.tensor.shape[axis])
+        guard !overflow else { throw CheckpointError(.malformedTensor, "\(name): a chunk beyond 2^63.") }
+        size[axis] = max(size[axis], end)
+      }
+    }
+    return size
+  }
+}

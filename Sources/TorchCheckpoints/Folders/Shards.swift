@@ -1,0 +1,98 @@
+import StateDicts
+
+/// A checkpoint in several files behind an index, as Hugging Face's libraries write them.
+///
+///     {"metadata": {"total_size": 84},
+///      "weight_map": {"embed.weight": "model-00001-of-00002.safetensors",
+///                     "head.weight": "model-00002-of-00002.safetensors"}}
+///
+/// The index decides: a file that it names and that is not there is an error; a file or tensor that it does not name is
+/// of another save, left out, and noted. Source: `huggingface_hub/serialization/_base.py`.
+enum Shards {
+  static func isIndex(_ store: ByteStore) -> Bool {
+    let head = unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes.prefix(64)) }
+    // A safetensors header's length may begin with any byte; it has zeros, and a JSON text has none.
+    return !head.contains(0) && head.drop(while: { $0 <= 0x20 }).first == UInt8(ascii: "{")
+  }
+
+  static func open(
+    _ store: ByteStore, index path: String, options: CheckpointOptions
+  ) throws(CheckpointError) -> Checkpoint {
+    let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes, as: UTF8.self) }
+    let json = try JSONValue(parsing: text)
+    guard case .object(let entries)? = json["weight_map"] else {
+      throw CheckpointError(
+        .notACheckpoint, "A JSON text without a weight_map, so not the index of a checkpoint's shards.")
+    }
+    let folder = try CheckpointFolder(holding: path)
+    var fileOfTensor = [ExactName: String](minimumCapacity: entries.count)
+    for entry in entries {
+      guard case .string(let file) = entry.value else {
+        throw CheckpointError(.malformedHeader, "\(entry.name) is in no file.")
+      }
+      try folder.requireInside(file)
+      fileOfTensor[ExactName(entry.name)] = file
+    }
+    let files = Set(fileOfTensor.values).sorted()
+    let missing = files.filter { !folder.names.contains($0) }
+    guard missing.isEmpty else {
+      throw CheckpointError(
+        .missingRecord, "\(missing.count) of \(files.count) shards are not there: \(list(missing)).",
+        remedy: "copy or download them into the same folder")
+    }
+    var reading = Reading(fileOfTensor: fileOfTensor)
+    for file in files { try reading.add(file, in: folder, options) }
+    guard reading.fileOfTensor.isEmpty else {
+      let names = reading.fileOfTensor.keys.map(\.text).sorted()
+      throw CheckpointError(
+        .missingRecord, "\(names.count) tensors are not in the shards that the index names for them: \(list(names)).",
+        remedy: "index and shards are of different saves: copy them again")
+    }
+    let stale = folder.names.filter { isShard($0) && !files.contains($0) }
+    if !stale.isEmpty { reading.notes.append("Files of another save, which the index does not name: \(list(stale)).") }
+    var marks = [JSONValue.Member("shards", .integer(files.count))]
+    if let metadata = json["metadata"] { marks.append(JSONValue.Member("metadata", metadata)) }
+    return try Checkpoint(
+      format: .shards, file: path, store: store, byteCount: reading.byteCount, tensors: reading.tensors, marks: marks,
+      notes: reading.notes, options: options)
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(10).joined(separator: ", ") + (names.count > 10 ? " …" : "")
+  }
+
+  /// Whether a name is of the form `NAME-00001-of-00003.bin`.
+  private static func isShard(_ name: String) -> Bool {
+    guard name.hasSuffix(".bin") || name.hasSuffix(".safetensors") else { return false }
+    let parts = name.split(separator: ".")[0].split(separator: "-")
+    return parts.count >= 4 && parts[parts.count - 2] == "of" && Int(parts[parts.count - 1]) != nil
+  }
+
+  private struct Reading {
+    /// What is still to be found.
+    var fileOfTensor: [ExactName: String]
+    var tensors: [NamedTensor] = []
+    var notes: [String] = []
+    var byteCount = 0
+
+    mutating func add(
+      _ file: String, in folder: CheckpointFolder, _ options: CheckpointOptions
+    ) throws(CheckpointError) {
+      let shard = try Checkpoint(folder.store(file, options), file: folder.file(file), options: options)
+      byteCount += shard.byteCount
+      var unlisted: [String] = []
+      for item in shard.tensors {
+        if fileOfTensor[ExactName(item.name)] == file {
+          fileOfTensor[ExactName(item.name)] = nil
+          tensors.append(item)
+        } else {
+          unlisted.append(item.name)
+        }
+      }
+      notes += shard.notes.map { "\(file): \($0)" }
+      if !unlisted.isEmpty {
+        notes.append("\(file) has tensors that the index does not name there: \(list(unlisted)).")
+      }
+    }
+  }
+}

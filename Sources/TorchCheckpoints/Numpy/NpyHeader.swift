@@ -1,0 +1,69 @@
+import StateDicts
+
+/// The header of a `.npy` file.
+///
+///     93 4e 55 4d 50 59                              "\x93NUMPY"
+///     01 00                                          version 1.0; from 2.0 on the length has four bytes
+///     76 00                                          118: the header's length
+///     {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }        spaces, newline; then the elements
+///
+/// The dict is read as a literal, never evaluated. Source: `numpy/lib/format.py`.
+struct NpyHeader {
+  static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
+  /// How long a header may be: a dict of three entries takes about a hundred bytes.
+  static let limit = 1 << 20
+
+  let type: NumpyType
+  let isFortran: Bool
+  let shape: [Int]
+  /// Where the elements begin.
+  let byteCount: Int
+
+  /// - Throws: `malformedHeader`, `truncated`; `unsupported` for elements that are no numbers.
+  init(_ bytes: [UInt8]) throws(CheckpointError) {
+    guard bytes.starts(with: Self.magic), bytes.count >= 12 else {
+      throw CheckpointError(.malformedHeader, "This does not begin as a .npy file does.", offset: 0)
+    }
+    guard (1...3).contains(bytes[6]) else {
+      throw CheckpointError(
+        .malformedHeader, "Version \(bytes[6]) of the .npy format, of which 3 are known.", offset: 6)
+    }
+    let start = bytes[6] == 1 ? 10 : 12
+    let length = bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard length <= Self.limit else {
+      throw CheckpointError(.malformedHeader, "A header of \(length) bytes.", offset: 8)
+    }
+    guard length <= bytes.count - start else {
+      throw CheckpointError(
+        .truncated, "A header of \(length) bytes, of which \(bytes.count - start) are there.", offset: start,
+        remedy: "the file may have been cut short: download or copy it again")
+    }
+    byteCount = start + length
+    var literal = PythonLiteral(bytes[start..<start + length])
+    guard case .dict(let entries) = try literal.value(), literal.isAtEnd else {
+      throw CheckpointError(.malformedHeader, "The header is no dict.", offset: start)
+    }
+    guard case .text(let descr)? = entries["descr"] else {
+      throw CheckpointError(.unsupported, "An array of records, whose elements are no single numbers.")
+    }
+    guard case .bool(let isFortran)? = entries["fortran_order"], case .tuple(let sizes)? = entries["shape"] else {
+      throw CheckpointError(.malformedHeader, "The header lacks the order or the shape.", offset: start)
+    }
+    guard let type = NumpyType(descr) else {
+      throw CheckpointError(
+        .unsupported,
+        descr.hasSuffix("O")
+          ? "An array of Python objects, which are a pickle." : "Elements of type \(descr) are no numbers.")
+    }
+    var shape: [Int] = []
+    for size in sizes {
+      guard case .integer(let value) = size else {
+        throw CheckpointError(.malformedHeader, "The shape has something that is no number.", offset: start)
+      }
+      shape.append(value)
+    }
+    self.type = type
+    self.isFortran = isFortran
+    self.shape = shape
+  }
+}

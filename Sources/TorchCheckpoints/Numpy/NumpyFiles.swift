@@ -1,0 +1,123 @@
+import StateDicts
+
+/// `.npy` files, and `.npz`: zip archives of them.
+enum NumpyFiles {
+  /// One array; its name is empty.
+  static func open(
+    npy store: ByteStore, file: String, options: CheckpointOptions
+  ) throws(CheckpointError) -> Checkpoint {
+    let header = try NpyHeader(head(of: store, 0..<store.count))
+    let origin = StorageOrigin(file: file, checksOnUse: options.checksCRC)
+    let rest = store.count - header.byteCount
+    let tensor = try array(header, byteCount: rest) { byteCount in
+      Storage(
+        .region(store, offset: header.byteCount), byteCount: byteCount, byteOrder: header.type.byteOrder, key: "array",
+        origin: origin)
+    }
+    let extra = rest - tensor.byteCount
+    return try Checkpoint(
+      format: .npy, file: file, store: store, tensors: [NamedTensor(name: "", tensor: tensor)],
+      notes: extra > 0 ? ["\(extra) bytes follow the array."] : [], options: options)
+  }
+
+  /// Every array of an archive; a member that is none, or holds no numbers, is left to the notes.
+  static func open(
+    npz archive: ZipArchive, file: String, options: CheckpointOptions
+  ) throws(CheckpointError) -> Checkpoint {
+    let origin = StorageOrigin(file: file, checksOnUse: options.checksCRC)
+    var tensors: [NamedTensor] = []
+    var notes: [String] = []
+    for entry in archive.entries {
+      guard entry.name.hasSuffix(".npy") else {
+        notes.append("\(entry.name) is no array.")
+        continue
+      }
+      do throws(CheckpointError) {
+        let tensor = try array(entry, in: archive, origin, options.limits)
+        tensors.append(NamedTensor(name: String(entry.name.dropLast(4)), tensor: tensor))
+      } catch  where error.code == .unsupported {
+        notes.append("\(entry.name) was left out: \(error.message)")
+      } catch {
+        throw error.located(entry: entry.name)
+      }
+    }
+    return try Checkpoint(
+      format: .npz, file: file, store: archive.store, tensors: tensors, notes: notes, archive: archive, options: options
+    )
+  }
+
+  private static func array(
+    _ entry: ZipArchive.Entry, in archive: ZipArchive, _ origin: StorageOrigin, _ limits: CheckpointLimits
+  ) throws(CheckpointError) -> Tensor {
+    if entry.isStored {
+      let header = try NpyHeader(head(of: archive.store, entry.offset..<entry.offset + entry.byteCount))
+      let width = header.type.elementType.byteCount
+      // The entry's checksum is of header and elements together, so the storage is both, where the elements allow it.
+      let skipped = header.byteCount % width == 0 ? header.byteCount / width : 0
+      return try array(header, skipping: skipped, byteCount: entry.byteCount - header.byteCount) { _ in
+        Storage(
+          .region(archive.store, offset: skipped > 0 ? entry.offset : entry.offset + header.byteCount),
+          byteCount: skipped > 0 ? entry.byteCount : entry.byteCount - header.byteCount,
+          byteOrder: header.type.byteOrder, key: entry.name, checksum: skipped > 0 ? entry.checksum : nil,
+          origin: origin)
+      }
+    }
+    let header = try NpyHeader(archive.head(of: entry, count: NpyHeader.limit))
+    guard entry.byteCount <= limits.inflatedStorageByteCount else {
+      throw CheckpointError(
+        .limitExceeded, "A deflated array of \(entry.byteCount) bytes.", remedy: CheckpointLimits.remedy)
+    }
+    return try array(header, byteCount: entry.byteCount - header.byteCount) { byteCount in
+      Storage(
+        .lazy(DeflatedTail(archive: archive, entry: entry, skipped: header.byteCount)), byteCount: byteCount,
+        byteOrder: header.type.byteOrder, key: entry.name, origin: origin)
+    }
+  }
+
+  /// A tensor over `byteCount` bytes of elements; the storage is asked for with as many as they take, or more.
+  private static func array(
+    _ header: NpyHeader, skipping skipped: Int = 0, byteCount: Int, _ storage: (Int) -> Storage
+  ) throws(CheckpointError) -> Tensor {
+    let type = header.type.elementType
+    let start = skipped * type.byteCount
+    let geometry: TensorGeometry
+    do throws(CheckpointError) {
+      geometry = try TensorGeometry(
+        numpy: header.shape, isFortran: header.isFortran, offset: skipped, of: type, byteCount: start + byteCount)
+    } catch {
+      guard header.shape.allSatisfy({ $0 >= 0 }) else { throw error }
+      throw CheckpointError(
+        .truncated, "An array of shape \(header.shape) and type \(type), of which \(byteCount) bytes are there.",
+        offset: header.byteCount, remedy: "the file may have been cut short: download or copy it again")
+    }
+    return Tensor(
+      elementType: type, geometry: geometry, storage: storage(start + geometry.elementCount * type.byteCount))
+  }
+
+  private static func head(of store: ByteStore, _ range: Range<Int>) -> [UInt8] {
+    unsafe store.withUnsafeBytes { bytes in
+      unsafe Array(bytes[range.lowerBound..<min(range.upperBound, range.lowerBound + NpyHeader.limit + 12)])
+    }
+  }
+}
+
+/// A deflated entry's bytes from a place on.
+struct DeflatedTail: StorageContents {
+  let archive: ZipArchive
+  let entry: ZipArchive.Entry
+  let skipped: Int
+
+  func load() throws(CheckpointError) -> ByteStore {
+    let whole = try archive.inflate(entry)
+    return ByteStore(whole, range: skipped..<whole.count)
+  }
+
+  func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
+    var position = 0
+    try unsafe archive.stream(entry) { window throws(CheckpointError) in
+      let start = min(max(skipped - position, 0), window.count)
+      position += window.count
+      if start < window.count { try unsafe body(UnsafeRawBufferPointer(rebasing: window[start...])) }
+    }
+  }
+}

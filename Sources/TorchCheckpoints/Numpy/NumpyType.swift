@@ -1,0 +1,42 @@
+import StateDicts
+
+/// A numpy dtype that has numbers for elements, by what numpy writes for it: `<f4`, `|b1`, `>c16`.
+///
+/// Source: `numpy.dtype.str`.
+struct NumpyType: Equatable, Sendable {
+  let elementType: ElementType
+  let byteOrder: ByteOrder
+
+  /// Nil for what holds no plain numbers: objects, records, texts, dates.
+  init?(_ text: String, order: String? = nil) {
+    var code = Substring(text)
+    var mark = order
+    if let first = code.first, "<>|=".contains(first) {
+      mark = mark ?? String(first)
+      code = code.dropFirst()
+    }
+    guard let type = Self.types[String(code)] else { return nil }
+    elementType = type
+    byteOrder = mark == ">" ? .big : .little
+  }
+
+  private static let types: [String: ElementType] = [
+    "b1": .bool, "?": .bool, "i1": .int8, "u1": .uint8, "i2": .int16, "u2": .uint16, "i4": .int32, "u4": .uint32,
+    "i8": .int64, "u8": .uint64, "f2": .float16, "f4": .float32, "f8": .float64, "c8": .complex64, "c16": .complex128,
+  ]
+}
+
+extension TensorGeometry {
+  /// The geometry of a numpy array: C order, or Fortran's, in which the first axis runs fastest.
+  ///
+  /// - Throws: `malformedTensor` for a shape that is impossible or takes more than `byteCount`.
+  init(
+    numpy shape: [Int], isFortran: Bool, offset: Int = 0, of type: ElementType, byteCount: Int
+  ) throws(CheckpointError) {
+    let strides =
+      isFortran
+      ? Array(Self.contiguousStrides(shape.reversed()).reversed()) : Self.contiguousStrides(shape)
+    try self.init(
+      shape: shape, strides: strides, offset: offset, elementByteCount: type.byteCount, storageByteCount: byteCount)
+  }
+}

@@ -1,0 +1,115 @@
+import StateDicts
+
+/// A literal of Python as a `.npy` header has it: dict, tuple, list, text, whole number, `True`, `False`.
+///
+/// Nothing else is read, so nothing can be evaluated.
+struct PythonLiteral {
+  indirect enum Value: Equatable {
+    case text(String)
+    case integer(Int)
+    case bool(Bool)
+    case none
+    case tuple([Value])
+    case dict([String: Value])
+  }
+
+  private var rest: ArraySlice<UInt8>
+
+  init(_ text: ArraySlice<UInt8>) {
+    rest = text
+  }
+
+  var isAtEnd: Bool {
+    mutating get {
+      skipSpace()
+      return rest.isEmpty
+    }
+  }
+
+  /// The next value.
+  ///
+  /// - Throws: `malformedHeader` with the byte's offset.
+  mutating func value(depth: Int = 0) throws(CheckpointError) -> Value {
+    guard depth < 8 else { throw malformed("Nested too deep.") }
+    skipSpace()
+    guard let first = rest.first else { throw malformed("A value is missing.") }
+    switch first {
+    case UInt8(ascii: "{"): return try dict(depth)
+    case UInt8(ascii: "("): return try .tuple(items(to: UInt8(ascii: ")"), depth))
+    case UInt8(ascii: "["): return try .tuple(items(to: UInt8(ascii: "]"), depth))
+    case UInt8(ascii: "'"), UInt8(ascii: "\""): return try .text(text())
+    case UInt8(ascii: "-"), 0x30...0x39: return try .integer(integer())
+    default:
+      for (word, value) in [("True", Value.bool(true)), ("False", .bool(false)), ("None", .none)]
+      where rest.starts(with: word.utf8) {
+        rest = rest.dropFirst(word.utf8.count)
+        return value
+      }
+      throw malformed("Something that is no literal.")
+    }
+  }
+
+  private mutating func dict(_ depth: Int) throws(CheckpointError) -> Value {
+    rest = rest.dropFirst()
+    var entries: [String: Value] = [:]
+    while try !close(UInt8(ascii: "}")) {
+      guard case .text(let key) = try value(depth: depth + 1) else { throw malformed("A key that is no text.") }
+      try expect(UInt8(ascii: ":"))
+      guard try entries.updateValue(value(depth: depth + 1), forKey: key) == nil else {
+        throw malformed("A key that is there twice.")
+      }
+      if try close(UInt8(ascii: "}")) { break }
+      try expect(UInt8(ascii: ","))
+    }
+    return .dict(entries)
+  }
+
+  private mutating func items(to end: UInt8, _ depth: Int) throws(CheckpointError) -> [Value] {
+    rest = rest.dropFirst()
+    var items: [Value] = []
+    while try !close(end) {
+      try items.append(value(depth: depth + 1))
+      if try close(end) { break }
+      try expect(UInt8(ascii: ","))
+    }
+    return items
+  }
+
+  private mutating func text() throws(CheckpointError) -> String {
+    let quote = rest.removeFirst()
+    guard let end = rest.firstIndex(of: quote) else { throw malformed("A text without its end.") }
+    let content = rest[..<end]
+    guard !content.contains(UInt8(ascii: "\\")) else { throw malformed("A text with an escape.") }
+    rest = rest[(end + 1)...]
+    return String(decoding: content, as: UTF8.self)
+  }
+
+  /// Python 2 wrote `3L`.
+  private mutating func integer() throws(CheckpointError) -> Int {
+    let digits = rest.prefix { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }
+    guard let value = Int(String(decoding: digits, as: UTF8.self)) else { throw malformed("No 64-bit number.") }
+    rest = rest.dropFirst(digits.count)
+    if rest.first == UInt8(ascii: "L") { rest = rest.dropFirst() }
+    return value
+  }
+
+  private mutating func close(_ byte: UInt8) throws(CheckpointError) -> Bool {
+    skipSpace()
+    guard let first = rest.first else { throw malformed("A closing bracket is missing.") }
+    guard first == byte else { return false }
+    rest = rest.dropFirst()
+    return true
+  }
+
+  private mutating func expect(_ byte: UInt8) throws(CheckpointError) {
+    guard try close(byte) else { throw malformed("\"\(Character(Unicode.Scalar(byte)))\" is missing.") }
+  }
+
+  private mutating func skipSpace() {
+    rest = rest.drop { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 || $0 == 0x0D }
+  }
+
+  private func malformed(_ message: String) -> CheckpointError {
+    CheckpointError(.malformedHeader, message, offset: rest.startIndex)
+  }
+}

@@ -1,0 +1,111 @@
+import StateDicts
+
+/// Numpy's arrays and scalars inside a pickle.
+///
+///     _reconstruct(ndarray, (0,), b'b'), then state (1, shape, dtype, is Fortran's, bytes)
+///     _frombuffer(bytes, dtype, shape, 'C' or 'F')                  protocol 5
+///     scalar(dtype, bytes)
+///     dtype('f4', False, True), then state (3, '<', …)
+///
+/// Bytes may be a text in latin-1 that `_codecs.encode` turns back: Python 3's protocol 2. Source: numpy's
+/// `multiarray` and `numpy/_core/numeric.py`.
+extension TorchValues {
+  /// The array or scalar that a node stands for; nil for anything else, and for arrays whose elements are no numbers.
+  ///
+  /// - Throws: `malformedTensor`.
+  func array(at id: Pickle.ID) throws(CheckpointError) -> Tensor? {
+    guard let object = pickle.object(at: id), let meaning = meaning(at: object.callable) else { return nil }
+    let parts: [Pickle.ID]
+    switch meaning {
+    case .numpyReconstruct:
+      let state = Array(object.state.flatMap(pickle.sequence) ?? [])
+      guard state.count >= 5, let isFortran = pickle.bool(at: state[3]) else { return nil }
+      return try array(state[4], of: state[2], shape: integers(at: state[1]), isFortran: isFortran)
+    case .numpyFromBuffer:
+      parts = Array(arguments(object))
+      guard parts.count >= 4 else { return nil }
+      return try array(
+        parts[0], of: parts[1], shape: integers(at: parts[2]), isFortran: pickle.text(at: parts[3]) == "F")
+    case .numpyScalar:
+      parts = Array(arguments(object))
+      guard parts.count >= 2 else { return nil }
+      return try array(parts[1], of: parts[0], shape: [], isFortran: false)
+    default: return nil
+    }
+  }
+
+  /// Whether a node is a numpy scalar, which is a number more than an array.
+  func isNumpyScalar(_ id: Pickle.ID) -> Bool {
+    pickle.object(at: id).map { meaning(at: $0.callable) == .numpyScalar } ?? false
+  }
+
+  private func array(
+    _ bytes: Pickle.ID, of type: Pickle.ID, shape: [Int]?, isFortran: Bool
+  ) throws(CheckpointError) -> Tensor? {
+    guard let type = numpyType(at: type), let shape else { return nil }
+    guard let (contents, byteCount) = contents(at: bytes) else { return nil }
+    let geometry = try TensorGeometry(numpy: shape, isFortran: isFortran, of: type.elementType, byteCount: byteCount)
+    let storage = Storage(contents, byteCount: byteCount, byteOrder: type.byteOrder, key: "array", origin: .memory)
+    return Tensor(elementType: type.elementType, geometry: geometry, storage: storage)
+  }
+
+  /// `dtype(name, align, copy)` with the state `(version, byte order, …)`.
+  private func numpyType(at id: Pickle.ID) -> NumpyType? {
+    guard let object = pickle.object(at: id), meaning(at: object.callable) == .numpyType,
+      let name = arguments(object).first.flatMap(pickle.text)
+    else { return nil }
+    let state = object.state.flatMap(pickle.sequence)
+    return NumpyType(name, order: state?.dropFirst().first.flatMap(pickle.text))
+  }
+
+  /// Where bytes lie: in the pickle, or in a text that is to be turned back into them.
+  private func contents(at id: Pickle.ID) -> (Storage.Contents, byteCount: Int)? {
+    switch pickle[id] {
+    case .bytes(let slice), .bytearray(let slice), .byteText(let slice):
+      guard slice.start >= 0 else {
+        let store = ByteStore(copying: pickle.bytes(slice))
+        return (.region(store, offset: 0), store.count)
+      }
+      return (.region(pickle.store, offset: slice.start), Int(slice.count))
+    case .object(let index):
+      let object = pickle.objects[index]
+      let parts = Array(arguments(object))
+      if pickle.encodedBytes(object)?.isEmpty == true { return (.region(pickle.store, offset: 0), 0) }
+      guard meaning(at: object.callable) == .codecsEncode, let first = parts.first,
+        case .text(let slice) = pickle[first], parts.count < 2 || isLatin1(parts[1])
+      else { return nil }
+      let contents = Latin1Text(pickle: pickle, slice: slice)
+      return (.lazy(contents), contents.byteCount)
+    default: return nil
+    }
+  }
+
+  private func isLatin1(_ id: Pickle.ID) -> Bool {
+    ["latin1", "latin-1", "iso-8859-1"].contains(pickle.text(at: id)?.lowercased())
+  }
+}
+
+/// A text each of whose characters stands for a byte.
+struct Latin1Text: StorageContents {
+  let pickle: Pickle
+  let slice: Pickle.Slice
+
+  /// As many as there are characters: all bytes of UTF-8 but those that go on with one.
+  var byteCount: Int { pickle.bytes(slice).count { $0 & 0xC0 != 0x80 } }
+
+  func load() throws(CheckpointError) -> ByteStore {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(byteCount)
+    for scalar in pickle.text(slice).unicodeScalars {
+      guard let byte = UInt8(exactly: scalar.value) else {
+        throw CheckpointError(.malformedTensor, "An array's text has a character that stands for no byte.")
+      }
+      bytes.append(byte)
+    }
+    return ByteStore(copying: bytes)
+  }
+
+  func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
+    try unsafe load().withUnsafeBytes(body)
+  }
+}

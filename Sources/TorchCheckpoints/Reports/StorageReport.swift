@@ -1,0 +1,98 @@
+import StateDicts
+
+/// What the storages of a checkpoint hold against what its tensors use of them.
+///
+/// Torch saves a tensor's whole storage: a slice of a gigabyte keeps the gigabyte. Writing the tensors anew leaves out
+/// what none of them uses.
+public struct StorageReport: Sendable, Encodable {
+  /// A storage that holds more than its tensors use.
+  public struct Waste: Sendable, Encodable {
+    /// Its key in the file.
+    public let key: String
+    /// Its bytes.
+    public let kept: Int
+    /// The bytes from the first to the last element of each of its tensors, counted once.
+    public let used: Int
+    /// The tensors that view it.
+    public let tensors: [String]
+  }
+
+  /// How many storages the tensors view.
+  public let count: Int
+  /// The bytes of all of them.
+  public let kept: Int
+  /// The bytes that tensors use.
+  public let used: Int
+  /// The storages that hold more than is used, the most wasteful first.
+  public let wasted: [Waste]
+  /// Tensors that are not tied, but reach over some of the same bytes, such as a matrix and one of its rows.
+  public let overlaps: [[String]]
+
+  /// Reports on named tensors; a name that comes twice is listed twice.
+  public init(of tensors: [NamedTensor]) {
+    var places: [ObjectIdentifier: [Int]] = [:]
+    var order: [Storage] = []
+    for (place, item) in tensors.enumerated() {
+      for tensor in item.tensor.storedParts {
+        let id = ObjectIdentifier(tensor.storage)
+        if places[id] == nil { order.append(tensor.storage) }
+        if places[id]?.last != place { places[id, default: []].append(place) }
+      }
+    }
+    var wasted: [Waste] = []
+    var overlaps: [[String]] = []
+    var (kept, used) = (0, 0)
+    for storage in order {
+      let places = places[ObjectIdentifier(storage)] ?? []
+      let views = places.flatMap { place in
+        tensors[place].tensor.storedParts.filter { $0.storage === storage }.map { (place: place, extent: $0.extent) }
+      }
+      let sorted = views.filter { !$0.extent.isEmpty }.sorted { $0.extent.lowerBound < $1.extent.lowerBound }
+      var end = 0
+      var bytes = 0
+      var group: [(place: Int, extent: Range<Int>)] = []
+      func close() {
+        if Set(group.map(\.extent)).count > 1 {
+          var seen = Set<Int>()
+          overlaps.append(group.filter { seen.insert($0.place).inserted }.map { tensors[$0.place].name })
+        }
+        group = []
+      }
+      for view in sorted {
+        if view.extent.lowerBound >= end { close() }
+        bytes += max(view.extent.upperBound - max(view.extent.lowerBound, end), 0)
+        end = max(end, view.extent.upperBound)
+        group.append(view)
+      }
+      close()
+      kept += storage.byteCount
+      used += bytes
+      if bytes < storage.byteCount {
+        wasted.append(
+          Waste(key: storage.key, kept: storage.byteCount, used: bytes, tensors: places.map { tensors[$0].name }))
+      }
+    }
+    count = order.count
+    self.kept = kept
+    self.used = used
+    self.wasted = wasted.sorted { $0.kept - $0.used > $1.kept - $1.used }
+    self.overlaps = overlaps
+  }
+}
+
+extension Tensor {
+  /// The strided tensors that it is made of: itself, or its components.
+  fileprivate var storedParts: [Tensor] {
+    guard let composition else { return [self] }
+    return (composition.hasElements ? [self] : []) + composition.components.flatMap(\.tensor.storedParts)
+  }
+
+  /// The bytes from its first to its last element.
+  fileprivate var extent: Range<Int> {
+    guard elementCount > 0 else { return 0..<0 }
+    if elementType.elementsPerByte > 1 { return byteRange }
+    let reach = zip(shape, strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 } + 1
+    let width = elementType.byteCount
+    return geometry.offset * width..<(geometry.offset + reach) * width
+  }
+}

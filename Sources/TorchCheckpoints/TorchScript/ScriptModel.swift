@@ -1,0 +1,161 @@
+import StateDicts
+
+/// TorchScript archives of torch 1.0 to 1.2: a table of tensors in JSON.
+///
+///     net/model.json      {"mainModule": {"parameters": [{"name": "w", "tensorId": "0", "isBuffer": false}],
+///                          "submodules": [{"name": "conv", …}]},
+///                          "tensors": [{"dims": ["2", "3"], "strides": ["3", "1"], "offset": "0",
+///                                       "dataType": "FLOAT", "data": {"key": "tensors/0"}, "requiresGrad": true}]}
+///     net/tensors/0       00 00 80 3f …
+///     net/attributes.pkl  a list; a tensor in it is build_tensor_from_id(number in the table)
+///
+/// It is protobuf's JSON: a 64-bit number is a text, what is false, zero or empty is absent.
+/// Source: torch 1.2's `caffe2/proto/torch.proto` and `torch/csrc/jit/import_legacy.cpp`.
+struct ScriptModel {
+  static func entry(of archive: ZipArchive) -> ZipArchive.Entry? {
+    archive.entries.lazy.filter { $0.name == "model.json" || $0.name.hasSuffix("/model.json") }
+      .min { $0.name.utf8.count < $1.name.utf8.count }
+  }
+
+  static func open(
+    _ archive: ZipArchive, _ entry: ZipArchive.Entry, file: String, options: CheckpointOptions
+  ) throws(CheckpointError) -> Checkpoint {
+    do throws(CheckpointError) {
+      let (store, range) = try archive.bytes(of: entry, limit: options.limits.inflatedPickleByteCount)
+      let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes[range], as: UTF8.self) }
+      let json = try JSONValue(parsing: text)
+      var model = ScriptModel(
+        archive: archive, root: String(entry.name.dropLast("model.json".count)), file: file, options: options)
+      try model.readTable(json["tensors"])
+      try model.readAttributes()
+      guard let module = json["mainModule"] else { throw model.malformed("There is no main module.") }
+      try model.visit(module, path: "", depth: 0)
+      var marks: [JSONValue.Member] = []
+      for name in ["protoVersion", "producerName", "producerVersion"] {
+        if let value = json[name] { marks.append(JSONValue.Member(name, value)) }
+      }
+      return try Checkpoint(
+        format: .torchscript, file: file, store: archive.store, tensors: model.found, marks: marks, archive: archive,
+        options: options)
+    } catch {
+      throw error.located(entry: entry.name)
+    }
+  }
+
+  private let archive: ZipArchive
+  private let root: String
+  private let options: CheckpointOptions
+  private let origin: StorageOrigin
+  private var table: [Tensor] = []
+  private var storages: [String: Storage] = [:]
+  /// Of the values in `attributes.pkl`, those that are tensors.
+  private var attributes: [Tensor?] = []
+  private var found: [NamedTensor] = []
+
+  private init(archive: ZipArchive, root: String, file: String, options: CheckpointOptions) {
+    self.archive = archive
+    self.root = root
+    self.options = options
+    origin = StorageOrigin(file: file, entryPrefix: root, checksOnUse: options.checksCRC)
+  }
+
+  private func malformed(_ message: String) -> CheckpointError { CheckpointError(.malformedHeader, message) }
+
+  // MARK: - The table
+
+  private mutating func readTable(_ json: JSONValue?) throws(CheckpointError) {
+    guard case .array(let rows)? = json ?? .array([]) else { throw malformed("The tensors are no list.") }
+    for row in rows { try table.append(tensor(row)) }
+  }
+
+  private mutating func tensor(_ row: JSONValue) throws(CheckpointError) -> Tensor {
+    guard case .string(let typeName)? = row["dataType"], let type = Self.types[typeName] else {
+      throw malformed("A tensor of a type that is not known: \(row["dataType"]?.text ?? "none").")
+    }
+    guard case .string(let key)? = row["data"]?["key"], let shape = integers(row["dims"]),
+      let strides = integers(row["strides"]), let offset = row["offset"].map(integer) ?? 0
+    else { throw malformed("A tensor without its record, sizes or strides.") }
+    let storage = try storage(key, device: row["device"])
+    return try Tensor(
+      elementType: type,
+      geometry: TensorGeometry(
+        shape: shape, strides: strides, offset: offset, elementByteCount: type.byteCount,
+        storageByteCount: storage.byteCount),
+      storage: storage, requiresGrad: row["requiresGrad"] == .bool(true))
+  }
+
+  private mutating func storage(_ key: String, device: JSONValue?) throws(CheckpointError) -> Storage {
+    if let storage = storages[key] { return storage }
+    var location: String?
+    if case .string(let name)? = device { location = name }
+    let records = ZipRecords(archive: archive, origin: origin, byteOrder: .little, limits: options.limits)
+    let byteCount = archive[root + key]?.byteCount ?? 1
+    let storage = try records.storage(key: key, byteCount: byteCount, location: location ?? "cpu")
+    storages[key] = storage
+    return storage
+  }
+
+  private func integer(_ json: JSONValue) -> Int? {
+    switch json {
+    case .integer(let value): value
+    case .string(let text): Int(text)
+    default: nil
+    }
+  }
+
+  private func integers(_ json: JSONValue?) -> [Int]? {
+    guard case .array(let items)? = json ?? .array([]) else { return nil }
+    let values = items.compactMap(integer)
+    return values.count == items.count ? values : nil
+  }
+
+  /// By `TensorProto.DataType` of `caffe2.proto`.
+  private static let types: [String: ElementType] = [
+    "FLOAT": .float32, "DOUBLE": .float64, "FLOAT16": .float16, "INT8": .int8, "UINT8": .uint8, "BYTE": .uint8,
+    "INT16": .int16, "UINT16": .uint16, "INT32": .int32, "INT64": .int64, "BOOL": .bool, "BFLOAT16": .bfloat16,
+  ]
+
+  // MARK: - Modules
+
+  private mutating func readAttributes() throws(CheckpointError) {
+    guard let entry = archive[root + "attributes.pkl"] else { return }
+    let values = try TorchZip.values(
+      entry, in: archive, records: root + "tensors/", byteOrder: .little, file: origin.file, options: options)
+    let pickle = values.pickle
+    for id in pickle.sequence(at: pickle.root) ?? [] {
+      guard let object = pickle.object(at: id),
+        values.globalName(at: object.callable) == "torch.jit._pickle.build_tensor_from_id",
+        let number = values.arguments(object).first.flatMap(pickle.integer)
+      else {
+        attributes.append(nil)
+        continue
+      }
+      guard table.indices.contains(number) else { throw malformed("There is no tensor \(number).") }
+      attributes.append(table[number])
+    }
+  }
+
+  private mutating func visit(_ module: JSONValue, path: String, depth: Int) throws(CheckpointError) {
+    guard depth <= options.limits.nestingDepth else { throw malformed("Modules are nested too deep.") }
+    func members(_ name: String) -> [JSONValue] {
+      if case .array(let items)? = module[name] { items } else { [] }
+    }
+    func name(_ item: JSONValue) -> String {
+      if case .string(let name)? = item["name"] { path.isEmpty ? name : "\(path).\(name)" } else { path }
+    }
+    for item in members("parameters") {
+      guard let number = item["tensorId"].map(integer) ?? 0, table.indices.contains(number) else {
+        throw malformed("\(name(item)) is of a tensor that is not there.")
+      }
+      let role: NamedTensor.Role = item["isBuffer"] == .bool(true) ? .buffer : .parameter
+      found.append(NamedTensor(name: name(item), tensor: table[number], role: role))
+    }
+    for item in members("attributes") {
+      guard let number = item["id"].map(integer) ?? 0, attributes.indices.contains(number),
+        let tensor = attributes[number]
+      else { continue }
+      found.append(NamedTensor(name: name(item), tensor: tensor))
+    }
+    for item in members("submodules") { try visit(item, path: name(item), depth: depth + 1) }
+  }
+}

@@ -1,0 +1,61 @@
+import Crypto
+import Foundation
+import StateDicts
+
+/// The first digits of the SHA-256 that a file must have.
+struct HashPrefix: Sendable {
+  let digits: String
+
+  init?(_ check: HashCheck, name: WeightsName) {
+    let wanted: String? =
+      switch check {
+      case .name: name.hashDigits
+      case .prefix(let digits): digits.lowercased()
+      case .none: nil
+      }
+    guard let wanted else { return nil }
+    digits = wanted
+  }
+
+  /// - Throws: `hashMismatch`.
+  func check(_ digest: SHA256.Digest, of file: String) throws(CheckpointError) {
+    let found = digest.hexadecimal
+    guard found.hasPrefix(digits) else {
+      throw CheckpointError(
+        .hashMismatch, "The file's SHA-256 begins with \(found.prefix(max(8, digits.count))), not \(digits).",
+        file: file, remedy: "check the URL; if the digits in the name are no hash, switch the check off")
+    }
+  }
+
+  /// - Throws: `hashMismatch`, `notReadable`, `inputOutput`.
+  func check(fileAt url: URL) throws(CheckpointError) {
+    let file = try OpenFile(reading: url.path)
+    try check(try file.hash(byteCount: try file.size()).finalize(), of: url.path)
+  }
+}
+
+extension OpenFile {
+  /// The SHA-256 so far of the first bytes, read a mebibyte at a time.
+  func hash(byteCount: Int64) throws(CheckpointError) -> SHA256 {
+    var hash = SHA256()
+    var offset: Int64 = 0
+    while offset < byteCount {
+      let piece = try read(at: offset, count: Int(min(1 << 20, byteCount - offset)))
+      guard !piece.isEmpty else {
+        throw CheckpointError(.inputOutput, "The file became shorter while it was read.", file: path)
+      }
+      hash.update(data: piece)
+      offset += Int64(piece.count)
+    }
+    return hash
+  }
+}
+
+extension Sequence where Element == UInt8 {
+  /// Two lower-case digits a byte.
+  var hexadecimal: String {
+    var text = ""
+    for byte in self { text += (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+    return text
+  }
+}

@@ -1,0 +1,36 @@
+import Crypto
+import Foundation
+import StateDicts
+
+/// What is known of a file of which a part has arrived; kept as `NAME.part.json`.
+struct PartialRecord: Codable, Sendable, Equatable {
+  /// The SHA-256 of the URL. (A signed URL is a password of sorts, and does not belong in a cache folder.)
+  let source: String
+  /// What the server calls this version of the file: a strong ETag, or else the date of its last change.
+  let validator: String?
+  /// How many bytes the whole file has; nil if the server does not say.
+  let totalBytes: Int64?
+
+  init(source: URL, validator: String?, totalBytes: Int64?) {
+    self.source = SHA256.hash(data: Data(source.absoluteString.utf8)).hexadecimal
+    self.validator = validator
+    self.totalBytes = totalBytes
+  }
+
+  /// The record in a file; nil if there is none that makes sense.
+  init?(at url: URL) {
+    guard let data = try? Data(contentsOf: url), let record = try? JSONDecoder().decode(Self.self, from: data) else {
+      return nil
+    }
+    self = record
+  }
+
+  func write(to url: URL) throws(CheckpointError) {
+    do {
+      try JSONEncoder().encode(self).write(to: url, options: .atomic)
+    } catch {
+      throw CheckpointError(
+        .cannotCreate, "The download's record cannot be written: \(error.localizedDescription)", file: url.path)
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import StateDicts
+
+/// What the operating system said, in plain words.
+struct SystemFailure {
+  let number: CInt
+
+  init(_ number: CInt) {
+    self.number = number
+  }
+
+  /// The error to throw; `otherwise` is the code where the number tells nothing special.
+  func error(file: String, otherwise code: CheckpointError.Code = .inputOutput) -> CheckpointError {
+    switch number {
+    case ENOSPC, EDQUOT:
+      return CheckpointError(
+        .cannotCreate, "The disk is full.", file: file,
+        remedy: "make room and run again: what has arrived is not fetched twice")
+    case EACCES, EPERM, EROFS:
+      if code == .notReadable { break }
+      return CheckpointError(
+        .cannotCreate, "The cache folder cannot be written to.", file: file,
+        remedy: "set TORCH_HOME to a folder that you may write to")
+    case ENAMETOOLONG:
+      return CheckpointError(.cannotCreate, "The file's name is too long.", file: file, remedy: "give a shorter name")
+    default: break
+    }
+    let reason = NSError(domain: NSPOSIXErrorDomain, code: Int(number)).localizedDescription
+    return CheckpointError(code, "The file system failed: \(reason).", file: file)
+  }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import StateDicts
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// A file on its way: asks, follows, resumes and asks again until the part is whole.
+struct Download: Sendable {
+  let source: URL
+  let part: PartialFile
+  let hash: HashPrefix?
+  let options: DownloadOptions
+  let progress: @Sendable (DownloadProgress) -> Void
+
+  /// Downloads the file and gives it its name.
+  func run() async throws {
+    do {
+      try await complete()
+    } catch {
+      part.leave(hashed: hash != nil)
+      throw error
+    }
+  }
+
+  private func complete() async throws {
+    var isFirst = true
+    while true {
+      try await fetch()
+      let arrived = part.progress
+      let count = arrived.completedBytes
+      progress(DownloadProgress(completedBytes: count, totalBytes: count, resumedBytes: arrived.resumedBytes))
+      do {
+        try await offCooperativePool { [part, hash] in try part.finish(hash: hash) }
+        return
+      } catch let error as CheckpointError where error.code == .hashMismatch {
+        // Pieces of two versions give a wrong hash too: then one whole download decides.
+        guard isFirst, arrived.resumedBytes > 0 else {
+          part.discard()
+          throw error
+        }
+        isFirst = false
+        try part.reset()
+      }
+    }
+  }
+
+  /// Asks until all bytes are there.
+  private func fetch() async throws {
+    var url = source
+    var redirects = 0
+    var failures = 0
+    var furthest = part.progress.completedBytes
+    while true {
+      try Task.checkCancellation()
+      let resume = try await offCooperativePool { [part, source, hash] in
+        try part.resumePoint(source: source, hashed: hash != nil)
+      }
+      if let resume, resume.byteCount == resume.record.totalBytes {
+        part.resume()
+        return
+      }
+      do {
+        return try await ask(url, resume)
+      } catch Turn.elsewhere(let next) {
+        redirects += 1
+        guard redirects <= options.redirects else {
+          throw CheckpointError(
+            .httpStatus, "The server redirects more than \(options.redirects) times.", file: source.shown)
+        }
+        url = next
+      } catch Turn.over {
+        try part.reset()
+      } catch Turn.again(let error, let seconds) {
+        // From the first URL: one that a redirect led to may hold only for a while.
+        url = source
+        redirects = 0
+        let reached = part.progress.completedBytes
+        if reached > furthest { failures = 0 }
+        furthest = max(furthest, reached)
+        failures += 1
+        guard failures <= options.retries else { throw error }
+        let doubled = options.retryDelay * (1 << min(failures - 1, 10))
+        try await Task.sleep(for: min(max(doubled, .seconds(seconds ?? 0)), .seconds(30)))
+      }
+    }
+  }
+
+  private func ask(_ url: URL, _ resume: PartialFile.ResumePoint?) async throws {
+    var request = URLRequest(url: url)
+    // Set, not given to the initializer: Linux's client heeds it only so.
+    request.timeoutInterval = TimeInterval(max(options.idleSeconds, 1))
+    request.setValue("pth2swt", forHTTPHeaderField: "User-Agent")
+    request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
+    if let resume {
+      request.setValue("bytes=\(resume.byteCount)-", forHTTPHeaderField: "Range")
+      if let validator = resume.record.validator { request.setValue(validator, forHTTPHeaderField: "If-Range") }
+    }
+    let meter = Locked(ProgressMeter())
+    let exchange = Exchange { head in
+      try head.check(url, resume, allowsPlainHTTP: options.allowsPlainHTTP)
+      if head.status == 206 {
+        part.resume()
+      } else {
+        try part.begin(PartialRecord(source: source, validator: head.validator, totalBytes: head.byteCount))
+      }
+    } onBody: { data in
+      try part.append(data)
+      let arrived = part.progress
+      // The report that all is there comes once, from where it is known.
+      guard arrived.completedBytes != arrived.totalBytes, meter.withLock({ $0.isDue() }) else { return }
+      progress(arrived)
+    }
+    try await exchange.run(request)
+    try checkWhole(url)
+  }
+
+  /// Refuses a body that ended early, though the client took it for whole, and one of no bytes.
+  private func checkWhole(_ url: URL) throws {
+    let count = part.progress.completedBytes
+    if let total = part.progress.totalBytes, count != total {
+      throw Turn.again(
+        CheckpointError(.connectionFailed, "The connection broke after \(count) of \(total) bytes.", file: url.shown),
+        after: nil)
+    }
+    guard count > 0 else {
+      throw CheckpointError(.notACheckpoint, "The server sent a file of no bytes.", file: url.shown)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// What a download needs to know of a response before its body arrives (RFC 9110).
+struct ResponseHead: Sendable, Equatable {
+  /// The bytes that a 206 response holds: `Content-Range: bytes 100-199/200`.
+  struct ContentRange: Sendable, Equatable {
+    let start: Int64
+    /// How many bytes the whole file has; nil for `*`.
+    let total: Int64?
+
+    init?(_ text: String) {
+      let parts = text.split(separator: " ", maxSplits: 1)
+      guard parts.count == 2, parts[0].lowercased() == "bytes" else { return nil }
+      let numbers = parts[1].split(whereSeparator: { $0 == "-" || $0 == "/" })
+      guard numbers.count == 3, let start = Int64(numbers[0]) else { return nil }
+      self.start = start
+      total = Int64(numbers[2])
+    }
+  }
+
+  let status: Int
+  /// How many bytes the body has, where the server says so and they are the file's own.
+  let byteCount: Int64?
+  let range: ContentRange?
+  /// A strong ETag, or else the date of the last change: what `If-Range` takes.
+  let validator: String?
+  let mediaType: String
+  let location: String?
+  /// How many seconds to wait before asking again.
+  let retryAfter: Int?
+
+  init(_ response: HTTPURLResponse) {
+    self.init(status: response.statusCode) { response.value(forHTTPHeaderField: $0) }
+  }
+
+  init(status: Int, field: (String) -> String?) {
+    self.status = status
+    // A body that was packed for the way is unpacked by the client: its length is the packed one.
+    let isPlain = field("Content-Encoding").map { $0.lowercased() == "identity" } ?? true
+    byteCount = isPlain ? field("Content-Length").flatMap { Int64($0) } : nil
+    range = field("Content-Range").flatMap { ContentRange($0) }
+    let tag = field("ETag").flatMap { $0.hasPrefix("W/") ? nil : $0 }
+    validator = isPlain ? tag ?? field("Last-Modified") : nil
+    mediaType = String((field("Content-Type") ?? "").lowercased().prefix { $0 != ";" && $0 != " " })
+    location = field("Location")
+    retryAfter = field("Retry-After").flatMap { Int($0) }
+  }
+}

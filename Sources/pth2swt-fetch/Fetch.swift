@@ -1,0 +1,54 @@
+import ArgumentParser
+import FetchMessages
+import Foundation
+import StateDicts
+import TorchHub
+
+/// The part of the command that knows the network, as a program of its own: `pth2swt` starts it when it is given a URL.
+///
+/// A network client takes longer to load than most checkpoints to inspect; a command that reads local files does not
+/// carry it. (git has its `git-remote-https` for the same reason.)
+@main
+struct Fetch: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pth2swt-fetch",
+    abstract: "Downloads a URL into torch's cache folder for pth2swt, and says where the file is.",
+    discussion: "Give the URL to pth2swt itself: this program's output is JSON, a line a message.")
+
+  @Argument(help: "The URL.")
+  var url: String
+
+  @Flag(help: "Never download: the file must be in the cache folder.")
+  var offline = false
+
+  @Flag(help: "Download over plain http too.")
+  var allowHttp = false
+
+  @Flag(help: "Take the digits in the name for no SHA-256.")
+  var noHash = false
+
+  func run() async throws {
+    do {
+      guard let url = URL(string: url) else {
+        throw CheckpointError(.unsupported, "This is no URL.", file: url)
+      }
+      let isNew = Locked(false)
+      let file = try await downloadWeights(
+        from: url,
+        options: DownloadOptions(hash: noHash ? .none : .name, isOffline: offline, allowsPlainHTTP: allowHttp)
+      ) { report in
+        isNew.withLock { $0 = true }
+        try? Self.say(.progress(completedBytes: report.completedBytes, totalBytes: report.totalBytes))
+      }
+      try Self.say(.file(path: file.path, isNew: isNew.withLock { $0 }))
+    } catch let error as CheckpointError {
+      try Self.say(
+        .failure(code: error.code.rawValue, message: error.message, file: error.file, remedy: error.remedy))
+      throw ExitCode.failure
+    }
+  }
+
+  private static func say(_ message: FetchMessage) throws {
+    try FileHandle.standardOutput.write(contentsOf: Data(message.line().utf8))
+  }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import StateDicts
+import Testing
+import TorchCheckpoints
+
+@Suite("What reports say of storages and globals")
+struct ContainersReportsTests {
+  private func open(_ name: String) throws -> Checkpoint {
+    try Checkpoint(path: ExpectedRow.fixtures.appending(path: "fixtures/\(name)").path)
+  }
+
+  @Test("A slice keeps its whole storage: bytes kept against bytes used")
+  func waste() throws {
+    let report = StorageReport(of: try open("legacy/storage_longer_than_used.pth").tensors)
+    #expect(report.kept == 16 && report.used == 8 && report.count == 1)
+    #expect(report.wasted.map(\.tensors) == [["w"]])
+  }
+
+  @Test("Tensors that reach over the same bytes and are not tied overlap")
+  func overlaps() throws {
+    let report = StorageReport(of: try open("zip_tensors/tied_overlapping.pth").tensors)
+    #expect(report.overlaps.count == 1)
+    let tied = StorageReport(of: try open("zip_tensors/tied_same_object.pth").tensors)
+    #expect(tied.overlaps.isEmpty && tied.wasted.isEmpty)
+  }
+
+  @Test("A class's source text is kept as text")
+  func sources() throws {
+    let source = try #require(open("legacy/module_with_source.pth").embeddedSources.first)
+    #expect(source.name == "__main__.old.Net" && source.file == "train.py")
+    #expect(source.text.hasPrefix("class Net(nn.Module):"))
+  }
+
+  @Test("Every global has a verdict: known, inert, dangerous")
+  func scan() throws {
+    let body = PickleBytes.dict(
+      ("w", PickleBytes.vector), ("args", PickleBytes.call(PickleBytes.global("argparse", "Namespace"))),
+      ("bad", PickleBytes.call(PickleBytes.global("posix", "system"), PickleBytes.text("true"))))
+    let checkpoint = try Checkpoint(FileBytes.torch(body), options: .init(allowsDangerousGlobals: true))
+    let scan = Scan(of: checkpoint)
+    #expect(scan.isDangerous)
+    let verdicts = Dictionary(uniqueKeysWithValues: scan.globals.map { ($0.name, $0.verdict) })
+    #expect(verdicts["posix.system"] == .dangerous)
+    #expect(verdicts["argparse.Namespace"] == .inert)
+    #expect(verdicts["torch._utils._rebuild_tensor_v2"] == .known)
+    #expect(try !Scan(of: open("pickles/namespace.pth")).isDangerous)
+  }
+
+  @Test("Device tags are kept: cuda:3, mps, xla:0")
+  func devices() throws {
+    for (name, tag) in [("device_cuda", "cuda:3"), ("device_mps", "mps"), ("device_xla", "xla:0")] {
+      #expect(try open("legacy/\(name).pth").tensors.map(\.tensor.storage.location) == [tag])
+    }
+  }
+
+  @Test("A second torch.save in the file, and bytes behind the last storage, are noted")
+  func trailing() throws {
+    #expect(try open("legacy/two_objects.pth").notes.contains { $0.hasPrefix("Another torch.save follows") })
+    #expect(try open("legacy/trailing_bytes.pth").notes == ["4 bytes follow the last storage."])
+  }
+
+  @Test("The second torch.save of a file can be chosen; a third is not there")
+  func secondObject() throws {
+    let path = ExpectedRow.fixtures.appending(path: "fixtures/legacy/two_objects.pth").path
+    let second = try Checkpoint(path: path, options: .init(objectNumber: 1))
+    #expect(second.tensors.map(\.name) == ["second"])
+    #expect(try [Float](second.tensors[0].tensor) == [60, 61, 62, 63])
+    #expect(throws: CheckpointError.self) { try Checkpoint(path: path, options: .init(objectNumber: 2)) }
+  }
+
+  @Test("Numpy scalars are numbers among the other values")
+  func scalars() throws {
+    let value = try #require(open("pickles/numpy_core.pth").value?["scalar"])
+    guard case .float = try value.kind else {
+      Issue.record("\(value) is no number")
+      return
+    }
+  }
+}
+
+@Suite("A pickle by itself")
+struct BarePickleTests {
+  private static let array: [UInt8] = PickleBytes.call(
+    PickleBytes.global("numpy.core.multiarray", "scalar"),
+    PickleBytes.call(PickleBytes.global("numpy", "dtype"), PickleBytes.text("f4"), PickleBytes.no, PickleBytes.yes),
+    PickleBytes.call(
+      PickleBytes.global("_codecs", "encode"), PickleBytes.text("\0\0\u{80}?"), PickleBytes.text("latin1")))
+
+  @Test("Its numpy arrays are its state dict")
+  func arrays() throws {
+    let checkpoint = try Checkpoint(PickleBytes.whole(PickleBytes.dict(("w", Self.array))))
+    #expect(checkpoint.format == .pickle)
+    #expect(try [Float](#require(checkpoint.stateDict()["w"])) == [1])
+  }
+
+  @Test("A tensor of torch in it has no storage, which is said")
+  func noStorage() {
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(PickleBytes.whole(PickleBytes.dict(("w", PickleBytes.vector))))
+    }
+    #expect(error?.code == .missingRecord)
+  }
+}
+
+@Suite("Modules in unusual wrappings")
+struct UnusualModulesTests {
+  @Test("A module of torch.fx, a call with its attributes, has the names of its state dict")
+  func graphModule() throws {
+    let attributes = PickleBytes.dict(
+      ("training", PickleBytes.no), ("_parameters", PickleBytes.dict(("w", PickleBytes.vector))),
+      ("_buffers", PickleBytes.dict()), ("_modules", PickleBytes.dict()))
+    let body = PickleBytes.call(
+      PickleBytes.global("torch.fx.graph_module", "reduce_graph_module"), attributes, PickleBytes.text("import torch"))
+    let checkpoint = try Checkpoint(FileBytes.torch(body))
+    #expect(checkpoint.tensors.map(\.name) == ["0.w"])
+    #expect(checkpoint.tensors.map(\.role) == [.parameter])
+    #expect(try checkpoint.stateDict().names == ["w"])
+  }
+
+  @Test("A parameter of torch 0.1 to 0.3 is a class called with its tensor")
+  func oldParameter() throws {
+    let parameter =
+      PickleBytes.call(PickleBytes.global("torch.nn.parameter", "Parameter"), PickleBytes.vector)
+      + PickleBytes.tuple(PickleBytes.no, PickleBytes.no, PickleBytes.none) + Array("b".utf8)
+    let checkpoint = try Checkpoint(FileBytes.torch(PickleBytes.dict(("w", parameter))))
+    #expect(checkpoint.tensors.map(\.name) == ["w"])
+    #expect(checkpoint.tensors.map(\.tensor.requiresGrad) == [false])
+  }
+}

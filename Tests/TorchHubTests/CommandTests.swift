@@ -1,0 +1,100 @@
+import FetchMessages
+import Foundation
+import StateDicts
+import Testing
+
+struct CommandTests {
+  let bench: Bench
+
+  init() throws {
+    bench = try Bench()
+  }
+
+  private struct Outcome {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// Runs the command that was built beside the tests, with the bench's folder as `TORCH_HOME`.
+  private func pth2swt(_ arguments: String...) throws -> Outcome {
+    #if os(Linux)
+      let tests = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    #else
+      let tests = try #require(Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }).bundleURL
+    #endif
+    let process = Process()
+    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent("pth2swt")
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(["TORCH_HOME": bench.folder.path]) { $1 }
+    let output = Pipe()
+    let errors = Pipe()
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return Outcome(status: process.terminationStatus, output: text, errors: complaint)
+  }
+
+  /// A file of TestData/fixtures.
+  private func fixture(_ name: String) throws -> Data {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+    return try Data(contentsOf: root.appendingPathComponent("TestData/fixtures/\(name)").standardized)
+  }
+
+  @Test("where a command takes a file it takes a URL, fetches it once, and says when it uses the file of before")
+  func fetch() throws {
+    let bytes = try fixture("zip_tensors/dtype_float32.pth")
+    let server = try LoopbackServer { .file(bytes, $0) }
+    let url = try server.url("/m.pth").absoluteString
+    let first = try pth2swt("inspect", "--json", "--allow-http", url)
+    #expect(first.status == 0)
+    #expect(first.output.contains("\"float32\""))
+    #expect(first.errors == "")
+    #expect(try bench.contents("hub/checkpoints/m.pth") == bytes)
+    let output = bench.folder.appendingPathComponent("m.swt").path
+    let second = try pth2swt("--offline", url, output)
+    #expect(second.status == 0)
+    #expect(second.errors.contains("/hub/checkpoints/m.pth, which was there before"))
+    #expect(FileManager.default.fileExists(atPath: output))
+    #expect(server.requests.count == 1)
+  }
+
+  @Test("a download that fails ends the command, with the exit code of its kind")
+  func failures() throws {
+    let bytes = bench.bytes
+    let server = try LoopbackServer { request in
+      request.path == "/none.pth" ? LoopbackServer.Reply(status: 404) : .file(bytes, request)
+    }
+    let secure = try pth2swt("inspect", server.url("/m.pth").absoluteString)
+    #expect(secure.status == 64)
+    #expect(secure.errors.contains("plain http"))
+    let none = try pth2swt("inspect", "--json", "--allow-http", server.url("/none.pth").absoluteString)
+    #expect(none.status == 66)
+    #expect(none.output.contains("\"notFound\""))
+    let offline = try pth2swt("verify", "--offline", "https://pth2swt.invalid/m.pth")
+    #expect(offline.status == 66)
+    let wrong = try pth2swt("inspect", "--allow-http", server.url("/m-0123abcd.pth").absoluteString)
+    #expect(wrong.status == 65)
+    #expect(wrong.errors.contains("SHA-256"))
+    let unreachable = try pth2swt("inspect", "--allow-http", "http://127.0.0.1:1/m.pth")
+    #expect(unreachable.status == 74)
+  }
+
+  @Test(
+    "a message between the two programs is one line, and comes out as it went in",
+    arguments: [
+      .progress(completedBytes: 1, totalBytes: nil), .progress(completedBytes: 1 << 40, totalBytes: 1 << 41),
+      .file(path: "/a\nb/“ü”", isNew: false),
+      .failure(code: "notFound", message: "no\n", file: nil, remedy: "look"),
+    ] as [FetchMessage])
+  func message(_ message: FetchMessage) throws {
+    let line = try message.line()
+    #expect(line.filter { $0 == "\n" }.count == 1)
+    #expect(line.last == "\n")
+    #expect(FetchMessage(line: line.utf8.dropLast()) == message)
+    #expect(FetchMessage(line: "{}".utf8) == nil)
+  }
+}
