@@ -24,11 +24,22 @@ let package = Package(
     .systemLibrary(
       name: "CPth2swtZip", path: "Sources/CLibraries/CPth2swtZip", pkgConfig: "libzip",
       providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    .systemLibrary(
+      name: "CPth2swtOneDNN", path: "Sources/CLibraries/CPth2swtOneDNN",
+      providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .systemLibrary(
+      name: "CPth2swtJPEG", path: "Sources/CLibraries/CPth2swtJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CPth2swtPNG", path: "Sources/CLibraries/CPth2swtPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
     .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
     .target(name: "ModelParameters", dependencies: ["StateDicts"]),
-    .target(name: "VisionModels", dependencies: ["ModelParameters", "StateDicts"]),
+    .target(
+      name: "VisionModels",
+      dependencies: ["ModelParameters", "StateDicts", "CPth2swtOneDNN", "CPth2swtJPEG", "CPth2swtPNG"]),
     .target(name: "TorchHub", dependencies: ["StateDicts", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "FetchMessages"),
     .executableTarget(

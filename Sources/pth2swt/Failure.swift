@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import VisionModels
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -24,6 +25,12 @@ enum Failure {
     case let error as ParameterError:
       // What the caller asked for is not there: a model, a number of layers, a renaming.
       (CheckpointError(.init(rawValue: error.code.rawValue), error.message, remedy: error.remedy), 64)
+    case let error as VisionError:
+      (
+        CheckpointError(
+          .init(rawValue: error.code.rawValue), error.message, file: error.file, entry: error.layer,
+          remedy: error.remedy), error.code.exitCode
+      )
     case let error as MatchError: (CheckpointError(.init(rawValue: "noMatch"), "\(error)"), 65)
     default: nil
     }
@@ -67,6 +74,19 @@ extension CheckpointError.Code {
     case "notCached": 66
     case "httpStatus", "connectionFailed": 74
     default: 65
+    }
+  }
+}
+
+extension VisionError.Code {
+  /// The exit code by the conventions of `sysexits.h`.
+  fileprivate var exitCode: Int32 {
+    switch self {
+    case .notFound, .notReadable: 66
+    case .configuration: 64
+    case .cannotCreate: 73
+    case .arithmetic: 70
+    case .malformedImage, .imageSize, .notFinite: 65
     }
   }
 }

@@ -11,7 +11,7 @@ import StateDicts
 struct Pth2swt: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pth2swt",
-    abstract: "Reads PyTorch checkpoints without Python: converts, inspects, verifies, compares.",
+    abstract: "Reads PyTorch checkpoints without Python: converts, inspects, verifies, compares, runs.",
     discussion: """
       EXAMPLES
         pth2swt model.pth model.swt                 convert (the same as pth2swt convert …)
@@ -22,15 +22,17 @@ struct Pth2swt: AsyncParsableCommand {
         pth2swt scan download.bin                   what its pickle names, and what each could do
         pth2swt match model.pth --model fasterrcnn_resnet50_fpn
         pth2swt registry fasterrcnn_resnet50_fpn --frozen
+        pth2swt detect --weights model.pth --draw out street.jpg
+        pth2swt classify --weights mobilenet.swt cat.jpg
 
       Files are told by their content, not their name. Nothing in them is run.
-      Exit codes: 0; 1 the answer is no (verify, diff, match, scan); 64 usage; 65 malformed or refused input; 66 no \
-      input; 73 cannot create output; 74 input or output failed; 70 a bug.
+      Exit codes: 0; 1 the answer is no (verify, diff, match, scan, validate); 64 usage; 65 malformed or refused \
+      input; 66 no input; 73 cannot create output; 74 input or output failed; 70 a bug.
       """,
     version: "0.1.0",
     subcommands: [
       Convert.self, Inspect.self, Verify.self, FingerprintCommand.self, Diff.self, ScanCommand.self,
-      RegistryCommand.self, MatchCommand.self,
+      RegistryCommand.self, MatchCommand.self, Detect.self, Classify.self, Validate.self,
     ],
     defaultSubcommand: Convert.self)
 }

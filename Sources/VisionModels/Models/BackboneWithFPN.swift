@@ -31,3 +31,12 @@ public struct BackboneWithFPN: LoadableModel {
     fpn = FeaturePyramid(channels, configuration.channelCount, in: scope / "fpn")
   }
 }
+
+extension BackboneWithFPN {
+  /// The pyramid's levels, by `outputNames`.
+  ///
+  /// - Parameter image: [N, 3, H, W], both sides multiples of 32.
+  package func callAsFunction(_ image: Activation) throws -> [Activation] {
+    try fpn(body.stages(image))
+  }
+}

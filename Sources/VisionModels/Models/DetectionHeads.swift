@@ -48,3 +48,25 @@ public struct FastRCNNPredictor: Sendable {
     boxes = Linear(inputs, classCount * 4, in: scope / "bbox_pred")
   }
 }
+
+extension RPNHead {
+  /// For a level [N, C, H, W]: logits [N, anchors, H, W] and deltas [N, 4 * anchors, H, W].
+  package func callAsFunction(_ level: Activation) throws -> (logits: Activation, deltas: Activation) {
+    let x = try convolution(level, then: .relu)
+    return (try logits(x), try deltas(x))
+  }
+}
+
+extension TwoMLPHead {
+  /// Regions [N, C, size, size] to [N, outputs].
+  package func callAsFunction(_ regions: Activation) throws -> Activation {
+    try fc7(fc6(regions, then: .relu), then: .relu)
+  }
+}
+
+extension FastRCNNPredictor {
+  /// For what describes regions, [N, inputs]: logits [N, classes] and deltas [N, 4 * classes].
+  package func callAsFunction(_ x: Activation) throws -> (logits: Activation, deltas: Activation) {
+    (try scores(x), try boxes(x))
+  }
+}

@@ -23,3 +23,26 @@ public struct FeaturePyramid: Sendable {
     layerBlocks = blocks("layer_blocks") { Conv2d(outputs, outputs, kernel: 3, padding: 1, in: $1) }
   }
 }
+
+extension FeaturePyramid {
+  /// One level for each stage, and the coarsest halved once more; all have the same channels.
+  ///
+  /// - Parameter stages: The largest first. Each is let go once its level is merged: they are large.
+  package func callAsFunction(_ stages: consuming [Activation]) throws -> [Activation] {
+    guard let top = stages.popLast() else { return [] }
+    var inner = try innerBlocks[stages.count](top)
+    var levels = [try layerBlocks[stages.count](inner)]
+    let coarsest = try inner.arithmetic.maxPool(levels[0], kernel: 1, stride: 2, padding: 0)
+    while !stages.isEmpty {
+      inner = try merged(inner, stages.removeLast(), innerBlocks[stages.count])
+      levels.insert(try layerBlocks[stages.count](inner), at: 0)
+    }
+    return levels + [coarsest]
+  }
+
+  /// The level above, doubled, and the stage's own convolution.
+  private func merged(_ above: Activation, _ stage: Activation, _ innerBlock: Conv2d) throws -> Activation {
+    try innerBlock(
+      stage, adding: above.arithmetic.upsampled(above, height: stage.shape[2], width: stage.shape[3]))
+  }
+}

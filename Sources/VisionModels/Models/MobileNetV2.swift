@@ -75,3 +75,21 @@ public struct InvertedResidual: Sendable {
     isResidual = stride == 1 && inputs == outputs
   }
 }
+
+extension InvertedResidual {
+  /// [N, inputs, H, W] to [N, outputs, H / stride, W / stride].
+  package func callAsFunction(_ x: Activation) throws -> Activation {
+    let wide = try expansion?(x, then: .relu6) ?? x
+    return try projection(depthwise(wide, then: .relu6), adding: isResidual ? x : nil)
+  }
+}
+
+extension MobileNetV2 {
+  /// [N, 3, H, W] to one logit a class, [N, classes].
+  package func callAsFunction(_ image: Activation) throws -> Activation {
+    var x = try stem(image, then: .relu6)
+    for block in blocks { x = try block(x) }
+    x = try head(x, then: .relu6)
+    return try classifier(x.arithmetic.meanPool(x))
+  }
+}

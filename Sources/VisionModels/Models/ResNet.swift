@@ -44,3 +44,23 @@ public struct ResNet: LoadableModel {
     fc = configuration.classCount.map { Linear(configuration.channelCount(ofStage: 4), $0, in: scope / "fc") }
   }
 }
+
+extension ResNet {
+  /// The feature maps of the four stages, at 1/4, 1/8, 1/16 and 1/32 of the image.
+  package func stages(_ image: Activation) throws -> [Activation] {
+    var x = try stem(image, then: .relu)
+    x = try x.arithmetic.maxPool(x, kernel: 3, stride: 2, padding: 1)
+    return try layers.map { blocks in
+      for block in blocks { x = try block(x) }
+      return x
+    }
+  }
+
+  /// [N, 3, H, W] to one logit a class, [N, classes].
+  package func callAsFunction(_ image: Activation) throws -> Activation {
+    guard let fc, let last = try stages(image).last else {
+      throw VisionError(.configuration, "This ResNet is a backbone and has no classifier.")
+    }
+    return try fc(last.arithmetic.meanPool(last))
+  }
+}

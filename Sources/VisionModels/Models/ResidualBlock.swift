@@ -48,3 +48,15 @@ public struct ResidualBlock: Sendable {
       ? nil : ConvNorm(inputs, outputs, kernel: 1, stride: stride, norm: norm, in: path / 0, path / 1)
   }
 }
+
+extension ResidualBlock {
+  /// [N, inputs, H, W] to [N, outputs, H / stride, W / stride].
+  package func callAsFunction(_ x: Activation) throws -> Activation {
+    let identity = try downsample?(x) ?? x
+    var y = x
+    for (index, step) in steps.enumerated() {
+      y = try step(y, adding: index == steps.count - 1 ? identity : nil, then: .relu)
+    }
+    return y
+  }
+}

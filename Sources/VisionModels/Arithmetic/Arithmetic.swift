@@ -1,0 +1,136 @@
+internal import CPth2swtOneDNN
+
+/// The steps that models are made of, done eagerly: one call is one fused step, over oneDNN.
+///
+/// Kernels are made once for each shape and weights are brought into a kernel's layout once. It belongs to one thread
+/// (`ArithmeticThread`). Another library could follow behind the same functions.
+package final class Arithmetic {
+  /// Whether Winograd's algorithm, fast and a little less exact, is left alone.
+  package let isExact: Bool
+  let threadCount: Int
+  let library: OneDNN
+  let pool = BufferPool()
+  /// Weights are kept for good and do not belong among what is reused.
+  private let weightPool = BufferPool()
+  private var steps: [StepKey: Step] = [:]
+  var shapesWithoutWinograd: Set<ConvolutionShape> = []
+  private var weights: [WeightKey: [PreparedWeights]] = [:]
+
+  package init(isExact: Bool, threadCount: Int) throws(VisionError) {
+    self.isExact = isExact
+    self.threadCount = threadCount
+    library = try OneDNN()
+  }
+
+  /// The most memory that activations took at once, in bytes.
+  package var largestActivationByteCount: Int { pool.largestByteCountInUse }
+
+  /// All that a step's kernel depends on.
+  enum StepKey: Hashable {
+    case convolution(ConvolutionShape, [Int], LayoutKey, Nonlinearity, addend: AddendKey)
+    case linear([Int], LayoutKey, outputs: Int, Nonlinearity)
+    case pooling(Pooling, WindowShape, [Int], LayoutKey)
+    case reorder([Int], from: LayoutKey, to: LayoutKey)
+  }
+
+  enum AddendKey: Hashable { case none, inDestination, beside(LayoutKey) }
+
+  struct WeightKey: Hashable {
+    let weights: FoldedWeights.Key
+    let dimensions: [Int]
+  }
+
+  /// The step of a key, made if it is not there yet.
+  func step(_ key: StepKey, _ make: () throws(VisionError) -> Step) throws(VisionError) -> Step {
+    if let step = steps[key] { return step }
+    let step = try make()
+    steps[key] = step
+    return step
+  }
+
+  /// An activation whose values are not set yet.
+  func activation(_ layout: Layout) -> Activation {
+    Activation(layout: layout, buffer: pool.take(layout.byteCount), arithmetic: self)
+  }
+
+  /// An activation from values in C order.
+  package func activation(_ shape: [Int], _ values: [Float]) throws(VisionError) -> Activation {
+    precondition(shape.reduce(1, *) == values.count)
+    let result = try activation(Layout(plain: shape))
+    unsafe values.withUnsafeBufferPointer { source in
+      if let start = source.baseAddress { unsafe result.buffer.floats.update(from: start, count: source.count) }
+    }
+    return result
+  }
+
+  /// The same values in another layout; itself where it lies so already.
+  func arranged(_ x: Activation, as layout: Layout) throws(VisionError) -> Activation {
+    if x.layout.isSame(as: layout) { return x }
+    let result = activation(layout)
+    try reorder(x.buffer, x.layout, into: result.buffer, layout)
+    return result
+  }
+
+  private func reorder(_ source: Buffer, _ from: Layout, into target: Buffer, _ to: Layout) throws(VisionError) {
+    let step = try step(.reorder(from.dimensions, from: LayoutKey(from), to: LayoutKey(to))) { () throws(VisionError) in
+      try library.reorder(from: from, to: to)
+    }
+    try unsafe step.run([
+      .init(role: DNNL_ARG_SRC, layout: from, address: source.address),
+      .init(role: DNNL_ARG_DST, layout: to, address: target.address),
+    ])
+  }
+
+  /// Weights in a kernel's layout.
+  func prepared(_ origin: FoldedWeights, _ dimensions: [Int], as layout: Layout) throws -> PreparedWeights {
+    let key = origin.key.map { WeightKey(weights: $0, dimensions: dimensions) }
+    if let key, let found = weights[key]?.first(where: { $0.layout.isSame(as: layout) }) { return found }
+    let (weight, bias) = try origin.values()
+    let target = weightPool.take(layout.byteCount)
+    try reorder(activation(dimensions, weight).buffer, Layout(plain: dimensions), into: target, layout)
+    let shift = weightPool.take(bias.count * MemoryLayout<Float>.stride)
+    unsafe bias.withUnsafeBufferPointer { source in
+      if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }
+    }
+    let made = PreparedWeights(weight: target, bias: shift, layout: layout, origin: origin)
+    if let key { weights[key, default: []].append(made) }
+    return made
+  }
+
+  /// Runs a step on activations, with weights where it has any.
+  func run(
+    _ step: Step, _ x: Activation, _ weights: PreparedWeights? = nil, adding: Activation? = nil, into result: Activation
+  ) throws(VisionError) {
+    let scratch = step.scratch.map { ($0, pool.take($0.byteCount)) }
+    var arguments = unsafe [
+      Step.Argument(role: DNNL_ARG_SRC, layout: step.source, address: x.buffer.address),
+      Step.Argument(role: DNNL_ARG_DST, layout: step.destination, address: result.buffer.address),
+    ]
+    if let weights {
+      let bias = try Layout(plain: [step.destination.dimensions[1]])
+      unsafe arguments.append(.init(role: DNNL_ARG_WEIGHTS, layout: weights.layout, address: weights.weight.address))
+      unsafe arguments.append(.init(role: DNNL_ARG_BIAS, layout: bias, address: weights.bias.address))
+    }
+    if let adding {
+      // DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1: a macro with an argument, which Swift does not see.
+      let role = DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | DNNL_ARG_SRC_1
+      unsafe arguments.append(.init(role: role, layout: adding.layout, address: adding.buffer.address))
+    }
+    if let (layout, buffer) = scratch {
+      unsafe arguments.append(.init(role: DNNL_ARG_SCRATCHPAD, layout: layout, address: buffer.address))
+    }
+    try step.run(arguments)
+  }
+}
+
+/// What tells two layouts of the same dimensions apart.
+struct LayoutKey: Hashable {
+  private let strides: [Int]
+  private let blocks: [Int]
+
+  init(_ layout: Layout) {
+    let runs = layout.channelRuns
+    strides = runs.map { [$0.imageStride, $0.runStride, $0.rowStride, $0.pixelStride] } ?? layout.opaqueKey
+    blocks = runs.map { [$0.runLength] } ?? []
+  }
+}

@@ -1,0 +1,61 @@
+/// What is done to each number after a step.
+package enum Nonlinearity: Hashable, Sendable {
+  case none
+  /// Negative numbers become 0.
+  case relu
+  /// As `relu`, and what is over 6 becomes 6.
+  case relu6
+}
+
+/// How a window's numbers become one.
+enum Pooling: Hashable {
+  case maximum
+  case mean
+}
+
+/// The window of a pooling, in pixels.
+struct WindowShape: Hashable {
+  let height: Int
+  let width: Int
+  let stride: Int
+  let padding: Int
+
+  /// The size of what comes out, for one dimension.
+  static func outputs(_ size: Int, kernel: Int, stride: Int, padding: Int, dilation: Int = 1) -> Int {
+    (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1
+  }
+}
+
+/// A convolution's geometry: all that its kernel depends on beside the activation's size.
+struct ConvolutionShape: Hashable, CustomStringConvertible {
+  let inputs: Int
+  let outputs: Int
+  let kernel: Int
+  let stride: Int
+  let padding: Int
+  let dilation: Int
+  let groups: Int
+  var usesWinograd = false
+
+  /// [out, in / groups, height, width], with the groups before them where there are any.
+  var weightDimensions: [Int] {
+    groups == 1
+      ? [outputs, inputs, kernel, kernel] : [groups, outputs / groups, inputs / groups, kernel, kernel]
+  }
+
+  /// The fewest channels and the smallest side for which Winograd's algorithm won wherever it was measured;
+  /// `docs/inference.md` has the figures.
+  private static let fewestWinogradChannels = 32
+  private static let smallestWinogradSide = 4
+
+  /// Whether Winograd's algorithm is to be tried: a rule over shapes alone, so that it is the same on every run.
+  func suitsWinograd(height: Int, width: Int) -> Bool {
+    kernel == 3 && stride == 1 && dilation == 1 && padding == 1 && groups == 1
+      && min(inputs, outputs) >= Self.fewestWinogradChannels && min(height, width) >= Self.smallestWinogradSide
+  }
+
+  var description: String {
+    "\(inputs) -> \(outputs), \(kernel)x\(kernel), stride \(stride), padding \(padding), dilation \(dilation), "
+      + "groups \(groups)"
+  }
+}

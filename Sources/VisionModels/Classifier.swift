@@ -1,0 +1,130 @@
+import ModelParameters
+public import StateDicts
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One class of an image, with its probability.
+public struct Classification: Hashable, Sendable {
+  /// The class's number.
+  public let label: Int
+  /// The probability, 0 to 1.
+  public let score: Float
+}
+
+/// A network that tells what an image shows: a ResNet or MobileNetV2, with torchvision's evaluation transform.
+///
+///     let classifier = try Classifier("mobilenet_v2", weights: loadStateDict(url: url))
+///     let best = try classifier.classify(Image(contentsOf: photo))
+///
+/// It can be used from several tasks at once; images run one after another on a thread of its own.
+public final class Classifier: Sendable {
+  private enum Network: Sendable {
+    case resNet(ResNet)
+    case mobileNetV2(MobileNetV2)
+  }
+
+  /// torchvision's name of the model.
+  public let name: String
+  /// How many classes there are.
+  public let classCount: Int
+  private let network: Network
+  private let thread: ArithmeticThread
+
+  /// Loads a classifier.
+  ///
+  /// - Parameters:
+  ///   - name: torchvision's name, such as `resnet50`; nil for the one that the weights are of.
+  ///   - weights: The state dict; the classes are counted from it.
+  ///   - threads: How many threads compute together; as many as there are cores unless said.
+  ///   - exact: Whether only direct convolutions are used.
+  /// - Throws: `ParameterError` for an unknown name, `VisionError` for one that is no classifier's, `MatchError` where the
+  ///   weights do not fit.
+  public init(_ name: String? = nil, weights: StateDict, threads: Int? = nil, exact: Bool = false) throws {
+    let known =
+      if let name { try VisionModel(named: name, countingClassesIn: weights) } else {
+        try VisionModel(fitting: weights)
+      }
+    switch known.architecture {
+    case .resNet(let configuration):
+      network = .resNet(try ResNet(configuration, loading: weights))
+      classCount = configuration.classCount ?? 0
+    case .mobileNetV2(let configuration):
+      network = .mobileNetV2(try MobileNetV2(configuration, loading: weights))
+      classCount = configuration.classCount
+    default:
+      throw VisionError(
+        .configuration, "\(known.name) is no classifier.", remedy: "use a resnet or mobilenet_v2, or pth2swt detect")
+    }
+    self.name = known.name
+    thread = ArithmeticThread(threadCount: threads, isExact: exact)
+  }
+
+  /// The classes of an image by falling probability.
+  ///
+  /// - Parameter top: How many.
+  public func classify(_ image: Image, top: Int = 5) throws -> [Classification] {
+    try thread.run { [network] in try Self.ranked(network, image, top, on: $0) }
+  }
+
+  /// The same from a task, which waits without holding a thread.
+  ///
+  /// - Throws: `CancellationError` if the task is cancelled before the image's turn.
+  public func classify(_ image: Image, top: Int = 5) async throws -> [Classification] {
+    try Task.checkCancellation()
+    return try await thread.run { [network] in try Self.ranked(network, image, top, on: $0) }
+  }
+
+  private static func ranked(_ network: Network, _ image: Image, _ top: Int, on arithmetic: Arithmetic) throws
+    -> [Classification]
+  {
+    let input = try ClassificationTransform()(image, arithmetic)
+    let logits =
+      switch network {
+      case .resNet(let model): try model(input)
+      case .mobileNetV2(let model): try model(input)
+      }
+    let scores = softmax(ArraySlice(try logits.values()))
+    guard scores.allSatisfy(\.isFinite) else {
+      throw VisionError(
+        .notFinite, "The scores are not finite numbers.", remedy: "pth2swt validate names the layer where it begins")
+    }
+    return largest(max(top, 0), of: scores).map { Classification(label: $0, score: scores[$0]) }
+  }
+}
+
+/// Brings an image into the form that classifiers are evaluated on; torchvision's `ImageClassification` on a Pillow
+/// image: short side 256, centre crop 224, normalized.
+struct ClassificationTransform {
+  static let resizeSize = 256
+  static let cropSize = 224
+  static let mean: [Float] = [0.485, 0.456, 0.406]
+  static let std: [Float] = [0.229, 0.224, 0.225]
+
+  /// [1, 3, 224, 224].
+  func callAsFunction(_ image: Image, _ arithmetic: Arithmetic) throws -> Activation {
+    let (short, long) = (min(image.size.width, image.size.height), max(image.size.width, image.size.height))
+    let side = Int(Double(Self.resizeSize * long) / Double(short))
+    try Image.checkSize(PixelSize(width: Self.resizeSize, height: side))
+    let isTall = image.size.width <= image.size.height
+    let size = PixelSize(width: isTall ? Self.resizeSize : side, height: isTall ? side : Self.resizeSize)
+    let resized = PillowResize.resized(image, to: size)
+    func margin(_ side: Int) -> Int { Int((Double(side - Self.cropSize) / 2).rounded(.toNearestOrEven)) }
+    let (left, top) = (margin(size.width), margin(size.height))
+    let area = Self.cropSize * Self.cropSize
+    var values = [Float](repeating: 0, count: 3 * area)
+    for row in 0..<Self.cropSize {
+      for column in 0..<Self.cropSize {
+        let pixel = 3 * ((top + row) * size.width + left + column)
+        for channel in 0..<3 {
+          let value = Float(resized.pixels[pixel + channel]) / 255
+          values[channel * area + row * Self.cropSize + column] = (value - Self.mean[channel]) / Self.std[channel]
+        }
+      }
+    }
+    return try arithmetic.activation([1, 3, Self.cropSize, Self.cropSize], values)
+  }
+}

@@ -1,0 +1,62 @@
+/// A rectangle in pixels: left, top, right and bottom edge, as torchvision's boxes (x1, y1, x2, y2).
+public struct Box: Hashable, Sendable {
+  /// The left edge, x1.
+  public var left: Float
+  /// The top edge, y1.
+  public var top: Float
+  /// The right edge, x2.
+  public var right: Float
+  /// The bottom edge, y2.
+  public var bottom: Float
+
+  /// Creates a box from its edges.
+  public init(left: Float, top: Float, right: Float, bottom: Float) {
+    self.left = left
+    self.top = top
+    self.right = right
+    self.bottom = bottom
+  }
+
+  /// From the left edge to the right one.
+  public var width: Float { right - left }
+  /// From the top edge to the bottom one.
+  public var height: Float { bottom - top }
+  /// Width times height.
+  public var area: Float { width * height }
+
+  /// The part within an image. (torchvision: `clip_boxes_to_image`)
+  func clipped(to size: PixelSize) -> Box {
+    let (width, height) = (Float(size.width), Float(size.height))
+    return Box(
+      left: clamp(left, width), top: clamp(top, height), right: clamp(right, width), bottom: clamp(bottom, height))
+  }
+
+  private func clamp(_ value: Float, _ limit: Float) -> Float { value.isNaN ? value : min(max(value, 0), limit) }
+
+  /// Whether both sides have at least a length. (torchvision: `remove_small_boxes`)
+  func isAtLeast(_ side: Float) -> Bool { width >= side && height >= side }
+
+  /// The same with x and y multiplied each by a factor. (torchvision: `resize_boxes`)
+  func scaled(x: Float, y: Float) -> Box {
+    Box(left: left * x, top: top * y, right: right * x, bottom: bottom * y)
+  }
+
+  /// The same, moved by one distance on both axes.
+  func moved(by distance: Float) -> Box {
+    Box(left: left + distance, top: top + distance, right: right + distance, bottom: bottom + distance)
+  }
+}
+
+/// An image's size.
+public struct PixelSize: Hashable, Sendable {
+  /// How many pixels a row has.
+  public let width: Int
+  /// How many rows there are.
+  public let height: Int
+
+  /// Creates a size.
+  public init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+}

@@ -1,0 +1,26 @@
+/// A picture: red, green and blue of each pixel, 8 bits each, row by row from the top left.
+public struct Image: Sendable, Equatable {
+  /// How many pixels there are.
+  public let size: PixelSize
+  /// Three bytes a pixel.
+  public let pixels: [UInt8]
+
+  /// Creates an image from its pixels.
+  ///
+  /// - Parameter pixels: red, green, blue; `3 * width * height` bytes.
+  /// - Throws: `imageSize` if the count is another, or there are none.
+  public init(width: Int, height: Int, pixels: [UInt8]) throws(VisionError) {
+    let (count, isTooLarge) = width.multipliedReportingOverflow(by: height)
+    guard width > 0, height > 0, !isTooLarge, count <= Int.max / 3, pixels.count == 3 * count else {
+      throw VisionError(.imageSize, "\(pixels.count) bytes make no image of \(width)x\(height) pixels.")
+    }
+    size = PixelSize(width: width, height: height)
+    self.pixels = pixels
+  }
+
+  /// The same for pixels that are known to be of that size.
+  init(size: PixelSize, pixels: [UInt8]) {
+    self.size = size
+    self.pixels = pixels
+  }
+}

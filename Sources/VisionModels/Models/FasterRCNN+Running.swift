@@ -1,0 +1,117 @@
+import StateDicts
+
+/// A part of a detector's work.
+package enum DetectionStage: String, CaseIterable, Sendable {
+  /// The batch, normalized, resized and padded.
+  case transform
+  /// The ResNet's four stages.
+  case body
+  /// The pyramid's five levels.
+  case fpn
+  /// The logits of the five levels, then their deltas.
+  case rpnHead = "rpn_head"
+  /// All images' proposals, [N, 4] in the pixels of the resized images.
+  case proposals
+  /// The regions' windows.
+  case regions = "roi"
+  /// What describes the regions, then the classes' logits and deltas.
+  case boxHead = "box_head"
+  /// The detections.
+  case detections
+}
+
+extension FasterRCNN {
+  /// Called after each part of the work with what it made.
+  package typealias Watcher = (DetectionStage, [Activation]) throws -> Void
+
+  /// What is on images of any sizes, which run as one batch; as torchvision's model on a list of images.
+  ///
+  /// - Throws: `imageSize`, `configuration`, `arithmetic`; what reading the weights throws.
+  package func callAsFunction(
+    _ images: [Image], _ options: DetectionOptions, on arithmetic: Arithmetic, watching: Watcher = { _, _ in }
+  ) throws -> [[Detection]] {
+    if images.isEmpty { return [] }
+    try options.validate()
+    let (batch, sizes) = try DetectionTransform(options: options)(images, arithmetic)
+    try watching(.transform, [batch])
+    let levels = try features(batch, watching)
+    let found = try levels.map { try rpnHead($0) }
+    try watching(.rpnHead, found.map(\.logits) + found.map(\.deltas))
+    let proposals = try proposals(found, batch: batch, sizes, options)
+    try watching(.proposals, [boxes(proposals, arithmetic)])
+    let results = try detections(levels, proposals, sizes, options, watching)
+    try watching(.detections, [])
+    return zip(results, zip(images, sizes)).map { detections, sizes in
+      let (image, resized) = sizes
+      let x = Float(image.size.width) / Float(resized.width)
+      let y = Float(image.size.height) / Float(resized.height)
+      return detections.map { Detection(label: $0.label, score: $0.score, box: $0.box.scaled(x: x, y: y)) }
+    }
+  }
+
+  private func features(_ batch: Activation, _ watching: Watcher) throws -> [Activation] {
+    let stages = try backbone.body.stages(batch)
+    try watching(.body, stages)
+    let levels = try backbone.fpn(consume stages)
+    try watching(.fpn, levels)
+    return levels
+  }
+
+  private func proposals(
+    _ found: [(logits: Activation, deltas: Activation)], batch: Activation, _ sizes: [PixelSize],
+    _ options: DetectionOptions
+  ) throws -> [[Box]] {
+    guard options.anchorSizes.count == found.count else {
+      throw VisionError(
+        .configuration, "There are \(options.anchorSizes.count) anchor sizes for \(found.count) feature levels.")
+    }
+    let padded = PixelSize(width: batch.shape[3], height: batch.shape[2])
+    let filter = ProposalFilter(options: options)
+    return try sizes.indices.map { image in
+      let levels = try zip(found, options.anchorSizes).map { found, anchorSize in
+        let grid = PixelSize(width: found.logits.shape[3], height: found.logits.shape[2])
+        return ProposalFilter.Level(
+          anchors: Anchors(size: anchorSize, aspectRatios: options.anchorAspectRatios, image: padded, grid: grid),
+          objectness: try found.logits.channelsLast(image: image), deltas: try found.deltas.channelsLast(image: image))
+      }
+      return filter.proposals(levels, image: sizes[image])
+    }
+  }
+
+  private func detections(
+    _ levels: [Activation], _ proposals: [[Box]], _ sizes: [PixelSize], _ options: DetectionOptions,
+    _ watching: Watcher
+  ) throws -> [[Detection]] {
+    // The coarsest level only serves to propose; regions are read from the others.
+    let pooling = RegionPooling(size: regionSize)
+    guard let regions = try pooling.regions(Array(levels.dropLast()), proposals, images: sizes) else {
+      return sizes.map { _ in [] }
+    }
+    try watching(.regions, [regions])
+    let described = try boxHead(regions)
+    let (logits, deltas) = try boxPredictor(described)
+    try watching(.boxHead, [described, logits, deltas])
+    let (scores, corrections) = (try logits.values(), try deltas.values())
+    let (all, classCount) = (proposals.flatMap(\.self), logits.shape[1])
+    let filter = DetectionFilter(options: options)
+    var start = 0
+    return zip(proposals, sizes).map { boxes, size in
+      let range = start..<start + boxes.count
+      start = range.upperBound
+      return filter.detections(
+        all[range], logits: scores[range.lowerBound * classCount..<range.upperBound * classCount], deltas: corrections,
+        classCount: classCount, image: size)
+    }
+  }
+
+  private func boxes(_ proposals: [[Box]], _ arithmetic: Arithmetic) throws(VisionError) -> Activation {
+    let values = proposals.flatMap { boxes in boxes.flatMap { [$0.left, $0.top, $0.right, $0.bottom] } }
+    return try arithmetic.activation([values.count / 4, 4], values)
+  }
+
+  /// The side of the window that the box head was made for.
+  var regionSize: Int {
+    let area = boxHead.fc6.weight.shape[1] / rpnHead.convolution.weight.shape[0]
+    return Int(Double(area).squareRoot())
+  }
+}

@@ -1,0 +1,64 @@
+/// What an activation's values come to: enough to see that they are the same, in one line.
+public struct StageDigest: Codable, Sendable, Equatable {
+  /// The part of the model, such as `fpn.0`.
+  public let stage: String
+  /// The size of each dimension, NCHW.
+  public let shape: [Int]
+  /// The square root of the sum of squares.
+  public let norm: Double
+  /// The smallest value.
+  public let minimum: Float
+  /// The largest value.
+  public let maximum: Float
+  /// 64 values at equal distances in C order, or all where there are fewer.
+  public let samples: [Float]
+
+  static let sampleCount = 64
+
+  /// - Throws: `notFinite`, naming the stage.
+  package init(_ stage: String, _ activation: Activation) throws {
+    try self.init(stage, shape: activation.shape, values: activation.values())
+  }
+
+  /// - Throws: `notFinite`, naming the stage.
+  package init(_ stage: String, shape: [Int], values: [Float]) throws(VisionError) {
+    self.stage = stage
+    self.shape = shape
+    var sum = 0.0
+    for value in values { sum += Double(value) * Double(value) }
+    norm = sum.squareRoot()
+    minimum = values.min() ?? 0
+    maximum = values.max() ?? 0
+    let count = min(Self.sampleCount, values.count)
+    samples = (0..<count).map { values[$0 * values.count / count] }
+    guard sum.isFinite else {
+      throw VisionError(
+        .notFinite, "The activations are not finite numbers from here on.", layer: stage,
+        remedy: "look for weights that are too large in the layers before")
+    }
+  }
+
+  /// Why this is not what was expected; nil where every number is within `tolerance` of it, relative to the largest.
+  public func difference(from expected: StageDigest, tolerance: Double) -> String? {
+    guard shape == expected.shape else { return "\(stage): shape \(shape), expected \(expected.shape)" }
+    let scale = Double(max(abs(expected.minimum), abs(expected.maximum), .leastNormalMagnitude))
+    if abs(norm - expected.norm) > tolerance * max(expected.norm, .leastNormalMagnitude) {
+      return "\(stage): norm \(norm), expected \(expected.norm)"
+    }
+    let ours = [minimum, maximum] + samples
+    let theirs = [expected.minimum, expected.maximum] + expected.samples
+    let worst = zip(ours, theirs).map { Double(abs($0 - $1)) }.max() ?? 0
+    if ours.count != theirs.count || worst > tolerance * scale {
+      return "\(stage): a value is \(worst) off, more than \(tolerance) of the largest, \(scale)"
+    }
+    return nil
+  }
+}
+
+extension StageDigest: CustomStringConvertible {
+  /// One line: stage, shape, norm, least and largest value.
+  public var description: String {
+    let size = shape.map(String.init).joined(separator: "x")
+    return "\(stage)  \(size)  norm \(Float(norm))  min \(minimum)  max \(maximum)"
+  }
+}

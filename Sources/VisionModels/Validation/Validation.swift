@@ -1,0 +1,117 @@
+import ModelParameters
+public import StateDicts
+
+/// A model loaded, frozen by its rule and run on a fixed input by the exact path: a regression test for weights.
+///
+///     let now = try Validation(of: VisionModel(named: "resnet50"), weights: loadStateDict(url: url))
+///     now.differences(from: before)            // empty where they are the same
+public struct Validation: Codable, Sendable, Equatable {
+  /// torchvision's name of the model.
+  public let model: String
+  /// How many parameters train, and how many are frozen.
+  public let trainableCount, frozenCount: Int
+  /// What comes out of each part.
+  public let stages: [StageDigest]
+
+  private enum CodingKeys: String, CodingKey {
+    case model
+    case trainableCount = "trainable"
+    case frozenCount = "frozen"
+    case stages
+  }
+
+  /// Runs the validation.
+  ///
+  /// - Throws: `MatchError` where the weights do not fit; `notFinite` naming the weight or the stage.
+  public init(
+    of model: VisionModel, weights: StateDict, trainableLayers: Int? = nil, threads: Int? = nil
+  ) throws {
+    let registry = try model.registry(trainableLayers: trainableLayers)
+    let match = registry.match(weights)
+    try match.validate()
+    try Self.requireFinite(match)
+    self.model = model.name
+    frozenCount = registry.frozen.count
+    trainableCount = registry.trainable.count
+    let thread = ArithmeticThread(threadCount: threads, isExact: true)
+    switch model.architecture {
+    case .resNet(let configuration):
+      let network = try ResNet(configuration, loading: match)
+      stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)) }
+    case .mobileNetV2(let configuration):
+      let network = try MobileNetV2(configuration, loading: match)
+      stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)) }
+    case .backbone(let configuration):
+      let network = try BackboneWithFPN(configuration, loading: match)
+      stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)).digests }
+    case .fasterRCNN(let configuration):
+      let network = try FasterRCNN(configuration, loading: match)
+      stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)) }
+    }
+  }
+
+  /// What is not as it was, one sentence a stage.
+  ///
+  /// - Parameter tolerance: How far a number may be off, relative to the stage's largest.
+  public func differences(from expected: Validation, tolerance: Double = 1e-4) -> [String] {
+    if model != expected.model { return ["the model is \(model), expected \(expected.model)"] }
+    let known = Dictionary(stages.map { ($0.stage, $0) }) { first, _ in first }
+    var found: [String] = []
+    for stage in expected.stages {
+      if let ours = known[stage.stage] {
+        if let difference = ours.difference(from: stage, tolerance: tolerance) { found.append(difference) }
+      } else {
+        found.append("\(stage.stage): missing")
+      }
+    }
+    return found
+  }
+
+  /// Names the weights that are NaN or infinite.
+  private static func requireFinite(_ match: Match) throws {
+    var broken: [String] = []
+    for bound in match.bound where bound.tensor.elementType.isFloatingPoint {
+      let values = try [Float](bound.tensor)
+      if !values.allSatisfy(\.isFinite) { broken.append(bound.name) }
+    }
+    guard broken.isEmpty else {
+      let names = broken.prefix(8).joined(separator: ", ")
+      throw VisionError(
+        .notFinite, "\(broken.count) weights hold values that are not finite: \(names)\(broken.count > 8 ? " …" : "").",
+        layer: broken[0], remedy: "take an earlier checkpoint: training diverged")
+    }
+  }
+}
+
+extension ElementType {
+  fileprivate var isFloatingPoint: Bool {
+    switch self {
+    case .float16, .bfloat16, .float32, .float64: true
+    default: false
+    }
+  }
+}
+
+/// The input that every validation runs on, the same for ever: nothing in a file, nothing random.
+package enum ValidationInput {
+  package static let side = 224
+  /// Boxes of several sizes, so that regions are read from every level.
+  static let boxes = (0..<32).map { index in
+    let size = Float(8 << (index % 6))
+    let (left, top) = (Float(index * 37 % 96), Float(index * 53 % 96))
+    return Box(left: left, top: top, right: min(left + size, 224), bottom: min(top + size * 0.75, 224))
+  }
+
+  /// [1, 3, 224, 224], from -1 to 1: three waves of rising pitch.
+  package static func image(on arithmetic: Arithmetic) throws(VisionError) -> Activation {
+    try arithmetic.activation([1, 3, side, side], values)
+  }
+
+  /// The image's values, by integer arithmetic, so that they are the same on every machine.
+  package static let values: [Float] = (0..<3 * side * side).map { index in
+    let (channel, place) = index.quotientAndRemainder(dividingBy: side * side)
+    let (row, column) = place.quotientAndRemainder(dividingBy: side)
+    let phase = (row * (3 + channel) + column * (5 + 2 * channel) + row * column / 16) % 256
+    return Float(phase < 128 ? phase : 256 - phase) / 64 - 1
+  }
+}

@@ -1,0 +1,69 @@
+/// Why an image could not be read or a model could not be run: what went wrong, where, and what to do next.
+///
+/// Two errors are equal when their codes are; messages may be reworded in any version.
+public struct VisionError: Error, Sendable {
+  /// What kind of failure this is.
+  public enum Code: String, Sendable, Codable {
+    /// There is no such file.
+    case notFound
+    /// The file is there but cannot be opened for reading.
+    case notReadable
+    /// The bytes are no JPEG and no PNG, or a damaged one.
+    case malformedImage
+    /// The image has no pixels left after resizing, or more than the limits allow.
+    case imageSize
+    /// A configuration value makes no sense, or does not fit the weights.
+    case configuration
+    /// A weight or an activation is NaN or infinite.
+    case notFinite
+    /// The arithmetic library refused a step.
+    case arithmetic
+    /// A picture could not be written.
+    case cannotCreate
+  }
+
+  /// What kind of failure this is.
+  public var code: Code
+  /// What went wrong, in one sentence.
+  public var message: String
+  /// The file, as it was named to us.
+  public var file: String?
+  /// The layer or stage of the model.
+  public var layer: String?
+  /// What to do next.
+  public var remedy: String?
+
+  /// Creates an error.
+  @inline(never)
+  public init(_ code: Code, _ message: String, file: String? = nil, layer: String? = nil, remedy: String? = nil) {
+    self.code = code
+    self.message = message
+    self.file = file
+    self.layer = layer
+    self.remedy = remedy
+  }
+
+  /// The same error with its place filled in where it had none.
+  func located(file: String? = nil, layer: String? = nil) -> VisionError {
+    var error = self
+    error.file = self.file ?? file
+    error.layer = self.layer ?? layer
+    return error
+  }
+}
+
+extension VisionError: Equatable {
+  /// Whether both errors are of one kind.
+  public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
+}
+
+extension VisionError: CustomStringConvertible {
+  /// The sentence, then where, then what to do, each on a line of its own.
+  public var description: String {
+    var lines = [message]
+    let place = [file, layer].compactMap(\.self)
+    if !place.isEmpty { lines.append("  at: " + place.joined(separator: ", ")) }
+    if let remedy { lines.append("  try: " + remedy) }
+    return lines.joined(separator: "\n")
+  }
+}

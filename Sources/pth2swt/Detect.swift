@@ -1,0 +1,182 @@
+import ArgumentParser
+import StateDicts
+import TorchCheckpoints
+import VisionModels
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+struct Detect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find objects in pictures with a Faster R-CNN.",
+    discussion: """
+      The classes are counted from the weights; with 91 of them they are called as COCO's.
+
+      EXAMPLES
+        pth2swt detect --weights fasterrcnn_resnet50_fpn_coco-258fb6c6.pth street.jpg
+        pth2swt detect --weights shapes.swt --labels shapes.txt --draw out --box-score-thresh 0.5 *.png
+        pth2swt detect --weights model.pth --json --timings --repeat 5 street.jpg
+      """)
+
+  @Option(help: ArgumentHelp("The checkpoint.", valueName: "file"), completion: .checkpoint)
+  var weights: String
+
+  @Option(help: ArgumentHelp("The model; found by the weights unless said.", valueName: "name"), completion: .model)
+  var model: String?
+
+  @Flag(help: "Run the pictures as one batch, as torchvision does with a list.")
+  var batch = false
+
+  @Flag(help: "Print as JSON.")
+  var json = false
+
+  @Flag(help: "Tell how long each stage took, in milliseconds.")
+  var timings = false
+
+  @Option(name: .customLong("repeat"), help: "Run so many times more after the first; timings are medians of those.")
+  var repeatCount: Int?
+
+  @Option(
+    help: ArgumentHelp("Write the pictures with what was found on them.", valueName: "folder"), completion: .directory)
+  var draw: String?
+
+  @Flag(help: "Write over pictures that are there.")
+  var force = false
+
+  @Option(
+    name: .customLong("eps"),
+    help: "The normalizations' epsilon; 0 for the COCO weights of 2019 (258fb6c6), else 1e-5, unless said.")
+  var epsilon: Float?
+
+  @OptionGroup var vision: VisionOptions
+  @OptionGroup(title: "Torchvision's configuration") var configuration: DetectionOptionGroup
+  @OptionGroup var key: KeyOption
+  @OptionGroup var inputs: InputOptions
+
+  @Argument(help: "The pictures: JPEG or PNG.", completion: .file(extensions: ["jpg", "jpeg", "png"]))
+  var images: [String]
+
+  func validate() throws {
+    guard repeatCount.map({ $0 >= 1 }) ?? true else { throw ValidationError("--repeat is a whole number from 1.") }
+  }
+
+  func run() throws {
+    let stateDict = try inputs.open(weights).stateDict(key: key.key)
+    let detector = try Detector(
+      model, weights: stateDict, options: configuration.options, epsilon: epsilon, threads: vision.threads,
+      exact: vision.exact)
+    let labels = try vision.names(detector.classCount == Labels.coco.names.count ? .coco : Labels([]))
+    var rows: [DetectionRow] = []
+    for paths in batch ? [images] : images.map({ [$0] }) {
+      let decoded = try paths.map(decodedImage)
+      let (found, times) = try measured(detector, decoded)
+      for (index, path) in paths.enumerated() {
+        if let draw {
+          try Picture.write(decoded[index].image.drawing(found[index], labels: labels), of: path, draw, force)
+        }
+        rows.append(
+          DetectionRow(path, decoded[index].image, found[index], labels, timings: timings ? times : nil))
+        if !json { print(rows[rows.count - 1]) }
+      }
+    }
+    if json { try printJSON(rows) }
+  }
+
+  /// Runs once, and then as often as asked for the timings.
+  private func measured(_ detector: Detector, _ decoded: [(image: Image, milliseconds: Double)]) throws
+    -> ([[Detection]], StageTimings)
+  {
+    let images = decoded.map(\.image)
+    var (found, first) = try detector.timedDetect(batch: images)
+    var runs = [first]
+    if let repeatCount {
+      runs = []
+      for _ in 0..<repeatCount {
+        let run = try detector.timedDetect(batch: images)
+        found = run.detections
+        runs.append(run.timings)
+      }
+    }
+    first = StageTimings.medians(runs)
+    first.decode = decoded.map(\.milliseconds).reduce(0, +)
+    return (found, first)
+  }
+}
+
+/// One picture's result: JSON by its keys, text by its description.
+struct DetectionRow: Encodable, CustomStringConvertible {
+  struct Found: Encodable {
+    let label: Int
+    let name: String
+    let score: Float
+    let box: [Float]
+  }
+  let image: String
+  let width: Int
+  let height: Int
+  let detections: [Found]
+  let timings: StageTimings?
+
+  init(_ path: String, _ image: Image, _ found: [Detection], _ labels: Labels, timings: StageTimings?) {
+    self.image = path
+    width = image.size.width
+    height = image.size.height
+    detections = found.map { detection in
+      let box = detection.box
+      return Found(
+        label: detection.label, name: labels[detection.label], score: detection.score,
+        box: [box.left, box.top, box.right, box.bottom])
+    }
+    self.timings = timings
+  }
+
+  var description: String {
+    var table = TextTable(rightAligned: [false, true, true, true, true, true])
+    for found in detections {
+      table.add(
+        "  \(found.name)", thousandths(found.score), tenths(found.box[0]), tenths(found.box[1]),
+        tenths(found.box[2]), tenths(found.box[3]))
+    }
+    var lines = ["\(image)  \(width)x\(height)  \(detections.count) found"] + table.lines
+    if let timings {
+      lines.append(
+        "  ms: decode \(tenths(timings.decode)), transform \(tenths(timings.transform)), "
+          + "backbone \(tenths(timings.backbone)), rpn_head \(tenths(timings.rpnHead)), "
+          + "proposals \(tenths(timings.proposals)), roi \(tenths(timings.roi)), total \(tenths(timings.total))")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// A number with one digit after the point.
+private func tenths(_ value: some BinaryFloatingPoint) -> String {
+  let rounded = (Double(value) * 10).rounded() / 10
+  return "\(rounded)"
+}
+
+/// A probability with three digits after the point.
+func thousandths(_ value: Float) -> String {
+  let digits = String(Int((Double(value) * 1000).rounded()))
+  return digits.count > 3 ? "1.000" : "0." + String(repeating: "0", count: 3 - digits.count) + digits
+}
+
+/// Pictures with frames, beside one another in a folder.
+enum Picture {
+  /// Writes under the picture's own name, as PNG.
+  static func write(_ image: Image, of path: String, _ folder: String, _ overwrites: Bool) throws {
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent + ".png"
+    let target = URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(name)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw CheckpointError(.cannotCreate, "The folder cannot be made.", file: folder, remedy: "name another (--draw)")
+    }
+    if !overwrites, FileManager.default.fileExists(atPath: target.path) {
+      throw CheckpointError(.outputExists, "The picture is there already.", file: target.path, remedy: "add --force")
+    }
+    try image.write(to: target)
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import StateDicts
+import TorchCheckpoints
+import VisionModels
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What every subcommand that runs a model takes.
+struct VisionOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("How many threads compute; as many as there are cores unless said.", valueName: "n"))
+  var threads: Int?
+
+  @Flag(help: "Use direct convolutions only: slower, and closest to torch.")
+  var exact = false
+
+  @Option(
+    help: ArgumentHelp("The classes' names, one a line; the first is label 0.", valueName: "file"),
+    completion: .file(extensions: ["txt"]))
+  var labels: String?
+
+  func validate() throws {
+    guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads is a whole number from 1.") }
+  }
+
+  /// The names from the file, else the usual ones where there are as many classes.
+  func names(_ usual: Labels) throws -> Labels {
+    try labels.map { try Labels(contentsOf: URL(fileURLWithPath: $0)) } ?? usual
+  }
+}
+
+/// Reads an image, and how long that took in milliseconds.
+func decodedImage(_ path: String) throws -> (image: Image, milliseconds: Double) {
+  let clock = ContinuousClock()
+  let start = clock.now
+  let image = try Image(contentsOf: URL(fileURLWithPath: path))
+  let passed = (clock.now - start).components
+  return (image, Double(passed.seconds) * 1e3 + Double(passed.attoseconds) / 1e15)
+}

@@ -1,0 +1,95 @@
+import Foundation
+import StateDicts
+import Testing
+import VisionModels
+
+/// Pictures of every kind against Pillow's `convert("RGB")`; made by `TestData/recipes/images.py`.
+struct ImageTests {
+  struct Expected: Decodable {
+    struct File: Decodable, CustomTestStringConvertible {
+      let file: String
+      let width: Int
+      let height: Int
+      let crc32: UInt32
+      var testDescription: String { file }
+    }
+    struct Resized: Decodable {
+      let width: Int
+      let height: Int
+      let crc32: UInt32
+    }
+    let files: [File]
+    let resized: [Resized]
+  }
+
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../TestData/fixtures/images")
+
+  static let expected: Expected? = try? JSONDecoder().decode(
+    Expected.self, from: Data(contentsOf: folder.appending(path: "images.json")))
+
+  private func checksum(_ image: Image) -> UInt32 {
+    unsafe image.pixels.withUnsafeBytes { unsafe Checksum(of: $0).value }
+  }
+
+  @Test("a picture's values are Pillow's", arguments: expected?.files ?? [])
+  func values(file: Expected.File) throws {
+    let image = try Image(contentsOf: Self.folder.appending(path: file.file))
+    #expect(image.size == PixelSize(width: file.width, height: file.height))
+    #expect(checksum(image) == file.crc32)
+  }
+
+  @Test("resizing gives Pillow's bilinear values")
+  func resizing() throws {
+    let expected = try #require(Self.expected, "images.json is not there")
+    #expect(expected.files.count > 25)
+    let large = try Image(contentsOf: Self.folder.appending(path: "large.png"))
+    for wanted in expected.resized {
+      let size = PixelSize(width: wanted.width, height: wanted.height)
+      #expect(checksum(PillowResize.resized(large, to: size)) == wanted.crc32, "\(size)")
+    }
+  }
+
+  @Test(
+    "a picture that is cut short is refused wherever the cut falls", arguments: ["jpeg_420.jpg", "png_rgb.png"])
+  func truncated(file: String) throws {
+    let bytes = [UInt8](try Data(contentsOf: Self.folder.appending(path: file)))
+    for length in stride(from: 0, to: bytes.count - 16, by: 7) {
+      #expect(throws: VisionError.self, "\(length) bytes") { try Image(decoding: Array(bytes.prefix(length))) }
+    }
+  }
+
+  @Test(
+    "damaged pictures end in an error or in pixels, never in a crash",
+    arguments: ["jpeg_progressive.jpg", "jpeg_cmyk.jpg", "png_palette.png", "png_interlaced.png"])
+  func damaged(file: String) throws {
+    let bytes = [UInt8](try Data(contentsOf: Self.folder.appending(path: file)))
+    var refused = 0
+    for place in stride(from: 2, to: bytes.count, by: 3) {
+      var copy = bytes
+      copy[place] ^= 0xA5
+      do {
+        let image = try Image(decoding: copy)
+        #expect(image.pixels.count == 3 * image.size.width * image.size.height)
+      } catch {
+        refused += 1
+      }
+    }
+    #expect(refused > 0)
+  }
+
+  @Test("what is no picture is refused with the file's name")
+  func noPicture() throws {
+    let url = Self.folder.appending(path: "images.json")
+    let error = #expect(throws: VisionError.self) { try Image(contentsOf: url) }
+    #expect(error?.code == .malformedImage)
+    #expect(error?.file == url.path)
+    let missing = #expect(throws: VisionError.self) { try Image(contentsOf: Self.folder.appending(path: "none.png")) }
+    #expect(missing?.code == .notFound)
+  }
+
+  @Test("a written picture is read back as it was")
+  func roundTrip() throws {
+    let image = try seededImage(width: 61, height: 17, seed: 3)
+    #expect(try Image(decoding: image.pngBytes()) == image)
+  }
+}

@@ -1,0 +1,12 @@
+import Foundation
+
+/// Files that are not part of the project: models and pictures beside it, in `../shared`.
+///
+/// Tests that need them say so where they are not there.
+enum SharedFiles {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared")
+    .standardized
+
+  static func url(_ path: String) -> URL { folder.appending(path: path) }
+  static func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: url(path).path) }
+}
