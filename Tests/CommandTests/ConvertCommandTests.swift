@@ -61,7 +61,7 @@ import TorchCheckpoints
   @Test("tied tensors that are left out are counted once, as left out")
   func tiedAndLeftOut() throws {
     defer { folder.remove() }
-    let input = fixturePath("zip_tensors/dtypes.pth")
+    let input = fixturePath("composite_tensors/quantized_views.pth")
     let run = try Command("convert", "--json", "--skip-unsupported", input, folder.path("m.swt"))
     let summary = try run.json(Summary.self)
     let source = try stateDict(input)

@@ -53,6 +53,22 @@ struct ValuesTests {
     #expect(expected.isNaN ? value.isNaN : value == expected && value.sign == expected.sign)
   }
 
+  @Test(
+    "every small float is the one that torch makes of it: the CRC-32 of all of them as floats, and how many are NaN",
+    arguments: [
+      (.float8_e4m3fn, "bcca99f4", 2), (.float8_e4m3fnuz, "cba13cd8", 1), (.float8_e5m2, "d73df2ea", 6),
+      (.float8_e5m2fnuz, "30b9970e", 1), (.float8_e8m0fnu, "7ad9c259", 1), (.float16, "ef9d25e2", 2046),
+      (.bfloat16, "b6ca4a2a", 254),
+    ] as [(ElementType, String, Int)])
+  func torchTables(_ type: ElementType, _ checksum: String, _ nanCount: Int) throws {
+    let bytes = type.byteCount == 1 ? Array(UInt8.min...UInt8.max) : littleEndian(Array(UInt16.min...UInt16.max))
+    let values = try [Float](tensor(type, [bytes.count / type.byteCount], bytes))
+    #expect(values.count { $0.isNaN } == nanCount)
+    // A NaN has many bit patterns, so 0 stands for each.
+    let table = littleEndian(values.map { $0.isNaN ? 0 : $0 })
+    #expect(unsafe table.withUnsafeBytes { unsafe Checksum(of: $0).hexadecimal } == checksum)
+  }
+
   @Test("integers come as any type that holds them, and as no other")
   func integers() throws {
     let signed = try tensor(.int64, [3], littleEndian([Int64.min, -1, 127]))

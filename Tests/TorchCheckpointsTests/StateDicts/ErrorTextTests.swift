@@ -46,7 +46,9 @@ struct ErrorTextTests {
         "a picture", "\u{FF}\u{D8}\u{FF}\u{E0}\u{0}\u{10}JFIF\u{0}", "This is a JPEG picture, not a checkpoint."),
       Impostor("zeros", String(repeating: "\u{0}", count: 2000), "This is a run of zeros, not a checkpoint."),
       Impostor("an error message", "Error 404: the file could not be found\n", "This is a text, not a checkpoint."),
-      Impostor("JSON", "{\"error\": \"quota exceeded\"}", "A JSON text, which is no checkpoint."),
+      Impostor(
+        "JSON", "{\"error\": \"quota exceeded\"}",
+        "A JSON text without a weight_map, so not the index of a checkpoint's shards."),
       Impostor("an HDF5 file", "\u{89}HDF\r\n\u{1A}\n\u{0}", "This is an HDF5 file (Keras), not a checkpoint."),
       Impostor(
         "bytes of no meaning", "\u{DE}\u{AD}\u{BE}\u{EF}\u{DE}\u{AD}\u{BE}\u{EF}\u{DE}",
@@ -73,7 +75,7 @@ struct ErrorTextTests {
     #expect(throws: CheckpointError(.notFound, "")) { try Checkpoint(path: folder.path("none/m.pth")) }
     #expect(throws: CheckpointError(.notFound, "")) { try Checkpoint(path: "") }
     let isFolder = #expect(throws: CheckpointError(.isDirectory, "")) { try Checkpoint(path: folder.url.path) }
-    #expect(isFolder?.message == "This is a folder; a checkpoint file is needed.")
+    #expect(isFolder?.message == "This folder holds no index of shards and no .metadata. It has: nothing.")
     #expect(throws: CheckpointError(.notFound, "")) {
       try loadStateDict(url: #require(URL(string: "https://example.com/m.pth")))
     }
