@@ -4,9 +4,10 @@ import Foundation
 final class ScratchFolder: Sendable {
   let url: URL
 
-  init() throws {
+  init(_ files: [String: [UInt8]] = [:]) throws {
     url = FileManager.default.temporaryDirectory.appendingPathComponent("pth2swt-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    for (name, bytes) in files { try write(bytes, name) }
   }
 
   deinit { try? FileManager.default.removeItem(at: url) }
