@@ -180,6 +180,7 @@ extension Tensor {
   /// Why safetensors cannot say this tensor; nil if it can.
   package var reasonNotInSafetensors: String? {
     if let composition { return "a \(composition.kind.rawValue) tensor has no place in the format" }
+    if isExpandedBeyondLimit { return "a view of \(storage.byteCount) bytes, expanded to \(byteCount)" }
     if elementType.safetensorsName == nil { return "the format has no dtype for \(elementType)" }
     if elementType.safetensorsPacking > 1, shape.isEmpty { return "a 0-dim pair of 4-bit floats" }
     return nil

@@ -44,11 +44,7 @@ extension Tensor {
     try requireElements()
     if storage.origin.checksOnUse, coversStorage { try storage.verify() }
     if isInPlace { return self }
-    guard byteCount <= storage.byteCount || byteCount <= Self.expansionLimit else {
-      throw CheckpointError(
-        .limitExceeded, "A view of \(storage.byteCount) bytes is expanded to \(byteCount).", entry: storage.entry,
-        remedy: "use the elements through their strides")
-    }
+    try requireNoExpansion()
     let store = try unsafe ByteStore(byteCount: byteCount) { target in try unsafe copyElements(to: target) }
     return Tensor(
       elementType: elementType, geometry: TensorGeometry(contiguous: shape, elementCount: elementCount),
@@ -68,6 +64,7 @@ extension Tensor {
   package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try requireElements()
     guard elementCount > 0 else { return }
+    try requireNoExpansion()
     if elementType.elementsPerByte > 1 { return try unsafe packedBytes().forEachWindow(body) }
     if storage.origin.checksOnUse, coversStorage { try storage.verify(dropping: true) }
     if isInPlace, let packed = storage.packedContents {
@@ -127,6 +124,17 @@ extension Tensor {
 
   /// How far a view may be expanded beyond its storage before it is refused.
   package static let expansionLimit = 256 << 20
+
+  /// Whether strides of 0 make more of a storage than a sound file has use for.
+  package var isExpandedBeyondLimit: Bool { byteCount > storage.byteCount && byteCount > Self.expansionLimit }
+
+  private func requireNoExpansion() throws(CheckpointError) {
+    if isExpandedBeyondLimit {
+      throw CheckpointError(
+        .limitExceeded, "A view of \(storage.byteCount) bytes is expanded to \(byteCount).", entry: storage.entry,
+        remedy: "use the elements through their strides")
+    }
+  }
 
   /// Whether the tensor needs its storage's every byte.
   package var coversStorage: Bool { byteCount >= storage.byteCount && storage.byteCount > 0 }

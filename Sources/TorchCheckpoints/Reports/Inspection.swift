@@ -170,7 +170,6 @@ public struct Inspection: Sendable, Encodable {
 }
 
 extension Tensor {
-  fileprivate var isExpandedBeyondLimit: Bool { byteCount > storage.byteCount && byteCount > Tensor.expansionLimit }
   fileprivate var isHashable: Bool { composition?.hasElements != false && !isExpandedBeyondLimit }
 }
 
