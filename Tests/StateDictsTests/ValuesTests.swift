@@ -150,6 +150,8 @@ struct ValuesTests {
     #expect(wide.byteCount == 1 << 40)
     #expect(throws: CheckpointError(.limitExceeded, "")) { try wide.contiguous() }
     #expect(throws: CheckpointError(.limitExceeded, "")) { try [Float](wide) }
+    #expect(throws: CheckpointError(.limitExceeded, "")) { try StateDict([("w", wide)]).fingerprint() }
+    #expect(throws: CheckpointError(.unsupported, "")) { try StateDict([("w", wide)]).write(toPath: "/dev/null/m.swt") }
     #expect(try [Int](view(storage([1, 2]), .uint8, [5], strides: [0], offset: 1)) == [2, 2, 2, 2, 2])
   }
 }

@@ -5,10 +5,10 @@ import TorchCheckpoints
 
 /// What people really have in place of a checkpoint, and what they are told.
 struct ErrorTextTests {
-  let folder: ScratchFolder
+  let folder: TemporaryFolder
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   struct Impostor: CustomTestStringConvertible {

@@ -14,7 +14,7 @@ struct OptionsTests {
 
   @Test("mapped, copied and from memory, a file gives the same")
   func ways() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     try folder.write(file().contents, "m.pth")
     let url = folder.url.appendingPathComponent("m.pth")
     let fingerprints = try [
@@ -27,7 +27,7 @@ struct OptionsTests {
 
   @Test("a copied file may be cut short or removed while its tensors are in use")
   func copied() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     try folder.write(file().contents, "m.pth")
     let stateDict = try loadStateDict(
       url: folder.url.appendingPathComponent("m.pth"), options: CheckpointOptions(mapping: .copy))

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder that is there for as long as this is referred to.
-final class ScratchFolder: Sendable {
+final class TemporaryFolder: Sendable {
   let url: URL
 
   init(_ files: [String: [UInt8]] = [:]) throws {
