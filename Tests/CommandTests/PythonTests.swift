@@ -66,7 +66,8 @@ import TorchCheckpoints
     let end = run.end(within: .seconds(300))
     let report = try String(contentsOfFile: folder.path("report.txt"), encoding: .utf8)
     #expect(end?.code == 0, "\(report)")
-    print(report.split(separator: "\n").last ?? "no report")
+    let lines: [Substring] = report.split(separator: "\n")
+    print(lines.last.map(String.init) ?? "no report")
     #expect(report.hasSuffix(" tensors compared\n"))
   }
 }
