@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh Debian 12 (or macOS with Homebrew) with a Swift toolchain: make demo, make test.
 
-APT = libzip-dev zlib1g-dev pkg-config make
-BREW = libzip pkg-config
+APT = libzip-dev zlib1g-dev libdnnl-dev libjpeg-dev libpng-dev pkg-config make
+BREW = libzip onednn jpeg-turbo libpng pkg-config
 REFERENCE ?= ../shared/reference
 PYTHON_FOLDER = .build-reference
 BENCH_FOLDER ?= .build-bench

@@ -59,6 +59,7 @@ let package = Package(
       name: "Matching", dependencies: ["VisionModels", "ModelParameters", "TorchCheckpoints"],
       path: "Benchmarks/Matching"),
 
+    .testTarget(name: "StateDictsTests", dependencies: ["StateDicts"]),
     .testTarget(
       name: "TorchCheckpointsTests",
       dependencies: [

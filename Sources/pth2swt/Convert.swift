@@ -102,7 +102,7 @@ struct Convert: AsyncParsableCommand {
     }
 
     var text: String {
-      var text = "\(output): \(Readable.count(tensors)) tensors, \(Readable.bytes(bytes))"
+      var text = "\(output): \(Readable.count(tensors, of: "tensor")), \(Readable.bytes(bytes))"
       if aliases > 0 { text += ", \(aliases) tied names kept as aliases" }
       if !leftOut.isEmpty { text += "\nleft out: \(leftOut.joined(separator: ", "))" }
       return text

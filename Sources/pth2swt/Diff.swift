@@ -42,7 +42,9 @@ struct Diff: AsyncParsableCommand {
         "~ \(values.name): \(Readable.count(values.elements)) of \(Readable.count(values.of)) elements differ\(maximum)"
     }
     lines.append(
-      difference.isEmpty ? "the same \(difference.same) tensors" : "\(difference.same) tensors are the same")
+      difference.isEmpty
+        ? "the same \(Readable.count(difference.same, of: "tensor"))"
+        : "the same: \(Readable.count(difference.same, of: "tensor"))")
     return lines.joined(separator: "\n")
   }
 }

@@ -29,7 +29,7 @@ struct InspectionText {
     }
     let types = report.types.map { "\($0.dtype) × \($0.tensors) (\(Readable.bytes($0.bytes)))" }
     lines.append(
-      "  \(Readable.count(report.tensors.count)) tensors, \(Readable.count(report.elements)) elements"
+      "  \(Readable.count(report.tensors.count, of: "tensor")), \(Readable.count(report.elements, of: "element"))"
         + (types.isEmpty ? "" : ": " + types.joined(separator: ", ")))
     if let key = report.stateDict { lines.append("  state dict: under \(key)") }
     for group in report.ties.prefix(5) { lines.append("  tied: " + group.joined(separator: " = ")) }
@@ -44,9 +44,12 @@ struct InspectionText {
     if !report.sources.isEmpty {
       lines.append("  source text of: " + report.sources.map(\.name).joined(separator: ", "))
     }
-    let unknown = report.globals.filter { $0.verdict != .known }
-    if !unknown.isEmpty {
-      lines.append("  classes kept as records: " + unknown.map(\.name).joined(separator: ", "))
+    for (verdict, title) in [
+      (Checkpoint.GlobalUse.Verdict.inert, "kept as records"), (.dangerous, "DANGEROUS, not run"),
+    ] {
+      let names = report.globals.filter { $0.verdict == verdict }.map(\.name)
+      guard !names.isEmpty else { continue }
+      lines.append("  \(title): " + names.joined(separator: ", "))
     }
     if case .object(let values) = report.values, !values.isEmpty {
       let texts = values.map { "\($0.name) = \(Self.short($0.value))" }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ModelParameters
+import StateDicts
 import VisionModels
 
 /// What tells a model of the catalogue from another of its name.

@@ -68,6 +68,11 @@ enum Readable {
     return digits
   }
 
+  /// `1 tensor`, `348 tensors`.
+  static func count(_ number: Int, of noun: String) -> String {
+    "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
+  }
+
   private static func tenths(_ value: Double) -> String {
     let tenths = Int((value * 10).rounded())
     return "\(tenths / 10).\(tenths % 10)"

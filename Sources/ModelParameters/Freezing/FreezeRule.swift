@@ -1,3 +1,5 @@
+public import StateDicts
+
 /// Which parameters train: an ordered list of steps over their names, the last that fits a name deciding.
 ///
 ///     let rule = FreezeRule.freezing("backbone.*").training("backbone.body.layer4.*")

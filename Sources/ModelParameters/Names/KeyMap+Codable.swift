@@ -1,3 +1,5 @@
+import StateDicts
+
 extension KeyMap: Codable {
   /// Reads a map: a list whose elements are `"OLD=NEW"`, `{"from": …, "to": …}` or `["OLD", "NEW"]`.
   ///

@@ -91,7 +91,10 @@ package final class AtomicFile: @unchecked Sendable {
       guard overwrites else { throw Self.exists(path) }
       // A link cannot take another file's place; a renaming can.
       let hidden = Self.hiddenPath(beside: path)
+      // Known before it is there: a signal, or a renaming that fails, removes it.
+      Self.unfinished.withLock { paths in _ = paths.insert(hidden) }
       guard unsafe linkat(AT_FDCWD, source, AT_FDCWD, hidden, AT_SYMLINK_FOLLOW) == 0 else {
+        Self.unfinished.withLock { paths in _ = paths.remove(hidden) }
         throw CheckpointError(.cannotCreate, "The file cannot be named: \(systemMessage(errno)).", file: path)
       }
       try rename(hidden)

@@ -115,8 +115,9 @@ struct JSONScanner: ~Escapable {
     case UInt8(ascii: "f"): return 12
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return UInt16(self[position])
     case UInt8(ascii: "u"):
-      guard position + 4 < bytes.byteCount,
-        let value = UInt16(try decode(position + 1..<position + 5), radix: 16)
+      // Swift's parser would take a sign for the first digit.
+      guard position + 4 < bytes.byteCount, case let digits = try decode(position + 1..<position + 5),
+        digits.allSatisfy(\.isHexDigit), let value = UInt16(digits, radix: 16)
       else { throw malformed("An escape without its four digits.") }
       position += 4
       return value
@@ -130,14 +131,40 @@ struct JSONScanner: ~Escapable {
     let start = position
     while position < bytes.byteCount, Self.isNumberByte(self[position]) { position += 1 }
     let text = try decode(start..<position)
-    if let value = Int(text), !text.hasPrefix("+") { return .integer(value) }
-    guard let first = text.utf8.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first),
-      let value = Double(text)
+    guard Self.isNumber(text.utf8[...]),
+      let value = Int(text).map(JSONValue.integer) ?? Double(text).map(JSONValue.number)
     else {
       position = start
       throw malformed("Something that is no JSON value.")
     }
-    return .number(value)
+    return value
+  }
+
+  /// Whether a text is a number as JSON has it: no sign but a minus, no zero before other digits, digits on both sides
+  /// of a point.
+  private static func isNumber(_ text: Substring.UTF8View) -> Bool {
+    var rest = text
+    func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+    /// Passes over digits, and says how many.
+    func digits() -> Int {
+      let count = rest.prefix(while: isDigit).count
+      rest = rest.dropFirst(count)
+      return count
+    }
+    if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
+    let startsWithZero = rest.first == UInt8(ascii: "0")
+    let count = digits()
+    guard count == 1 || (count > 1 && !startsWithZero) else { return false }
+    if rest.first == UInt8(ascii: ".") {
+      rest.removeFirst()
+      guard digits() > 0 else { return false }
+    }
+    if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
+      rest.removeFirst()
+      if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest.removeFirst() }
+      guard digits() > 0 else { return false }
+    }
+    return rest.isEmpty
   }
 
   private static func isNumberByte(_ byte: UInt8) -> Bool {

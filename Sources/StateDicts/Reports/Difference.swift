@@ -4,7 +4,9 @@ public struct Difference: Sendable, Encodable {
   public struct Values: Sendable, Encodable {
     /// Its name.
     public let name: String
-    /// How many elements differ.
+    /// How many elements differ; of a tensor without elements of its own, how many components.
+    ///
+    /// All of a quantized tensor's elements do where its scales or zero points differ.
     public let elements: Int
     /// How many there are.
     public let of: Int
@@ -71,10 +73,9 @@ extension Difference.Values {
   fileprivate init(_ name: String, _ first: Tensor, _ second: Tensor) throws {
     self.name = name
     of = first.elementCount
-    guard first.composition?.hasElements != false else {
-      let parts = zip(first.composition?.components ?? [], second.composition?.components ?? [])
-      let differing = try parts.count { try !Self($0.role, $0.tensor, $1.tensor).isSame }
-      (elements, maximum) = (differing, nil)
+    let differing = try Self.differingParts(first.composition, second.composition)
+    guard first.composition?.hasElements != false, differing == 0 else {
+      (elements, maximum) = (first.composition?.hasElements == true ? of : differing, nil)
       return
     }
     (elements, maximum) = try unsafe first.withUnsafeBytes { left in
@@ -82,7 +83,16 @@ extension Difference.Values {
     }
   }
 
-  private var isSame: Bool { elements == 0 }
+  /// How many components differ in form or values, one more if an attribute does.
+  private static func differingParts(_ first: Composition?, _ second: Composition?) throws -> Int {
+    guard let first, let second else { return 0 }
+    let differing = try zip(first.components, second.components).count { one, other in
+      try one.role != other.role || one.tensor.elementType != other.tensor.elementType
+        || one.tensor.shape != other.tensor.shape || Self(one.role, one.tensor, other.tensor).elements > 0
+    }
+    return differing + abs(first.components.count - second.components.count)
+      + (first.attributes == second.attributes ? 0 : 1)
+  }
 
   private static func compare(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, _ type: ElementType

@@ -16,8 +16,17 @@ public struct Fingerprint: Codable, Equatable, Sendable {
     public let dtype: ElementType
     /// The size of each dimension.
     public let shape: [Int]
-    /// Eight hexadecimal digits; nil for a tensor without elements of its own (sparse, nested, meta).
+    /// Eight hexadecimal digits; nil for a tensor that has neither elements nor components (meta).
+    ///
+    /// Where a tensor is more than its elements (quantized, sparse, nested), its components' forms and CRCs and its
+    /// attributes are taken in after them.
     public let crc32: String?
+
+    /// Whether both are the same, their names to the byte.
+    public static func == (left: Self, right: Self) -> Bool {
+      ExactName(left.name) == ExactName(right.name) && left.dtype == right.dtype && left.shape == right.shape
+        && left.crc32 == right.crc32
+    }
   }
 
   /// The tensors, in the order of the state dict.
@@ -33,16 +42,38 @@ extension StateDict {
   public func fingerprint() throws -> Fingerprint {
     let rows = try concurrentMap(indices) { place in
       let (name, tensor) = self[place]
-      var checksum: String?
-      if tensor.composition?.hasElements != false {
-        if tensor.storage.origin.checksOnUse { try tensor.storage.verify(dropping: true) }
-        var sum = Checksum()
-        try unsafe tensor.forEachWindow { window in unsafe sum.update(with: window) }
-        checksum = sum.hexadecimal
-      }
-      return Fingerprint.Tensor(name: name, dtype: tensor.elementType, shape: tensor.shape, crc32: checksum)
+      return Fingerprint.Tensor(
+        name: name, dtype: tensor.elementType, shape: tensor.shape, crc32: try tensor.wholeChecksum()?.hexadecimal)
     }
     return Fingerprint(tensors: rows, ties: ties)
+  }
+}
+
+extension Tensor {
+  /// The checksum of all that a tensor is: its elements, its components, its attributes; nil where it has no bytes.
+  fileprivate func wholeChecksum() throws -> Checksum? {
+    var sum = Checksum()
+    if composition?.hasElements != false {
+      if storage.origin.checksOnUse { try storage.verify(dropping: true) }
+      try unsafe forEachWindow { window in unsafe sum.update(with: window) }
+    }
+    guard let composition else { return sum }
+    guard composition.hasElements || !composition.components.isEmpty else { return nil }
+    for component in composition.components {
+      guard let part = try component.tensor.wholeChecksum() else { continue }
+      sum.update(with: "\(component.role) \(component.tensor) \(part.hexadecimal)")
+    }
+    for (name, value) in composition.attributes.sorted(by: { $0.key < $1.key }) {
+      sum.update(with: "\(name) \(value.text)")
+    }
+    return sum
+  }
+}
+
+extension Checksum {
+  fileprivate mutating func update(with text: String) {
+    var text = text
+    text.withUTF8 { bytes in unsafe update(with: UnsafeRawBufferPointer(bytes)) }
   }
 }
 
@@ -69,10 +100,11 @@ extension Fingerprint {
   ///     fc.bias: removed (float32 [1000])
   public func changes(since earlier: Fingerprint) -> [Change] {
     var changes: [Change] = []
-    let before = Dictionary(earlier.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let after = Set(tensors.map(\.name))
+    let before = Dictionary(
+      earlier.tensors.map { (ExactName($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+    let after = Set(tensors.map { ExactName($0.name) })
     for tensor in tensors {
-      guard let old = before[tensor.name] else {
+      guard let old = before[ExactName(tensor.name)] else {
         changes.append(.added(tensor))
         continue
       }
@@ -86,7 +118,7 @@ extension Fingerprint {
         changes.append(.values(name: tensor.name))
       }
     }
-    for tensor in earlier.tensors where !after.contains(tensor.name) { changes.append(.removed(tensor)) }
+    for tensor in earlier.tensors where !after.contains(ExactName(tensor.name)) { changes.append(.removed(tensor)) }
     changes += ties.filter { !earlier.ties.contains($0) }.map(Change.tied)
     changes += earlier.ties.filter { !ties.contains($0) }.map(Change.untied)
     if changes.isEmpty, tensors != earlier.tensors { changes.append(.order) }

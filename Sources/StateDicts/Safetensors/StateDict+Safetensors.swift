@@ -16,6 +16,7 @@ extension StateDict {
     var elements: [Element] = []
     elements.reserveCapacity(header.rows.count)
     let checksums = metadata.checksums(count: header.rows.count)
+    let requiringGrad = metadata.requiresGrad
     var leftOut: [JSONValue.Member] = []
     for (index, row) in header.rows.enumerated() {
       guard let elementType = row.elementType else {
@@ -31,7 +32,7 @@ extension StateDict {
           elementByteCount: elementType.byteCount, storageByteCount: row.extent.count)
         let tensor = Tensor(
           elementType: elementType, geometry: geometry, storage: storage,
-          requiresGrad: metadata.requiresGrad.contains(row.name))
+          requiresGrad: requiringGrad.contains(ExactName(row.name)))
         guard tensor.byteCount == row.extent.count else {
           throw CheckpointError(
             .malformedTensor, "The shape \(row.shape) takes \(tensor.byteCount) bytes, the offsets \(row.extent.count)."
@@ -74,11 +75,11 @@ struct SafetensorsMetadata {
   /// Whether the file was written here.
   var isSwt: Bool { values["swt.version"] != nil }
 
-  var requiresGrad: Set<String> {
+  var requiresGrad: Set<ExactName> {
     guard let text = values["swt.requires_grad"], case .array(let names)? = try? JSONValue(parsing: text) else {
       return []
     }
-    return Set(names.compactMap { if case .string(let name) = $0 { name } else { nil } })
+    return Set(names.compactMap { if case .string(let name) = $0 { ExactName(name) } else { nil } })
   }
 
   func members(_ name: String) -> [JSONValue.Member] {
@@ -112,20 +113,22 @@ struct SafetensorsMetadata {
   ///
   /// In a file of ours they come back where they stood.
   func addingAliases(to elements: [StateDict.Element]) -> [StateDict.Element] {
-    var places = [String: Int](minimumCapacity: elements.count)
-    for (place, element) in elements.enumerated() { places[element.name] = place }
+    var places = [ExactName: Int](minimumCapacity: elements.count)
+    for (place, element) in elements.enumerated() { places[ExactName(element.name)] = place }
     let aliases = entries.filter { entry in
-      entry.name != "format" && !entry.name.hasPrefix("swt.") && places[entry.name] == nil && places[entry.value] != nil
+      entry.name != "format" && !entry.name.hasPrefix("swt.") && places[ExactName(entry.name)] == nil
+        && places[ExactName(entry.value)] != nil
     }
     guard !aliases.isEmpty else { return elements }
     var all = elements
-    var positions: [String: Int] = [:]
+    var positions: [ExactName: Int] = [:]
     for member in members("swt.aliases") {
-      if case .integer(let place) = member.value { positions[member.name] = place }
+      if case .integer(let place) = member.value { positions[ExactName(member.name)] = place }
     }
-    for alias in aliases.sorted(by: { positions[$0.name] ?? .max < positions[$1.name] ?? .max }) {
-      guard let place = places[alias.value] else { continue }
-      all.insert((alias.name, elements[place].tensor), at: min(max(positions[alias.name] ?? .max, 0), all.count))
+    let sorted = aliases.map { ($0, positions[ExactName($0.name)] ?? .max) }.sorted { $0.1 < $1.1 }
+    for (alias, position) in sorted {
+      guard let place = places[ExactName(alias.value)] else { continue }
+      all.insert((alias.name, elements[place].tensor), at: min(max(position, 0), all.count))
     }
     return all
   }

@@ -1,27 +1,87 @@
-/// Whether a name matches a pattern in which `*` stands for any text, dots included.
+/// A pattern over parameter names: `*` stands for any run of characters, dots included, everything else for itself.
 ///
-///     matches("backbone.body.layer1.0.conv1.weight", "*.layer1.*")      // true
+///     backbone.body.layer1.*      all of layer1
+///     *.bias                      every bias
 ///
-/// - Complexity: O(name × pattern).
-package func matches(_ name: String, _ pattern: String) -> Bool {
-  let name = Array(name.utf8)
-  let pattern = Array(pattern.utf8)
-  var (place, step) = (0, 0)
-  // Where the last star stands, and how much of the name it has taken: what to go back to.
-  var star: (step: Int, place: Int)?
-  while place < name.count {
-    if step < pattern.count, pattern[step] == UInt8(ascii: "*") {
-      star = (step, place)
-      step += 1
-    } else if step < pattern.count, pattern[step] == name[place] {
-      place += 1
-      step += 1
-    } else if let last = star {
-      star = (last.step, last.place + 1)
-      (place, step) = (last.place + 1, last.step + 1)
-    } else {
-      return false
-    }
+/// Where a pattern has several stars, each but the last takes as little as it can.
+public struct NamePattern: Hashable, Sendable {
+  /// The pattern as it is written.
+  public let text: String
+  /// What stands between the stars; one piece more than there are stars.
+  private let pieces: [[UInt8]]
+
+  /// Creates a pattern.
+  public init(_ text: String) {
+    self.text = text
+    pieces = text.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
   }
-  return pattern[step...].allSatisfy { $0 == UInt8(ascii: "*") }
+
+  /// How many stars there are.
+  public var starCount: Int { pieces.count - 1 }
+
+  /// Whether a name is as the pattern says.
+  public func matches(_ name: String) -> Bool { captures(in: name) != nil }
+
+  /// What the stars stand for in a name; nil if the name is not as the pattern says.
+  ///
+  /// - Complexity: O(length of the name), times that of a piece between two stars.
+  public func captures(in name: String) -> [Substring]? {
+    let bytes = name.utf8
+    guard let first = pieces.first, let last = pieces.last, bytes.starts(with: first) else { return nil }
+    if pieces.count == 1 { return bytes.count == first.count ? [] : nil }
+    guard bytes.count >= first.count + last.count, bytes.suffix(last.count).elementsEqual(last) else { return nil }
+    var captures: [Substring] = []
+    var start = bytes.index(bytes.startIndex, offsetBy: first.count)
+    let end = bytes.index(bytes.endIndex, offsetBy: -last.count)
+    for piece in pieces.dropFirst().dropLast() {
+      guard let found = bytes[start..<end].firstRange(ofBytes: piece) else { return nil }
+      captures.append(name[start..<found.lowerBound])
+      start = found.upperBound
+    }
+    captures.append(name[start..<end])
+    return captures
+  }
+
+  /// The name that has these in place of the stars.
+  package func filled(with captures: [Substring]) -> String {
+    var name = ""
+    for (place, piece) in pieces.enumerated() {
+      name += String(decoding: piece, as: UTF8.self)
+      if place < captures.count { name += captures[place] }
+    }
+    return name
+  }
+}
+
+extension Substring.UTF8View {
+  /// Where the bytes first stand.
+  fileprivate func firstRange(ofBytes wanted: [UInt8]) -> Range<Index>? {
+    var start = startIndex
+    while start < endIndex {
+      if self[start...].starts(with: wanted) { return start..<index(start, offsetBy: wanted.count) }
+      start = index(after: start)
+    }
+    return wanted.isEmpty ? endIndex..<endIndex : nil
+  }
+}
+
+extension NamePattern: CustomStringConvertible, ExpressibleByStringLiteral, Codable {
+  /// The pattern as it is written.
+  public var description: String { text }
+
+  /// Creates a pattern from a literal.
+  public init(stringLiteral text: String) {
+    self.init(text)
+  }
+
+  /// Reads a pattern: a string.
+  public init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  /// Writes the pattern: a string.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
 }

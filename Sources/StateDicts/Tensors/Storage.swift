@@ -69,8 +69,11 @@ extension StorageOrigin {
   /// The CRC-32 that the file gives for the bytes; nil where it gives none.
   package let checksum: Checksum?
   private let contents: Contents
-  // Both guarded by the origin's lock.
+  // All guarded by the origin's lock.
   private nonisolated(unsafe) var loaded: ByteStore?
+  /// Whether a span of `loaded` was given out: then it stays for as long as this does, since nothing tells when the
+  /// span is gone.
+  private nonisolated(unsafe) var isSpanned = false
   private nonisolated(unsafe) var isVerified = false
 
   package init(
@@ -100,12 +103,15 @@ extension StorageOrigin {
   }
 
   /// The bytes, with the offset at which they begin in what is returned.
-  package func region() throws(CheckpointError) -> (store: ByteStore, offset: Int) {
+  ///
+  /// - Parameter spanned: whether they must stay where they are for as long as this storage lives.
+  package func region(spanned: Bool = false) throws(CheckpointError) -> (store: ByteStore, offset: Int) {
     switch contents {
     case .region(let store, let offset): return (store, offset)
     case .lazy(let source):
       return (
         try origin.lock.withLock { _ throws(CheckpointError) in
+          if spanned { unsafe isSpanned = true }
           if let loaded = unsafe loaded { return loaded }
           let store = try source.load()
           unsafe loaded = store
@@ -123,11 +129,12 @@ extension StorageOrigin {
     }
   }
 
-  /// Frees what was inflated, or gives the mapped pages back; they are read again when asked for.
+  /// Frees what was inflated, unless somebody may have a span of it, or gives the mapped pages back; they are read again
+  /// when asked for.
   package func drop() {
     switch contents {
     case .region(let store, let offset): store.drop(offset..<offset + byteCount)
-    case .lazy: origin.lock.withLock { _ in unsafe loaded = nil }
+    case .lazy: origin.lock.withLock { _ in if unsafe !isSpanned { unsafe loaded = nil } }
     }
   }
 

@@ -17,6 +17,8 @@ extension Tensor {
 
   /// The elements' bytes where they lie: C order, little-endian.
   ///
+  /// What had to be inflated for it stays in memory for as long as a tensor views it.
+  ///
   /// - Throws: as `withUnsafeBytes`, and `unsupported` where the bytes do not lie so: take `contiguous()` first.
   public var bytes: RawSpan {
     @_lifetime(borrow self)
@@ -28,7 +30,7 @@ extension Tensor {
           remedy: "take contiguous() first")
       }
       if byteCount == storage.byteCount { try storage.verifyOnUse() }
-      let (store, offset) = try storage.region()
+      let (store, offset) = try storage.region(spanned: true)
       let start = offset + byteRange.lowerBound
       let span = store.bytes.extracting(start..<start + byteRange.count)
       return unsafe _overrideLifetime(span, borrowing: self)

@@ -1,7 +1,7 @@
 /// A number that a tensor's elements can be given as.
 public protocol TensorScalar: BitwiseCopyable, Sendable {
-  /// The element type whose bytes are this number's own; nil where there is none.
-  static var elementType: ElementType? { get }
+  /// The element type whose bytes are this number's own.
+  static var elementType: ElementType { get }
   /// The number nearest to a floating-point one; nil if this type holds no fractions.
   init?(floating value: Double)
   /// The number equal to an integer, for a floating-point type the nearest; nil if there is none.
@@ -30,57 +30,57 @@ extension TensorScalar where Self: FixedWidthInteger {
 
 extension Float: TensorScalar {
   /// `float32`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .float32 }
+  public static var elementType: ElementType { .float32 }
 }
 
 extension Double: TensorScalar {
   /// `float64`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .float64 }
+  public static var elementType: ElementType { .float64 }
 }
 
 extension Int8: TensorScalar {
   /// `int8`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .int8 }
+  public static var elementType: ElementType { .int8 }
 }
 
 extension Int16: TensorScalar {
   /// `int16`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .int16 }
+  public static var elementType: ElementType { .int16 }
 }
 
 extension Int32: TensorScalar {
   /// `int32`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .int32 }
+  public static var elementType: ElementType { .int32 }
 }
 
 extension Int64: TensorScalar {
   /// `int64`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .int64 }
+  public static var elementType: ElementType { .int64 }
 }
 
 extension Int: TensorScalar {
   /// `int64`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .int64 }
+  public static var elementType: ElementType { .int64 }
 }
 
 extension UInt8: TensorScalar {
   /// `uint8`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .uint8 }
+  public static var elementType: ElementType { .uint8 }
 }
 
 extension UInt16: TensorScalar {
   /// `uint16`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .uint16 }
+  public static var elementType: ElementType { .uint16 }
 }
 
 extension UInt32: TensorScalar {
   /// `uint32`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .uint32 }
+  public static var elementType: ElementType { .uint32 }
 }
 
 extension UInt64: TensorScalar {
   /// `uint64`, whose bytes are this type's own.
-  public static var elementType: ElementType? { .uint64 }
+  public static var elementType: ElementType { .uint64 }
 }
 
 extension Array where Element: TensorScalar {
@@ -213,5 +213,24 @@ private struct Float8 {
   /// `float8_e8m0fnu`: a power of two and nothing else, used as a scale.
   static func scale(_ bits: UInt8) -> Double {
     bits == 0xFF ? .nan : Double(sign: .plus, exponent: Int(bits) - 127, significand: 1)
+  }
+}
+
+extension Tensor {
+  /// A tensor of values in C order, made in memory.
+  ///
+  ///     let bias = try Tensor([0.5, -1] as [Float], shape: [2])
+  ///
+  /// - Throws: `malformedTensor` where the shape does not take that many values.
+  public init<Scalar: TensorScalar>(_ values: [Scalar], shape: [Int]) throws(CheckpointError) {
+    let type = Scalar.elementType
+    let store = unsafe values.withUnsafeBytes { bytes in unsafe ByteStore(copying: bytes) }
+    let geometry = try TensorGeometry(
+      shape: shape, strides: TensorGeometry.contiguousStrides(shape), offset: 0, elementByteCount: type.byteCount,
+      storageByteCount: store.count)
+    guard geometry.elementCount == values.count else {
+      throw CheckpointError(.malformedTensor, "\(values.count) values for a shape of \(geometry.elementCount).")
+    }
+    self.init(elementType: type, geometry: geometry, storage: Storage(store))
   }
 }

@@ -42,13 +42,16 @@ struct ByteCursor: ~Escapable {
       }
       end += 1
     }
-    throw CheckpointError(.malformedPickle, "A line has no end.", offset: position)
+    throw CheckpointError(.malformedPickle, "A line has no end.", offset: position, remedy: Self.cutShort)
   }
 
   @inline(never)
   private func tooShort(_ count: Int) -> CheckpointError {
     CheckpointError(
       .malformedPickle, "\(count) bytes are asked for, \(remaining) are left.", offset: position,
-      remedy: "the file may have been cut short: download or copy it again")
+      remedy: Self.cutShort)
   }
+
+  /// What to do about bytes that are not there.
+  static let cutShort = "the file may have been cut short: download or copy it again"
 }

@@ -22,7 +22,10 @@ extension PickleMachine {
 
   mutating func pushFloat(line: Range<Int>) throws(CheckpointError) {
     let digits = text(line).filter { $0 != " " }
-    guard let value = Double(digits) else { throw malformed("\"\(digits)\" is no number.") }
+    // Swift reads hexadecimal fractions too, Python does not.
+    guard !digits.contains("x"), !digits.contains("X"), let value = Double(digits) else {
+      throw malformed("\"\(digits)\" is no number.")
+    }
     try push(.float(value))
   }
 
@@ -85,9 +88,10 @@ extension PickleMachine {
     var result: [UInt8] = []
     var units: [UInt16] = []
     func number(_ digits: ArraySlice<UInt8>, radix: Int) throws(CheckpointError) -> UInt32 {
-      guard let value = UInt32(String(decoding: digits, as: UTF8.self), radix: radix) else {
-        throw malformed("An escape without its digits.")
-      }
+      // Swift's parser would take a sign for the first digit.
+      guard let first = digits.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-"),
+        let value = UInt32(String(decoding: digits, as: UTF8.self), radix: radix), value <= 0x10FFFF
+      else { throw malformed("An escape without its digits, or of a character that does not exist.") }
       return value
     }
     /// Surrogates come as two escapes and make one character.

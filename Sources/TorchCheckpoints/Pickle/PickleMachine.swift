@@ -61,7 +61,10 @@ struct PickleMachine: ~Copyable {
     var cursor = ByteCursor(store.bytes.extracting(first: range.upperBound), at: range.lowerBound)
     while true {
       position = cursor.position
-      guard cursor.remaining > 0 else { throw malformed("The pickle has no STOP.") }
+      guard cursor.remaining > 0 else {
+        throw CheckpointError(
+          .malformedPickle, "The pickle has no STOP.", offset: position, remedy: ByteCursor.cutShort)
+      }
       let code = try cursor.read(UInt8.self)
       guard let opcode = opcodes[Int(code)] else {
         throw malformed("There is no pickle instruction 0x\(String(code, radix: 16)).")

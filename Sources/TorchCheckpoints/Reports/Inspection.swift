@@ -159,7 +159,7 @@ public struct Inspection: Sendable, Encodable {
   /// The same report with only the tensors whose names match a pattern, in which `*` stands for any text.
   public func filtered(by pattern: String) -> Inspection {
     var report = self
-    report.tensors = tensors.filter { matches($0.name, pattern) }
+    report.tensors = tensors.filter { NamePattern(pattern).matches($0.name) }
     return report
   }
 

@@ -1,4 +1,5 @@
 public import ModelParameters
+import StateDicts
 
 extension FreezeRule {
   /// Which stages of a ResNet train, counted from its end: layer4, layer3, layer2, layer1, conv1.

@@ -3,20 +3,6 @@ import StateDicts
 import Testing
 import TorchCheckpoints
 
-/// A folder of files that lives as long as a test.
-final class TemporaryFolder {
-  let path: String
-
-  init(_ files: [String: [UInt8]]) throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "folder-\(UUID().uuidString)")
-    path = url.path
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    for (name, bytes) in files { try Data(bytes).write(to: url.appending(path: name)) }
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 /// A folder that is wrong in one way.
 struct BrokenFolder: Sendable, CustomTestStringConvertible {
   let what: String
@@ -135,9 +121,9 @@ struct BrokenFoldersTests {
   @Test("Folders built the same way open: what is refused below is refused for its one fault")
   func soundFolders() throws {
     let shards = try TemporaryFolder(Self.shards(#"{"weight_map": {"w": "a.bin"}}"#))
-    #expect(try Checkpoint(path: shards.path).tensors.map(\.name) == ["w"])
+    #expect(try Checkpoint(path: shards.url.path).tensors.map(\.name) == ["w"])
     let parts = try TemporaryFolder(Self.distributed())
-    let tensor = try #require(Checkpoint(path: parts.path).tensors.first?.tensor)
+    let tensor = try #require(Checkpoint(path: parts.url.path).tensors.first?.tensor)
     #expect(try [Float](tensor) == [Float](repeating: 0, count: 8))
   }
 
@@ -150,7 +136,7 @@ struct BrokenFoldersTests {
   private func expectRefusal(_ folder: BrokenFolder) throws {
     let files = try TemporaryFolder(folder.files)
     let error = #expect(throws: CheckpointError.self) {
-      for item in try Checkpoint(path: files.path).tensors { _ = try item.tensor.contiguous().bytes.byteCount }
+      for item in try Checkpoint(path: files.url.path).tensors { _ = try item.tensor.contiguous().bytes.byteCount }
     }
     #expect(error?.code == folder.code, "\(error.map { "\($0)" } ?? "nothing was refused")")
   }

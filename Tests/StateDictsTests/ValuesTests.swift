@@ -1,0 +1,143 @@
+import Foundation
+import StateDicts
+import Testing
+
+/// Elements as Swift numbers, exact to the bit.
+struct ValuesTests {
+  @Test("every half is the float that IEEE 754 says it is")
+  func halves() throws {
+    let all = (0...UInt16.max).map { $0 }
+    let values = try [Float](tensor(.float16, [all.count], littleEndian(all)))
+    for (bits, value) in zip(all, values) {
+      let (exponent, fraction) = (Int(bits >> 10 & 31), Double(bits & 1023))
+      let sign = bits >> 15 == 0 ? 1.0 : -1
+      let expected =
+        switch exponent {
+        case 31: fraction == 0 ? sign * .infinity : .nan
+        case 0: sign * fraction * pow(2, -24)
+        default: sign * (1 + fraction / 1024) * pow(2, Double(exponent - 15))
+        }
+      let isRight = expected.isNaN ? value.isNaN : Double(value) == expected && value.sign == expected.sign
+      if !isRight { Issue.record("half \(bits) is \(value), not \(expected)") }
+    }
+  }
+
+  @Test("every bfloat16 is the upper half of a float")
+  func brainFloats() throws {
+    let all = (0...UInt16.max).map { $0 }
+    let values = try [Float](tensor(.bfloat16, [all.count], littleEndian(all)))
+    for (bits, value) in zip(all, values) {
+      let expected = Float(bitPattern: UInt32(bits) << 16)
+      let isRight = expected.isNaN ? value.isNaN : value.bitPattern == expected.bitPattern
+      if !isRight { Issue.record("bfloat16 \(bits) is \(value)") }
+    }
+  }
+
+  @Test(
+    "8-bit floats that a reader would look up",
+    arguments: [
+      (.float8_e4m3fn, 0x38, 1), (.float8_e4m3fn, 0x7E, 448), (.float8_e4m3fn, 0xFE, -448),
+      (.float8_e4m3fn, 0x01, 0x1p-9), (.float8_e4m3fn, 0x08, 0x1p-6), (.float8_e4m3fn, 0x80, -0.0),
+      (.float8_e4m3fn, 0x7F, .nan), (.float8_e4m3fn, 0xFF, .nan),
+      (.float8_e4m3fnuz, 0x40, 1), (.float8_e4m3fnuz, 0x7F, 240), (.float8_e4m3fnuz, 0x01, 0x1p-10),
+      (.float8_e4m3fnuz, 0x80, .nan), (.float8_e4m3fnuz, 0x00, 0),
+      (.float8_e5m2, 0x3C, 1), (.float8_e5m2, 0x7B, 57344), (.float8_e5m2, 0x7C, .infinity),
+      (.float8_e5m2, 0xFC, -.infinity), (.float8_e5m2, 0x7D, .nan), (.float8_e5m2, 0x01, 0x1p-16),
+      (.float8_e5m2fnuz, 0x40, 1), (.float8_e5m2fnuz, 0x7F, 57344), (.float8_e5m2fnuz, 0x80, .nan),
+      (.float8_e5m2fnuz, 0x01, 0x1p-17),
+      (.float8_e8m0fnu, 0x7F, 1), (.float8_e8m0fnu, 0x00, 0x1p-127), (.float8_e8m0fnu, 0xFE, 0x1p127),
+      (.float8_e8m0fnu, 0xFF, .nan),
+    ] as [(ElementType, UInt8, Double)])
+  func eightBitFloat(_ type: ElementType, _ bits: UInt8, _ expected: Double) throws {
+    let value = try [Double](tensor(type, [1], [bits]))[0]
+    #expect(expected.isNaN ? value.isNaN : value == expected && value.sign == expected.sign)
+  }
+
+  @Test("integers come as any type that holds them, and as no other")
+  func integers() throws {
+    let signed = try tensor(.int64, [3], littleEndian([Int64.min, -1, 127]))
+    #expect(try [Int64](signed) == [.min, -1, 127])
+    #expect(try [Int](signed) == [.min, -1, 127])
+    #expect(try [Double](signed) == [-0x1p63, -1, 127])
+    #expect(throws: CheckpointError(.inexactConversion, "")) { try [Int8](signed) }
+    #expect(throws: CheckpointError(.inexactConversion, "")) { try [UInt64](signed) }
+    let unsigned = try tensor(.uint64, [2], littleEndian([UInt64.max, 1]))
+    #expect(try [UInt64](unsigned) == [.max, 1])
+    #expect(try [Double](unsigned) == [0x1p64, 1])
+    #expect(throws: CheckpointError(.inexactConversion, "")) { try [Int](unsigned) }
+    let small = try tensor(.uint8, [3], [0, 128, 255])
+    #expect(try [Int16](small) == [0, 128, 255])
+    #expect(try [UInt8](small) == [0, 128, 255])
+    #expect(try [Float](small) == [0, 128, 255])
+    #expect(throws: CheckpointError(.inexactConversion, "")) { try [Int8](small) }
+    #expect(try [Int](tensor(.int8, [2], [0x80, 0x7F])) == [-128, 127])
+    #expect(try [Int](tensor(.int16, [2], littleEndian([Int16.min, .max]))) == [-32768, 32767])
+    #expect(try [Int](tensor(.uint16, [1], littleEndian([UInt16.max]))) == [65535])
+    #expect(try [Int](tensor(.int32, [2], littleEndian([Int32.min, .max]))) == [-0x8000_0000, 0x7FFF_FFFF])
+    #expect(try [Int](tensor(.uint32, [1], littleEndian([UInt32.max]))) == [0xFFFF_FFFF])
+  }
+
+  @Test("an integer that float cannot hold is the nearest float")
+  func nearest() throws {
+    #expect(try [Float](tensor(.int32, [1], littleEndian([Int32(16_777_217)]))) == [16_777_216])
+    #expect(try [Float](tensor(.float64, [2], littleEndian([0.1, 1e300]))) == [0.1, .infinity])
+  }
+
+  @Test("a fraction is not rounded to an integer silently, a whole float neither")
+  func fractions() throws {
+    let error = #expect(throws: CheckpointError(.inexactConversion, "")) { try [Int](floats([1.0, 0.5])) }
+    #expect(error?.message == "Element 0, float32 1.0, is no Int.")
+  }
+
+  @Test("booleans are 0 and 1, whatever byte stands for true")
+  func booleans() throws {
+    let flags = try tensor(.bool, [3], [0, 1, 0xFF])
+    #expect(try [Int](flags) == [0, 1, 1])
+    #expect(try [Float](flags) == [0, 1, 1])
+  }
+
+  @Test(
+    "elements that are no single numbers give their bytes and nothing else",
+    arguments: [.complex64, .complex128, .complex32, .float4_e2m1fn_x2, .bits8, .bits16, .qint8, .quint8]
+      as [ElementType])
+  func noNumbers(_ type: ElementType) throws {
+    let bytes = (0..<type.byteCount).map { UInt8($0 + 1) }
+    let tensor = try tensor(type, [1], bytes)
+    #expect(throws: CheckpointError(.unsupported, "")) { try [Double](tensor) }
+    #expect(try tensor.gathered == bytes)
+  }
+
+  @Test("scalars and empty tensors have as many values as elements")
+  func counts() throws {
+    #expect(try [Float](floats([3], [])) == [3])
+    #expect(try [Float](floats([], [0])) == [])
+    #expect(try [Double](tensor(.float16, [2, 0], [])) == [])
+    #expect(try [Int](view(storage([1, 2, 3, 4]), .uint8, [2, 2], strides: [1, 2])) == [1, 3, 2, 4])
+  }
+
+  @Test("bytes are the elements where they lie, and only there")
+  func bytes() throws {
+    let matrix = try view(storage(Array(UInt8(0)..<12)), .uint8, [2, 3], offset: 4)
+    let span = try matrix.bytes
+    #expect(span.byteCount == 6)
+    #expect((0..<6).map { span.unsafeLoad($0) } == [4, 5, 6, 7, 8, 9])
+    let turned = try view(storage(Array(UInt8(0)..<12)), .uint8, [3, 2], strides: [1, 3])
+    #expect(throws: CheckpointError(.unsupported, "")) { try turned.bytes.byteCount }
+    let straight = try turned.contiguous()
+    #expect(try straight.bytes.unsafeLoad(1) == 3)
+    #expect(try floats([], [0]).bytes.byteCount == 0)
+  }
+
+  @Test("a view expanded beyond memory is refused where it would be gathered, not where it is named")
+  func expanded() throws {
+    let wide = try view(storage([1, 2]), .uint8, [1 << 40], strides: [0])
+    #expect(wide.byteCount == 1 << 40)
+    #expect(throws: CheckpointError(.limitExceeded, "")) { try wide.contiguous() }
+    #expect(throws: CheckpointError(.limitExceeded, "")) { try [Float](wide) }
+    #expect(try [Int](view(storage([1, 2]), .uint8, [5], strides: [0], offset: 1)) == [2, 2, 2, 2, 2])
+  }
+}
+
+extension RawSpan {
+  fileprivate func unsafeLoad(_ place: Int) -> UInt8 { unsafe unsafeLoad(fromByteOffset: place, as: UInt8.self) }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import StateDicts
+import Testing
+
+@testable import TorchCheckpoints
+
+/// Where the state dict is in a checkpoint, and how a caller names it.
+struct FindingTests {
+  private typealias Make = Instructions
+
+  private func open(_ instructions: String) throws(CheckpointError) -> Checkpoint {
+    try Checkpoint(TorchFile(instructions, storages: ["0": 8, "1": 8]).contents)
+  }
+
+  private static let weights = Make.dict(("w", Make.tensor()), ("b", Make.tensor("1")))
+
+  @Test("it is found at the top")
+  func top() throws {
+    let checkpoint = try open(Self.weights)
+    let stateDict = try checkpoint.stateDict()
+    #expect(stateDict.names == ["w", "b"])
+    #expect(checkpoint.stateDictKey == nil)
+    #expect(try [Float](#require(stateDict["w"])) == [0, 1])
+    #expect(stateDict.source?.format == "torch zip")
+    #expect(stateDict.source?.marks.first == JSONValue.Member("version", .string("3")))
+  }
+
+  @Test("it is found under each of the usual keys, and what lies beside it is kept", arguments: Checkpoint.usualKeys)
+  func usualKey(_ key: String) throws {
+    let checkpoint = try open(
+      Make.dict(("epoch", "K\u{C}"), (key, Self.weights), ("args", "}")))
+    let stateDict = try checkpoint.stateDict()
+    #expect(stateDict.names == ["w", "b"])
+    #expect(checkpoint.stateDictKey == key)
+    #expect(stateDict.otherValues == [.init("epoch", .integer(12)), .init("args", .object([]))])
+  }
+
+  @Test("it is found under a usual key within a usual key")
+  func nested() throws {
+    let checkpoint = try open(Make.dict(("model", Make.dict(("ema", Self.weights), ("step", "K\u{1}")))))
+    #expect(checkpoint.stateDictKey == "model.ema")
+    #expect(try checkpoint.stateDict().names == ["w", "b"])
+  }
+
+  @Test("where two fit, the error names both and how to choose; a key chooses")
+  func ambiguous() throws {
+    let checkpoint = try open(Make.dict(("ema", Self.weights), ("net", Make.dict(("v", Make.tensor("1"))))))
+    let error = #expect(throws: CheckpointError(.ambiguousStateDict, "")) { try checkpoint.stateDict() }
+    #expect(error?.message == "There are 2 state dicts: ema, net.")
+    #expect(error?.remedy == #"name the one that you want: key: "ema", or --key ema"#)
+    #expect(try checkpoint.stateDict(key: "net").names == ["v"])
+    #expect(try checkpoint.stateDict(key: "ema").names == ["w", "b"])
+    #expect(checkpoint.stateDictKey == nil)
+  }
+
+  @Test("one value under two keys is no second state dict")
+  func shared() throws {
+    let checkpoint = try open(
+      "}(" + Make.text("model") + Self.weights + "q\u{0}" + Make.text("state_dict") + "h\u{0}u")
+    #expect(try checkpoint.stateDict().names == ["w", "b"])
+    #expect(checkpoint.tensors.map(\.name) == ["model.w", "model.b"])
+  }
+
+  @Test("a mapping of no tensors under a usual key is none")
+  func emptyCandidate() throws {
+    let checkpoint = try open(Make.dict(("model", Make.dict(("a", "K\u{1}"))), ("net", Self.weights)))
+    #expect(checkpoint.stateDictKey == "net")
+  }
+
+  @Test("where no key is usual, all tensors come by their paths")
+  func paths() throws {
+    let checkpoint = try open(
+      Make.dict(("actor", Self.weights), ("steps", "(" + Make.tensor() + "K\u{5}" + Make.tensor("1") + "l")))
+    #expect(try checkpoint.stateDict().names == ["actor.w", "actor.b", "steps.0", "steps.2"])
+    #expect(try checkpoint.stateDict(key: "steps").names == ["0", "2"])
+    #expect(try checkpoint.stateDict(key: "steps.2").names == ["tensor"])
+    #expect(try checkpoint.stateDict(key: "actor").names == ["w", "b"])
+  }
+
+  @Test("a key path may hold keys that have dots of their own, and a whole key goes before a path")
+  func dots() throws {
+    let checkpoint = try open(
+      Make.dict(
+        ("a.b", Make.dict(("c", Make.dict(("whole", Make.tensor()))))),
+        ("a", Make.dict(("b", Make.dict(("path", Make.tensor()))), ("x.y", Make.dict(("z.z", Self.weights)))))))
+    #expect(try checkpoint.stateDict(key: "a.b").names == ["c.whole"])
+    #expect(try checkpoint.stateDict(key: "a.b.c").names == ["whole"])
+    #expect(try checkpoint.stateDict(key: "a.x.y.z.z").names == ["w", "b"])
+    #expect(try checkpoint.stateDict(key: "a.x.y").names == ["z.z.w", "z.z.b"])
+  }
+
+  @Test("a key that leads nowhere is refused, and the error says which keys there are")
+  func nowhere() throws {
+    let checkpoint = try open(Make.dict(("actor", Self.weights), ("epoch", "K\u{1}")))
+    let error = #expect(throws: CheckpointError(.noStateDict, "")) { try checkpoint.stateDict(key: "critic") }
+    #expect(error?.message == "There is nothing under critic. The file has: actor, epoch.")
+    for key in ["actor.q", "actor.w.x", "epoch", "", ".", "actor.", "steps.-1", "actor..w"] {
+      #expect(throws: CheckpointError(.noStateDict, "")) { try checkpoint.stateDict(key: key) }
+    }
+  }
+
+  @Test("a list's index is a key, and one beyond its end leads nowhere")
+  func indices() throws {
+    let checkpoint = try open("(" + Make.tensor() + Self.weights + "l")
+    #expect(try checkpoint.stateDict(key: "1").names == ["w", "b"])
+    for key in ["2", "-1", "x", "99999999999999999999"] {
+      #expect(throws: CheckpointError(.noStateDict, "")) { try checkpoint.stateDict(key: key) }
+    }
+  }
+
+  @Test("two paths that join to one name are both listed, and refused where names must be one")
+  func collision() throws {
+    let checkpoint = try open(
+      Make.dict(("a", Make.dict(("b", Make.tensor()))), ("a.b", Make.tensor("1"))))
+    #expect(checkpoint.tensors.map(\.name) == ["a.b", "a.b"])
+    let error = #expect(throws: CheckpointError(.nameCollision, "")) { try checkpoint.stateDict() }
+    #expect(error?.message.contains("a.b") == true)
+    #expect(error?.remedy?.contains("--key") == true)
+    #expect(try checkpoint.stateDict(key: "a").names == ["b"])
+    let report = try Inspection(of: checkpoint)
+    #expect(report.notes == ["Two tensors have the name a.b; flat formats refuse that."])
+  }
+
+  @Test("keys of any kind give names as Python's str would, in the order of the file")
+  func anyKeys() throws {
+    let checkpoint = try open(
+      "}(K\u{7}" + Make.tensor() + "N" + Make.tensor() + "\u{88}" + Make.tensor()
+        + "G?\u{F8}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}"
+        + Make.tensor() + "K\u{1}U\u{1}a\u{86}" + Make.tensor() + "J\u{FF}\u{FF}\u{FF}\u{FF}" + Make.tensor() + "u")
+    #expect(try checkpoint.stateDict().names == ["7", "None", "True", "1.5", "(1, 'a')", "-1"])
+  }
+
+  @Test("a file without a tensor has no state dict, an empty dict is an empty one")
+  func nothing() throws {
+    #expect(throws: CheckpointError(.noStateDict, "")) { try open(Make.dict(("epoch", "K\u{1}"))).stateDict() }
+    #expect(try open("}").stateDict().isEmpty)
+    #expect(throws: CheckpointError(.noStateDict, "")) { try open(Make.dict(("m", "}"))).stateDict(key: "q") }
+  }
+
+  @Test("a tensor by itself has a name")
+  func tensorAlone() throws {
+    #expect(try open(Make.tensor()).stateDict().names == ["tensor"])
+  }
+
+  @Test("one tensor under two names is tied, and so are two views that are the same")
+  func ties() throws {
+    let checkpoint = try open(
+      "}(" + Make.text("a") + Make.tensor() + "q\u{0}" + Make.text("b") + "h\u{0}" + Make.text("c") + Make.tensor()
+        + Make.text("d") + Make.tensor(shape: "K\u{1}\u{85}") + "u")
+    // Each persistent id names the storage anew, and it is one storage.
+    #expect(try checkpoint.stateDict().ties == [["a", "b", "c"]])
+  }
+
+  @Test("the versions of a module's layout are kept")
+  func moduleMetadata() throws {
+    let checkpoint = try Checkpoint(path: ExpectedRow.fixtures.appending(path: "fixtures/state_dicts/module.pth").path)
+    let stateDict = try checkpoint.stateDict()
+    #expect(stateDict.moduleMetadata.map(\.name) == ["", "conv", "bn", "head", "head.0", "head.1"])
+    #expect(stateDict.moduleMetadata.first { $0.name == "bn" }?.value["version"] == .integer(2))
+  }
+}
