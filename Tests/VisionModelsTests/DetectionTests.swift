@@ -16,7 +16,9 @@ struct DetectionTests {
       seeded.map { name, tensor in
         guard name == wanted else { return (name, tensor) }
         let store = unsafe ByteStore(byteCount: tensor.byteCount) { bytes in
-          for index in 0..<tensor.elementCount { unsafe bytes.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self) }
+          for index in 0..<tensor.elementCount {
+            unsafe bytes.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
+          }
         }
         return (name, Tensor(elementType: .float32, geometry: tensor.geometry, storage: Storage(store)))
       })
@@ -36,8 +38,10 @@ struct DetectionTests {
     let near = Box(left: 0, top: 1, right: 10, bottom: 11)
     let far = Box(left: 50, top: 50, right: 60, bottom: 60)
     let boxes = [near, box, far, box]
-    #expect(nonMaximumSuppression(boxes, scores: [0.5, 0.9, 0.9, 0.1], groups: [0, 0, 0, 0], threshold: 0.5) == [1, 2])
-    #expect(nonMaximumSuppression(boxes, scores: [0.5, 0.9, 0.9, 0.1], groups: [1, 0, 0, 2], threshold: 0.5) == [1, 2, 0, 3])
+    #expect(
+      nonMaximumSuppression(boxes, scores: [0.5, 0.9, 0.9, 0.1], groups: [0, 0, 0, 0], threshold: 0.5) == [1, 2])
+    #expect(
+      nonMaximumSuppression(boxes, scores: [0.5, 0.9, 0.9, 0.1], groups: [1, 0, 0, 2], threshold: 0.5) == [1, 2, 0, 3])
     #expect(nonMaximumSuppression([], scores: [], groups: [], threshold: 0.5).isEmpty)
   }
 

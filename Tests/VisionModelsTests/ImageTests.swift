@@ -22,7 +22,8 @@ struct ImageTests {
     let resized: [Resized]
   }
 
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../TestData/fixtures/images")
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
+    path: "../../TestData/fixtures/images")
 
   static let expected: Expected? = try? JSONDecoder().decode(
     Expected.self, from: Data(contentsOf: folder.appending(path: "images.json")))

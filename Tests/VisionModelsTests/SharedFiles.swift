@@ -10,3 +10,15 @@ enum SharedFiles {
   static func url(_ path: String) -> URL { folder.appending(path: path) }
   static func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: url(path).path) }
 }
+
+/// How much is run.
+///
+/// Unoptimized code takes some seconds for each image, so `swift test` runs a part of the pairs; `swift test -c
+/// release` runs all of them.
+enum TestExtent {
+  #if DEBUG
+    static let isWhole = false
+  #else
+    static let isWhole = true
+  #endif
+}

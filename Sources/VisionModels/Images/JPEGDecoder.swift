@@ -39,8 +39,10 @@ internal import CPth2swtJPEG
     unsafe errors.pointee.output_message = { _ in }
   }
 
-  deinit {
-    // Also right before the state was set up: the library sees that it holds no memory.
+  /// Frees all memory, the library's too.
+  ///
+  /// It also may be called before `open`: the library sees that it holds none.
+  private func close() {
     unsafe jpeg_destroy_decompress(state)
     unsafe state.deallocate()
     unsafe errors.deallocate()
@@ -53,6 +55,7 @@ internal import CPth2swtJPEG
   static func decode(_ bytes: [UInt8]) throws(VisionError) -> Image {
     try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(VisionError) in
       let decoder = JPEGDecoder()
+      defer { decoder.close() }
       var size = PixelSize(width: 0, height: 0)
       var components = 0
       guard CallThread.run({ unsafe (size, components) = decoder.open(bytes) }) else { throw decoder.error() }

@@ -22,7 +22,10 @@ internal import CPth2swtPNG
     unsafe input.initialize(to: Input(start: bytes.baseAddress, byteCount: bytes.count))
   }
 
-  deinit {
+  /// Frees all memory, the library's too.
+  ///
+  /// It also may be called before `open`.
+  private func close() {
     unsafe png_destroy_read_struct(&png, &info, nil)
     unsafe input.deallocate()
   }
@@ -33,6 +36,7 @@ internal import CPth2swtPNG
   static func decode(_ bytes: [UInt8]) throws(VisionError) -> Image {
     try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(VisionError) in
       let decoder = unsafe PNGDecoder(bytes)
+      defer { decoder.close() }
       var size = PixelSize(width: 0, height: 0)
       guard CallThread.run({ size = decoder.open() }) else { throw decoder.error() }
       try Image.checkSize(size)
