@@ -14,6 +14,8 @@ final class Exchange: NSObject, URLSessionDataDelegate {
     var continuation: CheckedContinuation<Void, any Error>?
     var hasHead = false
     var isOver = false
+    /// A redirect was declined, and the task is about to complete with it as its response.
+    var isDeclining = false
   }
 
   private let state = Locked(State())
@@ -35,8 +37,11 @@ final class Exchange: NSObject, URLSessionDataDelegate {
     let queue = PacedQueue()
     queue.maxConcurrentOperationCount = 1
     let session = URLSession(configuration: Self.configuration, delegate: self, delegateQueue: queue)
-    // A session holds on to its delegate until it is invalidated.
-    defer { session.invalidateAndCancel() }
+    // A session holds on to its delegate until it is invalidated. Linux's client ends the process if a task is cancelled
+    // between a redirect and what its handler is told, so such a task is left to complete, which it does at once.
+    defer {
+      if state.withLock({ $0.isDeclining }) { session.finishTasksAndInvalidate() } else { session.invalidateAndCancel() }
+    }
     let task = session.dataTask(with: request)
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
@@ -100,8 +105,13 @@ final class Exchange: NSObject, URLSessionDataDelegate {
     _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
     newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
   ) {
-    receive(response)
-    completionHandler(nil)
+    let isDeclining = state.withLock { state in
+      state.isDeclining = !state.isOver
+      return state.isDeclining
+    }
+    // When all is over the task is being cancelled, and the handler must not be called any more. The response comes by
+    // itself when the task completes.
+    if isDeclining { completionHandler(nil) }
   }
 
   func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
