@@ -37,10 +37,14 @@ final class Exchange: NSObject, URLSessionDataDelegate {
     let queue = PacedQueue()
     queue.maxConcurrentOperationCount = 1
     let session = URLSession(configuration: Self.configuration, delegate: self, delegateQueue: queue)
-    // A session holds on to its delegate until it is invalidated. Linux's client ends the process if a task is cancelled
-    // between a redirect and what its handler is told, so such a task is left to complete, which it does at once.
+    // A session holds on to its delegate until it is invalidated. Linux's client ends the process if a task is
+    // cancelled between a redirect and what its handler is told, so such a task is left to complete: it does at once.
     defer {
-      if state.withLock({ $0.isDeclining }) { session.finishTasksAndInvalidate() } else { session.invalidateAndCancel() }
+      if state.withLock({ $0.isDeclining }) {
+        session.finishTasksAndInvalidate()
+      } else {
+        session.invalidateAndCancel()
+      }
     }
     let task = session.dataTask(with: request)
     try await withTaskCancellationHandler {
