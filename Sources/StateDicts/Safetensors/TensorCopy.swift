@@ -117,7 +117,10 @@ struct TensorCopy {
         unsafe checksum.update(with: window)
         try unsafe file.write(window, at: dataOffset + rows[row].offset + elements.lowerBound * width)
       }
-      store.drop(start..<start + count)
+      // A fault may map a large folio of the page cache whole, back into windows that were given back before: now and then
+      // those go once more.
+      let behind = number % 16 == 0 ? 64 * Tensor.windowByteCount : 0
+      store.drop(max(start - behind, 0)..<start + count)
       outcome.checksums.append((row, number, checksum, count))
       return (row, count)
     case .whole(let row):
