@@ -51,10 +51,7 @@ enum FileKind {
   }
 
   private static func preview(_ head: [UInt8]) -> String {
-    head.prefix(8).map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined(separator: " ")
+    head.prefix(8).map(\.hexadecimal).joined(separator: " ")
   }
 }
 

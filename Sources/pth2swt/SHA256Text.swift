@@ -19,9 +19,6 @@ enum SHA256Text {
   }
 
   private static func text(_ hash: SHA256) -> String {
-    hash.finalize().map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined()
+    hash.finalize().map(\.hexadecimal).joined()
   }
 }

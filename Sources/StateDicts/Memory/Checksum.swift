@@ -29,9 +29,29 @@ package struct Checksum: Equatable, Sendable {
     value = UInt32(truncatingIfNeeded: crc32_combine(uLong(value), uLong(next.value), numericCast(byteCount)))
   }
 
+  /// Holds the checksum of bytes against the one that their file gives.
+  ///
+  /// - Throws: `checksumMismatch`.
+  package func require(_ expected: Checksum, file: String, entry: String) throws(CheckpointError) {
+    guard self == expected else {
+      throw CheckpointError(
+        .checksumMismatch,
+        "The bytes are damaged: their CRC-32 is \(hexadecimal), the file says \(expected.hexadecimal).",
+        file: file, entry: entry, remedy: "download or copy the file again")
+    }
+  }
+
   /// Eight hexadecimal digits.
   package var hexadecimal: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}
+
+extension UInt8 {
+  /// Two hexadecimal digits.
+  package var hexadecimal: String {
+    let digits = String(self, radix: 16)
+    return digits.count == 1 ? "0" + digits : digits
   }
 }

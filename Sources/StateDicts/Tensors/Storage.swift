@@ -164,12 +164,7 @@ extension StorageOrigin {
   }
 
   private func confirm(_ actual: Checksum, _ expected: Checksum) throws(CheckpointError) {
-    guard actual == expected else {
-      throw CheckpointError(
-        .checksumMismatch,
-        "The bytes are damaged: their CRC-32 is \(actual.hexadecimal), the file says \(expected.hexadecimal).",
-        file: origin.file, entry: entry, remedy: "download or copy the file again")
-    }
+    try actual.require(expected, file: origin.file, entry: entry)
     origin.lock.withLock { _ in unsafe isVerified = true }
   }
 

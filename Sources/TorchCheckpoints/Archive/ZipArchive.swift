@@ -209,12 +209,7 @@ import StateDicts
     guard let expected = entry.checksum else { return }
     let actual = store.checksum(
       of: entry.offset..<entry.offset + entry.byteCount, dropping: entry.byteCount > Tensor.windowByteCount)
-    guard actual == expected else {
-      throw CheckpointError(
-        .checksumMismatch,
-        "The bytes are damaged: their CRC-32 is \(actual.hexadecimal), the file says \(expected.hexadecimal).",
-        file: file, entry: entry.name, remedy: "download or copy the file again")
-    }
+    try actual.require(expected, file: file, entry: entry.name)
   }
 
   /// A deflated entry's bytes, in memory.

@@ -55,8 +55,7 @@ extension Pickle {
 
   private static func byteLiteral(_ byte: UInt8) -> String {
     if (0x20..<0x7F).contains(byte), byte != 0x27, byte != 0x5C { return String(Unicode.Scalar(byte)) }
-    let digits = String(byte, radix: 16)
-    return "\\x" + (digits.count == 1 ? "0" + digits : digits)
+    return "\\x" + byte.hexadecimal
   }
 
   /// A two's complement number in decimal; beyond a kilobyte, where that takes long, in hexadecimal.
@@ -73,10 +72,7 @@ extension Pickle {
     }
     let sign = isNegative ? "-" : ""
     guard magnitude.count <= 1024 else {
-      let digits = magnitude.suffix(32).reversed().map { byte in
-        let text = String(byte, radix: 16)
-        return text.count == 1 ? "0" + text : text
-      }
+      let digits = magnitude.suffix(32).reversed().map(\.hexadecimal)
       return "\(sign)0x\(digits.joined())… (\(magnitude.count) bytes)"
     }
     var digits: [UInt8] = []

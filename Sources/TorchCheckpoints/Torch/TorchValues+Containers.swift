@@ -8,13 +8,6 @@ extension TorchValues {
   ///
   /// Where a key comes twice, its last value stands at its first place, as in Python.
   func mapping(at id: Pickle.ID) -> [Entry]? {
-    if let kept = largeMapping.withLock({ $0 }), kept.id == id { return kept.entries }
-    guard let entries = makeMapping(at: id) else { return nil }
-    if entries.count > 1000 { largeMapping.withLock { $0 = (id, entries) } }
-    return entries
-  }
-
-  private func makeMapping(at id: Pickle.ID) -> [Entry]? {
     switch pickle[id] {
     case .dict: return entries(pickle.flatEntries(at: id) ?? [])
     case .object(let index):

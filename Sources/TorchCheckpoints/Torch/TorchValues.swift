@@ -5,8 +5,6 @@ final class TorchValues: Sendable {
   let pickle: Pickle
   let meanings: [GlobalMeaning]
   let storages: StorageTable
-  /// The large mapping that was asked for last: a state dict is looked at several times while it is opened.
-  let largeMapping = Locked((id: Pickle.ID, entries: [Entry])?.none)
   /// Of a TorchScript archive: what its classes call parameters and buffers.
   let scriptClasses: [String: ScriptClass]
 

@@ -55,7 +55,7 @@ extension Sequence where Element == UInt8 {
   /// Two lower-case digits a byte.
   var hexadecimal: String {
     var text = ""
-    for byte in self { text += (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+    for byte in self { text += byte.hexadecimal }
     return text
   }
 }
