@@ -43,7 +43,7 @@ extension Arithmetic {
     }
     let prepared = try prepared(
       weights, shape.weightDimensions, as: step.weights ?? Layout(plain: shape.weightDimensions))
-    let result = activation(step.destination)
+    let result = try activation(step.destination)
     try run(step, arranged(x, as: step.source), prepared, adding: addend, into: result)
     return result
   }
@@ -68,7 +68,7 @@ extension Arithmetic {
     }
     let prepared = try prepared(
       weights, shape.weightDimensions, as: step.weights ?? Layout(plain: shape.weightDimensions))
-    let result = activation(step.destination)
+    let result = try activation(step.destination)
     if let adding { try copy(arranged(adding, as: step.destination), into: result) }
     try run(step, arranged(x, as: step.source), prepared, into: result)
     return result
@@ -92,7 +92,7 @@ extension Arithmetic {
     }
     let dimensions = [outputs] + x.shape.dropFirst()
     let prepared = try prepared(weights, dimensions, as: step.weights ?? Layout(plain: dimensions))
-    let result = activation(step.destination)
+    let result = try activation(step.destination)
     try run(step, arranged(x, as: step.source), prepared, into: result)
     return result
   }
@@ -117,7 +117,7 @@ extension Arithmetic {
     let step = try step(.pooling(kind, window, x.shape, LayoutKey(source))) { () throws(VisionError) in
       try library.pooling(kind, window, source: source, destination: library.preferredLayout(output))
     }
-    let result = activation(step.destination)
+    let result = try activation(step.destination)
     try run(step, arranged(x, as: step.source), into: result)
     return result
   }

@@ -37,8 +37,8 @@ extension Arithmetic {
   }
 
   /// The same numbers after a nonlinearity.
-  package func applying(_ nonlinearity: Nonlinearity, to x: Activation) -> Activation {
-    let result = activation(x.layout)
+  package func applying(_ nonlinearity: Nonlinearity, to x: Activation) throws(VisionError) -> Activation {
+    let result = try activation(x.layout)
     let count = x.layout.byteCount / MemoryLayout<Float>.stride
     let (input, output) = unsafe (x.buffer.floats, result.buffer.floats)
     let top: Float = nonlinearity == .relu6 ? 6 : .infinity
@@ -57,7 +57,7 @@ extension Arithmetic {
       throw VisionError(.arithmetic, "Activations \(left.shape) and \(right.shape) cannot be added.")
     }
     let other = try arranged(right, as: left.layout)
-    let result = activation(left.layout)
+    let result = try activation(left.layout)
     let (one, two, output) = unsafe (left.buffer.floats, other.buffer.floats, result.buffer.floats)
     for index in 0..<left.layout.byteCount / MemoryLayout<Float>.stride {
       unsafe output[index] = unsafe one[index] + two[index]

@@ -31,7 +31,7 @@ extension Arithmetic {
     let wanted = try library.preferredLayout([regions.count, channels, size, size])
     let isBlocked = wanted.channelRuns != nil
     let target = try isBlocked ? wanted : Layout(plain: wanted.dimensions)
-    let result = activation(target)
+    let result = try activation(target)
     var maps: [FeatureLevel] = []
     for level in levels {
       let map = try arranged(level, as: isBlocked ? library.preferredLayout(level.shape) : Layout(plain: level.shape))

@@ -9,9 +9,7 @@ package final class Arithmetic {
   package let isExact: Bool
   let threadCount: Int
   let library: OneDNN
-  let pool = BufferPool()
-  /// Weights are kept for good and do not belong among what is reused.
-  private let weightPool = BufferPool()
+  let pool: BufferPool
   private var steps: [StepKey: Step] = [:]
   var shapesWithoutWinograd: Set<ConvolutionShape> = []
   private var weights: [WeightKey: [PreparedWeights]] = [:]
@@ -20,6 +18,7 @@ package final class Arithmetic {
     self.isExact = isExact
     self.threadCount = threadCount
     library = try OneDNN()
+    pool = try BufferPool()
   }
 
   /// The most memory that activations took at once, in bytes.
@@ -49,8 +48,8 @@ package final class Arithmetic {
   }
 
   /// An activation whose values are not set yet.
-  func activation(_ layout: Layout) -> Activation {
-    Activation(layout: layout, buffer: pool.take(layout.byteCount), arithmetic: self)
+  func activation(_ layout: Layout) throws(VisionError) -> Activation {
+    Activation(layout: layout, buffer: try pool.take(layout.byteCount), arithmetic: self)
   }
 
   /// An activation from values in C order.
@@ -66,7 +65,7 @@ package final class Arithmetic {
   /// The same values in another layout; itself where it lies so already.
   func arranged(_ x: Activation, as layout: Layout) throws(VisionError) -> Activation {
     if x.layout.isSame(as: layout) { return x }
-    let result = activation(layout)
+    let result = try activation(layout)
     try reorder(x.buffer, x.layout, into: result.buffer, layout)
     return result
   }
@@ -86,9 +85,9 @@ package final class Arithmetic {
     let key = origin.key.map { WeightKey(weights: $0, dimensions: dimensions) }
     if let key, let found = weights[key]?.first(where: { $0.layout.isSame(as: layout) }) { return found }
     let (weight, bias) = try origin.values()
-    let target = weightPool.take(layout.byteCount)
+    let target = Buffer(byteCount: layout.byteCount)
     try reorder(activation(dimensions, weight).buffer, Layout(plain: dimensions), into: target, layout)
-    let shift = weightPool.take(bias.count * MemoryLayout<Float>.stride)
+    let shift = Buffer(byteCount: bias.count * MemoryLayout<Float>.stride)
     unsafe bias.withUnsafeBufferPointer { source in
       if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }
     }
@@ -101,7 +100,8 @@ package final class Arithmetic {
   func run(
     _ step: Step, _ x: Activation, _ weights: PreparedWeights? = nil, adding: Activation? = nil, into result: Activation
   ) throws(VisionError) {
-    let scratch = step.scratch.map { ($0, pool.take($0.byteCount)) }
+    var scratch: (layout: Layout, buffer: Buffer)?
+    if let layout = step.scratch { scratch = (layout, try pool.take(layout.byteCount)) }
     var arguments = unsafe [
       Step.Argument(role: DNNL_ARG_SRC, layout: step.source, address: x.buffer.address),
       Step.Argument(role: DNNL_ARG_DST, layout: step.destination, address: result.buffer.address),
@@ -116,8 +116,9 @@ package final class Arithmetic {
       let role = DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | DNNL_ARG_SRC_1
       unsafe arguments.append(.init(role: role, layout: adding.layout, address: adding.buffer.address))
     }
-    if let (layout, buffer) = scratch {
-      unsafe arguments.append(.init(role: DNNL_ARG_SCRATCHPAD, layout: layout, address: buffer.address))
+    if let scratch {
+      unsafe arguments.append(
+        .init(role: DNNL_ARG_SCRATCHPAD, layout: scratch.layout, address: scratch.buffer.address))
     }
     try step.run(arguments)
   }
