@@ -26,13 +26,11 @@ package final class Arithmetic {
 
   /// All that a step's kernel depends on.
   enum StepKey: Hashable {
-    case convolution(ConvolutionShape, [Int], LayoutKey, Nonlinearity, addend: AddendKey)
+    case convolution(ConvolutionShape, [Int], LayoutKey, isAdding: Bool, Nonlinearity)
     case linear([Int], LayoutKey, outputs: Int, Nonlinearity)
     case pooling(Pooling, WindowShape, [Int], LayoutKey)
     case reorder([Int], from: LayoutKey, to: LayoutKey)
   }
-
-  enum AddendKey: Hashable { case none, inDestination, beside(LayoutKey) }
 
   struct WeightKey: Hashable {
     let weights: FoldedWeights.Key
@@ -98,7 +96,7 @@ package final class Arithmetic {
 
   /// Runs a step on activations, with weights where it has any.
   func run(
-    _ step: Step, _ x: Activation, _ weights: PreparedWeights? = nil, adding: Activation? = nil, into result: Activation
+    _ step: Step, _ x: Activation, _ weights: PreparedWeights? = nil, into result: Activation
   ) throws(VisionError) {
     var scratch: (layout: Layout, buffer: Buffer)?
     if let layout = step.scratch { scratch = (layout, try pool.take(layout.byteCount)) }
@@ -110,11 +108,6 @@ package final class Arithmetic {
       let bias = try Layout(plain: [step.destination.dimensions[1]])
       unsafe arguments.append(.init(role: DNNL_ARG_WEIGHTS, layout: weights.layout, address: weights.weight.address))
       unsafe arguments.append(.init(role: DNNL_ARG_BIAS, layout: bias, address: weights.bias.address))
-    }
-    if let adding {
-      // DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1: a macro with an argument, which Swift does not see.
-      let role = DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | DNNL_ARG_SRC_1
-      unsafe arguments.append(.init(role: role, layout: adding.layout, address: adding.buffer.address))
     }
     if let scratch {
       unsafe arguments.append(
