@@ -36,8 +36,8 @@ extension Arithmetic {
       !isExact && library.channelBlock == 16 && !shapesWithoutWinograd.contains(shape)
       && shape.suitsWinograd(height: outputShape[2], width: outputShape[3])
     let step = try convolution(shape, source, destination, isAdding: isAdding, then)
-    let prepared = try prepared(
-      weights, shape.weightDimensions, as: step.weights ?? Layout(plain: shape.weightDimensions))
+    let order = try Layout(plain: shape.weightDimensions)
+    let prepared = try prepared(weights, order, as: step.weights ?? order)
     let result = try overwritable(adding, as: step.destination)
     try run(step, arranged(x, as: step.source), prepared, into: result)
     return result
@@ -82,13 +82,17 @@ extension Arithmetic {
     guard weights.weight.shape == [outputs, features] else {
       throw VisionError(.arithmetic, "Weights \(weights.weight.shape) do not fit an activation \(x.shape).")
     }
-    let step = try step(.linear(x.shape, LayoutKey(x.layout), outputs: outputs, then)) { () throws(VisionError) in
-      try library.innerProduct(source: x.layout, outputs: outputs, then: then)
-    }
-    let dimensions = [outputs] + x.shape.dropFirst()
-    let prepared = try prepared(weights, dimensions, as: step.weights ?? Layout(plain: dimensions))
-    let result = try activation(step.destination)
-    try run(step, arranged(x, as: step.source), prepared, into: result)
+    // Rows are the pixels of an image of one row: the kernels for 1x1 convolutions are the fastest for matrices too.
+    let shape = ConvolutionShape(
+      inputs: features, outputs: outputs, kernel: 1, stride: 1, padding: 0, dilation: 1, groups: 1)
+    let source = try library.pixelLayout(features, count: x.shape[0])
+    let destination = try library.pixelLayout(outputs, count: x.shape[0])
+    let step = try convolution(shape, source, destination, isAdding: false, then)
+    let columns = [outputs] + x.shape.dropFirst()
+    let order = try columns.count == 4 ? library.preferredLayout(columns) : Layout(plain: columns)
+    let prepared = try prepared(weights, order, as: step.weights ?? Layout(plain: shape.weightDimensions))
+    let result = try activation(library.rowLayout([x.shape[0], outputs]))
+    try run(step, arranged(x, as: library.rowLayout(x.shape)), prepared, into: result)
     return result
   }
 

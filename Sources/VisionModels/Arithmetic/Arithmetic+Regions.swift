@@ -28,7 +28,7 @@ extension Arithmetic {
     throws(VisionError) -> Activation?
   {
     guard !regions.isEmpty, let channels = levels.first?.shape[1] else { return nil }
-    let wanted = try library.preferredLayout([regions.count, channels, size, size])
+    let wanted = try library.rowLayout([regions.count, channels, size, size])
     let isBlocked = wanted.channelRuns != nil
     let target = try isBlocked ? wanted : Layout(plain: wanted.dimensions)
     let result = try activation(target)

@@ -27,7 +27,6 @@ package final class Arithmetic {
   /// All that a step's kernel depends on.
   enum StepKey: Hashable {
     case convolution(ConvolutionShape, [Int], LayoutKey, isAdding: Bool, Nonlinearity)
-    case linear([Int], LayoutKey, outputs: Int, Nonlinearity)
     case pooling(Pooling, WindowShape, [Int], LayoutKey)
     case reorder([Int], from: LayoutKey, to: LayoutKey)
   }
@@ -79,12 +78,17 @@ package final class Arithmetic {
   }
 
   /// Weights in a kernel's layout.
-  func prepared(_ origin: FoldedWeights, _ dimensions: [Int], as layout: Layout) throws -> PreparedWeights {
-    let key = origin.key.map { WeightKey(weights: $0, dimensions: dimensions) }
+  ///
+  /// - Parameter order: The weights' dimensions, and the order in which a kernel reads them that has other dimensions.
+  func prepared(_ origin: FoldedWeights, _ order: Layout, as layout: Layout) throws -> PreparedWeights {
+    let key = origin.key.map { WeightKey(weights: $0, dimensions: order.dimensions) }
     if let key, let found = weights[key]?.first(where: { $0.layout.isSame(as: layout) }) { return found }
     let (weight, bias) = try origin.values()
     let target = Buffer(byteCount: layout.byteCount)
-    try reorder(activation(dimensions, weight).buffer, Layout(plain: dimensions), into: target, layout)
+    let ordered = try arranged(activation(order.dimensions, weight), as: order)
+    try reorder(
+      ordered.buffer, layout.dimensions == order.dimensions ? order : Layout(plain: layout.dimensions), into: target,
+      layout)
     let shift = Buffer(byteCount: bias.count * MemoryLayout<Float>.stride)
     unsafe bias.withUnsafeBufferPointer { source in
       if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }

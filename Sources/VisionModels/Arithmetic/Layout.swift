@@ -38,6 +38,21 @@ internal import CPth2swtOneDNN
     try self.init(dimensions, tags[dimensions.count - 1])
   }
 
+  /// The same bytes with the dimensions in another order: the first goes to the place that the first number tells.
+  func permuted(_ places: [Int32]) throws(VisionError) -> Layout {
+    var (from, to) = (descriptor, dnnl_memory_desc_t())
+    try check(unsafe dnnl_memory_desc_permute_axes(&to, &from, places), "turn a tensor")
+    return Layout(to)
+  }
+
+  /// The same bytes with dimensions of 1 left out or put in.
+  func reshaped(_ dimensions: [Int]) throws(VisionError) -> Layout {
+    var (from, to) = (descriptor, dnnl_memory_desc_t())
+    let sizes = dimensions.map(dnnl_dim_t.init)
+    try check(unsafe dnnl_memory_desc_reshape(&to, &from, Int32(sizes.count), sizes), "reshape a tensor")
+    return Layout(to)
+  }
+
   /// Whether both arrange the same dimensions alike.
   func isSame(as other: Layout) -> Bool {
     if self === other { return true }

@@ -49,6 +49,20 @@ internal import CPth2swtOneDNN
     }
   }
 
+  /// An image [1, channels, 1, count]: the numbers of each pixel are a row of a matrix.
+  func pixelLayout(_ channels: Int, count: Int) throws(VisionError) -> Layout {
+    let dimensions = [1, channels, 1, count]
+    return try channelBlock == nil ? Layout(dimensions, dnnl_acdb) : preferredLayout(dimensions)
+  }
+
+  /// The layout of [rows, features] or [rows, C, H, W] whose bytes are a `pixelLayout`, with C cut into blocks.
+  func rowLayout(_ dimensions: [Int]) throws(VisionError) -> Layout {
+    guard let channelBlock, dimensions.count == 2 || dimensions.count == 4 else { return try Layout(plain: dimensions) }
+    let features = dimensions.dropFirst() + [1, 1].prefix(4 - dimensions.count)
+    return try Layout([1] + features + dimensions.prefix(1), channelBlock == 16 ? dnnl_aBcde16b : dnnl_aBcde8b)
+      .permuted([4, 1, 2, 3, 0]).reshaped(dimensions)
+  }
+
   /// A convolution with bias, which adds what its destination holds already where `isAdding`.
   ///
   /// The corresponding C function is `dnnl_dilated_convolution_forward_desc_init`.
@@ -69,23 +83,6 @@ internal import CPth2swtOneDNN
         dilation, padding, padding), "describe the convolution \(shape)")
     return try unsafe withUnsafePointer(to: &description) { (description) throws(VisionError) in
       try unsafe step(UnsafeRawPointer(description), isAdding: isAdding, then: then, "convolve \(shape)")
-    }
-  }
-
-  /// A matrix product with bias over everything but the first dimension.
-  ///
-  /// The corresponding C function is `dnnl_inner_product_forward_desc_init`.
-  func innerProduct(source: Layout, outputs: Int, then: Nonlinearity) throws(VisionError) -> Step {
-    let weights = try Layout([outputs] + source.dimensions.dropFirst(), dnnl_format_tag_any)
-    let bias = try Layout(plain: [outputs])
-    let destination = try Layout(plain: [source.dimensions[0], outputs])
-    var (from, by, plus, to) = (source.descriptor, weights.descriptor, bias.descriptor, destination.descriptor)
-    var description = dnnl_inner_product_desc_t()
-    try check(
-      unsafe dnnl_inner_product_forward_desc_init(&description, dnnl_forward_inference, &from, &by, &plus, &to),
-      "describe a matrix product")
-    return try unsafe withUnsafePointer(to: &description) { (description) throws(VisionError) in
-      try unsafe step(UnsafeRawPointer(description), isAdding: false, then: then, "multiply matrices")
     }
   }
 
