@@ -35,15 +35,26 @@ extension Arithmetic {
     shape.usesWinograd =
       !isExact && library.channelBlock == 16 && !shapesWithoutWinograd.contains(shape)
       && shape.suitsWinograd(height: outputShape[2], width: outputShape[3])
+    if let height = shape.stripHeight(images: x.shape[0], height: outputShape[2], width: outputShape[3]) {
+      let result = try overwritable(adding, as: destination)
+      try convolveStrips(
+        of: height, arranged(x, as: source), weights, shape, isAdding: isAdding, then: then, into: result)
+      return result
+    }
     let step = try convolution(shape, source, destination, isAdding: isAdding, then)
-    let order = try Layout(plain: shape.weightDimensions)
-    let prepared = try prepared(weights, order, as: step.weights ?? order)
     let result = try overwritable(adding, as: step.destination)
-    try run(step, arranged(x, as: step.source), prepared, into: result)
+    try run(step, arranged(x, as: step.source), prepared(weights, shape, step), into: result)
     return result
   }
 
-  private func convolution(
+  /// A convolution's weights as its kernel reads them.
+  func prepared(_ weights: FoldedWeights, _ shape: ConvolutionShape, _ step: Step) throws -> PreparedWeights {
+    let order = try Layout(plain: shape.weightDimensions)
+    return try prepared(weights, order, as: step.weights ?? order)
+  }
+
+  /// A convolution's kernel; the direct one where this oneDNN has none by Winograd's algorithm.
+  func convolution(
     _ shape: ConvolutionShape, _ source: Layout, _ destination: Layout, isAdding: Bool, _ then: Nonlinearity
   ) throws(VisionError) -> Step {
     do throws(VisionError) {
@@ -53,10 +64,11 @@ extension Arithmetic {
       }
     } catch {
       guard shape.usesWinograd else { throw error }
-      // This oneDNN has no such kernel.
       var direct = shape
       direct.usesWinograd = false
-      shapesWithoutWinograd.insert(direct)
+      var whole = direct
+      whole.isStrip = false
+      shapesWithoutWinograd.insert(whole)
       return try convolution(direct, source, destination, isAdding: isAdding, then)
     }
   }

@@ -63,17 +63,20 @@ package final class Arithmetic {
   func arranged(_ x: Activation, as layout: Layout) throws(VisionError) -> Activation {
     if x.layout.isSame(as: layout) { return x }
     let result = try activation(layout)
-    try reorder(x.buffer, x.layout, into: result.buffer, layout)
+    try unsafe reorder(x.buffer.address, x.layout, into: result.buffer.address, layout)
     return result
   }
 
-  private func reorder(_ source: Buffer, _ from: Layout, into target: Buffer, _ to: Layout) throws(VisionError) {
+  /// Copies numbers from one layout into another.
+  func reorder(
+    _ source: UnsafeMutableRawPointer, _ from: Layout, into target: UnsafeMutableRawPointer, _ to: Layout
+  ) throws(VisionError) {
     let step = try step(.reorder(from.dimensions, from: LayoutKey(from), to: LayoutKey(to))) { () throws(VisionError) in
       try library.reorder(from: from, to: to)
     }
     try unsafe step.run([
-      .init(role: DNNL_ARG_SRC, layout: from, address: source.address),
-      .init(role: DNNL_ARG_DST, layout: to, address: target.address),
+      .init(role: DNNL_ARG_SRC, layout: from, address: source),
+      .init(role: DNNL_ARG_DST, layout: to, address: target),
     ])
   }
 
@@ -86,9 +89,9 @@ package final class Arithmetic {
     let (weight, bias) = try origin.values()
     let target = Buffer(byteCount: layout.byteCount)
     let ordered = try arranged(activation(order.dimensions, weight), as: order)
-    try reorder(
-      ordered.buffer, layout.dimensions == order.dimensions ? order : Layout(plain: layout.dimensions), into: target,
-      layout)
+    try unsafe reorder(
+      ordered.buffer.address, layout.dimensions == order.dimensions ? order : Layout(plain: layout.dimensions),
+      into: target.address, layout)
     let shift = Buffer(byteCount: bias.count * MemoryLayout<Float>.stride)
     unsafe bias.withUnsafeBufferPointer { source in
       if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }

@@ -73,7 +73,7 @@ internal import CPth2swtOneDNN
     let bias = try Layout(plain: [destination.dimensions[1]])
     var (from, by, plus, to) = (source.descriptor, weights.descriptor, bias.descriptor, destination.descriptor)
     let strides = [dnnl_dim_t](repeating: dnnl_dim_t(shape.stride), count: 2)
-    let padding = [dnnl_dim_t](repeating: dnnl_dim_t(shape.padding), count: 2)
+    let padding = [shape.isStrip ? 0 : shape.padding, shape.padding].map(dnnl_dim_t.init)
     let dilation = [dnnl_dim_t](repeating: dnnl_dim_t(shape.dilation - 1), count: 2)
     var description = dnnl_convolution_desc_t()
     try check(
