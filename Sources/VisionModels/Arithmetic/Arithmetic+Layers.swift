@@ -94,18 +94,31 @@ extension Arithmetic {
     guard weights.weight.shape == [outputs, features] else {
       throw VisionError(.arithmetic, "Weights \(weights.weight.shape) do not fit an activation \(x.shape).")
     }
+    let rows = try rows(x)
     // Rows are the pixels of an image of one row: the kernels for 1x1 convolutions are the fastest for matrices too.
     let shape = ConvolutionShape(
       inputs: features, outputs: outputs, kernel: 1, stride: 1, padding: 0, dilation: 1, groups: 1)
     let source = try library.pixelLayout(features, count: x.shape[0])
     let destination = try library.pixelLayout(outputs, count: x.shape[0])
     let step = try convolution(shape, source, destination, isAdding: false, then)
-    let columns = [outputs] + x.shape.dropFirst()
-    let order = try columns.count == 4 ? library.preferredLayout(columns) : Layout(plain: columns)
+    let columns = [outputs] + rows.shape.dropFirst()
+    let isBlocked = columns.count == 4 && library.channelBlock != nil
+    let order = try isBlocked ? library.preferredLayout(columns) : Layout(plain: columns)
     let prepared = try prepared(weights, order, as: step.weights ?? Layout(plain: shape.weightDimensions))
     let result = try activation(library.rowLayout([x.shape[0], outputs]))
-    try run(step, arranged(x, as: library.rowLayout(x.shape)), prepared, into: result)
+    try run(step, rows, prepared, into: result)
     return result
+  }
+
+  /// The rows of a matrix, [N, features]; or [N, C, H, W] where whole blocks of channels let it stay so.
+  private func rows(_ x: Activation) throws(VisionError) -> Activation {
+    if x.shape.count == 4, x.shape[1] % (library.channelBlock ?? 1) == 0 {
+      return try arranged(x, as: library.rowLayout(x.shape))
+    }
+    let flat = [x.shape[0], x.shape.dropFirst().reduce(1, *)]
+    let plain = try arranged(x, as: Layout(plain: x.shape))
+    let matrix = try Activation(layout: Layout(plain: flat), buffer: plain.buffer, arithmetic: self)
+    return try arranged(matrix, as: library.rowLayout(flat))
   }
 
   /// The largest value of each square window, [N, C, H, W] to [N, C, H', W'].

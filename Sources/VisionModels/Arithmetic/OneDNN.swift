@@ -55,9 +55,10 @@ internal import CPth2swtOneDNN
     return try channelBlock == nil ? Layout(dimensions, dnnl_acdb) : preferredLayout(dimensions)
   }
 
-  /// The layout of [rows, features] or [rows, C, H, W] whose bytes are a `pixelLayout`, with C cut into blocks.
+  /// The layout of [rows, features], or of [rows, C, H, W] with whole blocks of channels, whose bytes are a
+  /// `pixelLayout`.
   func rowLayout(_ dimensions: [Int]) throws(VisionError) -> Layout {
-    guard let channelBlock, dimensions.count == 2 || dimensions.count == 4 else { return try Layout(plain: dimensions) }
+    guard let channelBlock else { return try Layout(plain: dimensions) }
     let features = dimensions.dropFirst() + [1, 1].prefix(4 - dimensions.count)
     return try Layout([1] + features + dimensions.prefix(1), channelBlock == 16 ? dnnl_aBcde16b : dnnl_aBcde8b)
       .permuted([4, 1, 2, 3, 0]).reshaped(dimensions)

@@ -59,7 +59,9 @@ struct ConvolutionShape: Hashable, CustomStringConvertible {
   /// From how many channels on an image is cut into strips for Winograd's algorithm: with fewer, oneDNN keeps its
   /// transformed tiles in the cache by itself.
   private static let fewestStripChannels = 256
-  /// The most tiles of 4x4 that a strip may have. It bounds the scratch memory, which otherwise holds all transformed
+  /// The most tiles of 4x4 that a strip may have.
+  ///
+  /// It bounds the scratch memory, which otherwise holds all transformed
   /// tiles of input and output, 4.5 times an activation; and some larger counts of tiles have slow kernels.
   private static let mostStripTiles = 200
 
