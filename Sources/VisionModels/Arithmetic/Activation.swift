@@ -4,7 +4,7 @@
 /// It stays on the thread that made it.
 package struct Activation {
   let layout: Layout
-  let buffer: Buffer
+  var buffer: Buffer
   /// What it is computed with, so that a layer needs nothing else to go on.
   let arithmetic: Arithmetic
 

@@ -5,10 +5,13 @@ extension Arithmetic {
   /// A 2-d convolution, [N, C, H, W] to [N, out, H', W'], with everything that may follow it in one step: normalized,
   /// added to, then the nonlinearity.
   ///
-  /// - Parameter weights: [out, C / groups, kernel, kernel].
+  /// - Parameters:
+  ///   - weights: [out, C / groups, kernel, kernel].
+  ///   - adding: What is added to the result. Where nothing else refers to it, the result takes its memory, which saves
+  ///     a pass over memory of its own.
   package func convolve(
     _ x: Activation, _ weights: FoldedWeights, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1,
-    adding: Activation? = nil, then: Nonlinearity = .none
+    adding: consuming Activation? = nil, then: Nonlinearity = .none
   ) throws -> Activation {
     let size = weights.weight.shape
     guard x.shape.count == 4, size.count == 4, size[2] == size[3], size[1] * groups == x.shape[1] else {
@@ -28,54 +31,58 @@ extension Arithmetic {
     let block = library.channelBlock ?? 1
     let source = try x.shape[1] < block ? x.layout : library.preferredLayout(x.shape)
     let destination = try library.preferredLayout(outputShape)
-    if !isExact, library.channelBlock == 16, shape.suitsWinograd(height: outputShape[2], width: outputShape[3]) {
-      shape.usesWinograd = true
-      if let result = try winograd(x, weights, shape, source, destination, adding: adding, then: then) { return result }
-      shape.usesWinograd = false
+    let isAdding = adding != nil
+    shape.usesWinograd =
+      !isExact && library.channelBlock == 16 && !shapesWithoutWinograd.contains(shape)
+      && shape.suitsWinograd(height: outputShape[2], width: outputShape[3])
+    if let height = shape.stripHeight(images: x.shape[0], height: outputShape[2], width: outputShape[3]) {
+      let result = try overwritable(adding, as: destination)
+      try convolveStrips(
+        of: height, arranged(x, as: source), weights, shape, isAdding: isAdding, then: then, into: result)
+      return result
     }
-    let addend = try adding.map { try arranged($0, as: destination.channelRuns == nil ? $0.layout : destination) }
-    let step = try step(
-      .convolution(
-        shape, x.shape, LayoutKey(source), then, addend: addend.map { .beside(LayoutKey($0.layout)) } ?? .none)
-    ) { () throws(VisionError) in
-      try library.convolution(
-        shape, source: source, destination: destination, addend: addend.map { .beside($0.layout) } ?? .none, then: then)
-    }
-    let prepared = try prepared(
-      weights, shape.weightDimensions, as: step.weights ?? Layout(plain: shape.weightDimensions))
-    let result = try activation(step.destination)
-    try run(step, arranged(x, as: step.source), prepared, adding: addend, into: result)
+    let step = try convolution(shape, source, destination, isAdding: isAdding, then)
+    let result = try overwritable(adding, as: step.destination)
+    try run(step, arranged(x, as: step.source), prepared(weights, shape, step), into: result)
     return result
   }
 
-  /// The same by Winograd's algorithm; nil where this oneDNN has no kernel for the shape.
-  private func winograd(
-    _ x: Activation, _ weights: FoldedWeights, _ shape: ConvolutionShape, _ source: Layout, _ destination: Layout,
-    adding: Activation?, then: Nonlinearity
-  ) throws -> Activation? {
-    guard !shapesWithoutWinograd.contains(shape) else { return nil }
-    let key = StepKey.convolution(
-      shape, x.shape, LayoutKey(source), then, addend: adding == nil ? .none : .inDestination)
-    let step: Step
+  /// A convolution's weights as its kernel reads them.
+  func prepared(_ weights: FoldedWeights, _ shape: ConvolutionShape, _ step: Step) throws -> PreparedWeights {
+    let order = try Layout(plain: shape.weightDimensions)
+    return try prepared(weights, order, as: step.weights ?? order)
+  }
+
+  /// A convolution's kernel; the direct one where this oneDNN has none by Winograd's algorithm.
+  func convolution(
+    _ shape: ConvolutionShape, _ source: Layout, _ destination: Layout, isAdding: Bool, _ then: Nonlinearity
+  ) throws(VisionError) -> Step {
     do throws(VisionError) {
-      step = try self.step(key) { () throws(VisionError) in
-        try library.convolution(
-          shape, source: source, destination: destination, addend: adding == nil ? .none : .inDestination, then: then)
+      return try step(.convolution(shape, source.dimensions, LayoutKey(source), isAdding: isAdding, then)) {
+        () throws(VisionError) in
+        try library.convolution(shape, source: source, destination: destination, isAdding: isAdding, then: then)
       }
     } catch {
-      shapesWithoutWinograd.insert(shape)
-      return nil
+      guard shape.usesWinograd else { throw error }
+      var direct = shape
+      direct.usesWinograd = false
+      var whole = direct
+      whole.isStrip = false
+      shapesWithoutWinograd.insert(whole)
+      return try convolution(direct, source, destination, isAdding: isAdding, then)
     }
-    let prepared = try prepared(
-      weights, shape.weightDimensions, as: step.weights ?? Layout(plain: shape.weightDimensions))
-    let result = try activation(step.destination)
-    if let adding { try copy(arranged(adding, as: step.destination), into: result) }
-    try run(step, arranged(x, as: step.source), prepared, into: result)
-    return result
   }
 
-  private func copy(_ x: Activation, into target: Activation) {
-    unsafe target.buffer.address.copyMemory(from: x.buffer.address, byteCount: x.layout.byteCount)
+  /// An activation of these values that may be written over: itself where nothing else refers to it and it lies so.
+  ///
+  /// Without values it is a fresh one.
+  private func overwritable(_ values: consuming Activation?, as layout: Layout) throws(VisionError) -> Activation {
+    guard var x = values.take() else { return try activation(layout) }
+    guard x.layout.isSame(as: layout) else { return try arranged(x, as: layout) }
+    if isKnownUniquelyReferenced(&x.buffer) { return x }
+    let copy = try activation(layout)
+    unsafe copy.buffer.address.copyMemory(from: x.buffer.address, byteCount: layout.byteCount)
+    return copy
   }
 
   /// A matrix product with bias, [N, …] to [N, out], over all of an image's or region's numbers.
@@ -87,13 +94,17 @@ extension Arithmetic {
     guard weights.weight.shape == [outputs, features] else {
       throw VisionError(.arithmetic, "Weights \(weights.weight.shape) do not fit an activation \(x.shape).")
     }
-    let step = try step(.linear(x.shape, LayoutKey(x.layout), outputs: outputs, then)) { () throws(VisionError) in
-      try library.innerProduct(source: x.layout, outputs: outputs, then: then)
-    }
-    let dimensions = [outputs] + x.shape.dropFirst()
-    let prepared = try prepared(weights, dimensions, as: step.weights ?? Layout(plain: dimensions))
-    let result = try activation(step.destination)
-    try run(step, arranged(x, as: step.source), prepared, into: result)
+    // Rows are the pixels of an image of one row: the kernels for 1x1 convolutions are the fastest for matrices too.
+    let shape = ConvolutionShape(
+      inputs: features, outputs: outputs, kernel: 1, stride: 1, padding: 0, dilation: 1, groups: 1)
+    let source = try library.pixelLayout(features, count: x.shape[0])
+    let destination = try library.pixelLayout(outputs, count: x.shape[0])
+    let step = try convolution(shape, source, destination, isAdding: false, then)
+    let columns = [outputs] + x.shape.dropFirst()
+    let order = try columns.count == 4 ? library.preferredLayout(columns) : Layout(plain: columns)
+    let prepared = try prepared(weights, order, as: step.weights ?? Layout(plain: shape.weightDimensions))
+    let result = try activation(library.rowLayout([x.shape[0], outputs]))
+    try run(step, arranged(x, as: library.rowLayout(x.shape)), prepared, into: result)
     return result
   }
 

@@ -17,9 +17,14 @@ package struct Region: Sendable {
   }
 }
 
+extension Region {
+  /// Where it lies on a coarse grid: level, row, column.
+  fileprivate var cell: (Int, Float, Float) { (level, (top / 16).rounded(.down), left) }
+}
+
 extension Arithmetic {
   /// RoIAlign: each region cut into `size` x `size` bins, each bin the mean of bilinear samples at
-  /// `samplingRatio` x `samplingRatio` points (as many as the bin has pixels where it is 0 or less), without rounding.
+  /// `samplingRatio` x `samplingRatio` points, without rounding.
   ///
   /// Source: `torchvision/csrc/ops/cpu/roi_align_kernel.cpp`, `aligned=False`.
   ///
@@ -28,7 +33,7 @@ extension Arithmetic {
     throws(VisionError) -> Activation?
   {
     guard !regions.isEmpty, let channels = levels.first?.shape[1] else { return nil }
-    let wanted = try library.preferredLayout([regions.count, channels, size, size])
+    let wanted = try library.rowLayout([regions.count, channels, size, size])
     let isBlocked = wanted.channelRuns != nil
     let target = try isBlocked ? wanted : Layout(plain: wanted.dimensions)
     let result = try activation(target)
@@ -41,7 +46,10 @@ extension Arithmetic {
     guard let runs = target.channelRuns else { throw VisionError(.arithmetic, "Regions have no pixels.") }
     let output = OutputRegions(start: result.buffer, runs: runs)
     let levels = maps
-    concurrently(regions.count) { index in
+    // Neighbours one after another find each other's pixels in the cache; proposals come in the order of their scores.
+    let order = regions.indices.sorted { regions[$0].cell < regions[$1].cell }
+    concurrently(regions.count) { place in
+      let index = order[place]
       let region = regions[index]
       levels[region.level].gather(region, samplingRatio: samplingRatio, into: output, index: index, size: size)
     }
@@ -49,48 +57,46 @@ extension Arithmetic {
   }
 }
 
-/// Where a bin's samples are read, and with what weight, for one axis: low and high neighbour of each sample.
-private struct AxisSamples {
-  let low: [Int]
-  let high: [Int]
-  let lowWeight: [Float]
-  let highWeight: [Float]
-  let perBin: Int
+/// The pixels of one axis that each bin is made of, and their shares.
+private struct AxisShares {
+  private var pixels: [(place: Int, share: Float)] = []
+  /// Where each bin's pixels begin, and the end of the last.
+  private var starts = [0]
 
   init(start: Float, extent: Float, size: Int, samplingRatio: Int, limit: Int) {
     let bin = extent / Float(size)
-    perBin = samplingRatio > 0 ? samplingRatio : Int((extent / Float(size)).rounded(.up))
-    var (low, high, lowWeight, highWeight) = ([Int](), [Int](), [Float](), [Float]())
     for place in 0..<size {
-      for sample in 0..<perBin {
-        var at = start + Float(place) * bin + (Float(sample) + 0.5) * bin / Float(perBin)
-        let isOutside = !(at >= -1 && at <= Float(limit))
-        if isOutside || at <= 0 { at = 0 }
-        var first = Int(at)
-        var second = first + 1
-        if first >= limit - 1 {
-          first = limit - 1
-          second = first
-          at = Float(first)
-        }
-        let fraction = at - Float(first)
-        low.append(first)
-        high.append(second)
-        lowWeight.append(isOutside ? 0 : 1 - fraction)
-        highWeight.append(isOutside ? 0 : fraction)
+      for sample in 0..<samplingRatio {
+        let at = start + Float(place) * bin + (Float(sample) + 0.5) * bin / Float(samplingRatio)
+        // A sample outside counts as 0.
+        guard at >= -1, at <= Float(limit) else { continue }
+        let inside = min(max(at, 0), Float(limit - 1))
+        let first = Int(inside)
+        let fraction = inside - Float(first)
+        add(first, (1 - fraction) / Float(samplingRatio))
+        if fraction > 0 { add(first + 1, fraction / Float(samplingRatio)) }
       }
+      starts.append(pixels.count)
     }
-    (self.low, self.high, self.lowWeight, self.highWeight) = (low, high, lowWeight, highWeight)
   }
+
+  /// Neighbouring samples share pixels: each is read once, so only the last two can be met again.
+  private mutating func add(_ place: Int, _ share: Float) {
+    let own = pixels.indices.suffix(from: max(starts.last ?? 0, pixels.count - 2))
+    if let known = own.first(where: { pixels[$0].place == place }) {
+      pixels[known].share += share
+    } else {
+      pixels.append((place, share))
+    }
+  }
+
+  subscript(bin: Int) -> ArraySlice<(place: Int, share: Float)> { pixels[starts[bin]..<starts[bin + 1]] }
 }
 
-/// One sample of a bin: four neighbours, as distances from the channel's first pixel, and their weights.
+/// A pixel that a bin is made of, as its distance from the channel's first, and its share.
 private struct Tap {
-  let topLeft: Int
-  let topRight: Int
-  let bottomLeft: Int
-  let bottomRight: Int
-  let weights: SIMD4<Float>
+  let offset: Int
+  let share: Float
 }
 
 /// Where regions are written: each index by one thread only.
@@ -120,19 +126,18 @@ private struct Tap {
 
   /// Fills one region, bin by bin, a run of channels at a time.
   func gather(_ region: Region, samplingRatio: Int, into output: OutputRegions, index: Int, size: Int) {
-    let rows = AxisSamples(
+    let rows = AxisShares(
       start: region.top, extent: max(region.height, 1), size: size, samplingRatio: samplingRatio, limit: height)
-    let columns = AxisSamples(
+    let columns = AxisShares(
       start: region.left, extent: max(region.width, 1), size: size, samplingRatio: samplingRatio, limit: width)
-    let taps = taps(rows, columns, size: size)
-    let tapsPerBin = rows.perBin * columns.perBin
+    let (taps, starts) = taps(rows, columns, size: size)
     let isVector = runs.runLength == 16
     unsafe taps.withUnsafeBufferPointer { taps in
       for run in 0..<runs.runCount {
         let source = unsafe start + runs.offset(region.image, run * runs.runLength, 0, 0)
         for bin in 0..<size * size {
           let place = output.runs.offset(index, run * runs.runLength, bin / size, bin % size)
-          let own = unsafe UnsafeBufferPointer(rebasing: taps[bin * tapsPerBin..<(bin + 1) * tapsPerBin])
+          let own = unsafe UnsafeBufferPointer(rebasing: taps[starts[bin]..<starts[bin + 1]])
           if isVector {
             unsafe fillVector(own, source, output.start + place)
           } else {
@@ -143,27 +148,19 @@ private struct Tap {
     }
   }
 
-  /// The taps of all bins, row by row, those of a bin together; the weights already share out the mean.
-  private func taps(_ rows: AxisSamples, _ columns: AxisSamples, size: Int) -> [Tap] {
-    let share = 1 / Float(max(rows.perBin * columns.perBin, 1))
-    var taps: [Tap] = []
-    taps.reserveCapacity(size * size * rows.perBin * columns.perBin)
+  /// The taps of all bins, row by row, and where each bin's begin.
+  private func taps(_ rows: AxisShares, _ columns: AxisShares, size: Int) -> (taps: [Tap], starts: [Int]) {
+    var (taps, starts) = ([Tap](), [0])
     for bin in 0..<size * size {
-      for y in bin / size * rows.perBin..<(bin / size + 1) * rows.perBin {
-        let (top, bottom) = (rows.low[y] * runs.rowStride, rows.high[y] * runs.rowStride)
-        let vertical = SIMD4(rows.lowWeight[y], rows.lowWeight[y], rows.highWeight[y], rows.highWeight[y])
-        for x in bin % size * columns.perBin..<(bin % size + 1) * columns.perBin {
-          let (left, right) = (columns.low[x] * runs.pixelStride, columns.high[x] * runs.pixelStride)
-          let horizontal = SIMD4(
-            columns.lowWeight[x], columns.highWeight[x], columns.lowWeight[x], columns.highWeight[x])
-          taps.append(
-            Tap(
-              topLeft: top + left, topRight: top + right, bottomLeft: bottom + left, bottomRight: bottom + right,
-              weights: vertical * horizontal * share))
+      for row in rows[bin / size] {
+        for column in columns[bin % size] {
+          let offset = row.place * runs.rowStride + column.place * runs.pixelStride
+          taps.append(Tap(offset: offset, share: row.share * column.share))
         }
       }
+      starts.append(taps.count)
     }
-    return taps
+    return (taps, starts)
   }
 
   /// One bin of a run of 16 channels.
@@ -175,11 +172,7 @@ private struct Tap {
     var sum = SIMD16<Float>(repeating: 0)
     for index in taps.indices {
       let tap = unsafe taps[index]
-      let weights = tap.weights
-      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.topLeft, as: SIMD16<Float>.self) * weights.x
-      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.topRight, as: SIMD16<Float>.self) * weights.y
-      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.bottomLeft, as: SIMD16<Float>.self) * weights.z
-      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.bottomRight, as: SIMD16<Float>.self) * weights.w
+      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.offset, as: SIMD16<Float>.self) * tap.share
     }
     unsafe UnsafeMutableRawPointer(target).storeBytes(of: sum, as: SIMD16<Float>.self)
   }
@@ -192,10 +185,7 @@ private struct Tap {
       var sum: Float = 0
       for index in taps.indices {
         let tap = unsafe taps[index]
-        let pixels = unsafe SIMD4(
-          source[tap.topLeft + channel], source[tap.topRight + channel], source[tap.bottomLeft + channel],
-          source[tap.bottomRight + channel])
-        sum += (pixels * tap.weights).sum()
+        sum += unsafe source[tap.offset + channel] * tap.share
       }
       unsafe target[channel] = sum
     }

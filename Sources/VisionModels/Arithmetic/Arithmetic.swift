@@ -26,13 +26,10 @@ package final class Arithmetic {
 
   /// All that a step's kernel depends on.
   enum StepKey: Hashable {
-    case convolution(ConvolutionShape, [Int], LayoutKey, Nonlinearity, addend: AddendKey)
-    case linear([Int], LayoutKey, outputs: Int, Nonlinearity)
+    case convolution(ConvolutionShape, [Int], LayoutKey, isAdding: Bool, Nonlinearity)
     case pooling(Pooling, WindowShape, [Int], LayoutKey)
     case reorder([Int], from: LayoutKey, to: LayoutKey)
   }
-
-  enum AddendKey: Hashable { case none, inDestination, beside(LayoutKey) }
 
   struct WeightKey: Hashable {
     let weights: FoldedWeights.Key
@@ -66,27 +63,35 @@ package final class Arithmetic {
   func arranged(_ x: Activation, as layout: Layout) throws(VisionError) -> Activation {
     if x.layout.isSame(as: layout) { return x }
     let result = try activation(layout)
-    try reorder(x.buffer, x.layout, into: result.buffer, layout)
+    try unsafe reorder(x.buffer.address, x.layout, into: result.buffer.address, layout)
     return result
   }
 
-  private func reorder(_ source: Buffer, _ from: Layout, into target: Buffer, _ to: Layout) throws(VisionError) {
+  /// Copies numbers from one layout into another.
+  func reorder(
+    _ source: UnsafeMutableRawPointer, _ from: Layout, into target: UnsafeMutableRawPointer, _ to: Layout
+  ) throws(VisionError) {
     let step = try step(.reorder(from.dimensions, from: LayoutKey(from), to: LayoutKey(to))) { () throws(VisionError) in
       try library.reorder(from: from, to: to)
     }
     try unsafe step.run([
-      .init(role: DNNL_ARG_SRC, layout: from, address: source.address),
-      .init(role: DNNL_ARG_DST, layout: to, address: target.address),
+      .init(role: DNNL_ARG_SRC, layout: from, address: source),
+      .init(role: DNNL_ARG_DST, layout: to, address: target),
     ])
   }
 
   /// Weights in a kernel's layout.
-  func prepared(_ origin: FoldedWeights, _ dimensions: [Int], as layout: Layout) throws -> PreparedWeights {
-    let key = origin.key.map { WeightKey(weights: $0, dimensions: dimensions) }
+  ///
+  /// - Parameter order: The weights' dimensions, and the order in which a kernel reads them that has other dimensions.
+  func prepared(_ origin: FoldedWeights, _ order: Layout, as layout: Layout) throws -> PreparedWeights {
+    let key = origin.key.map { WeightKey(weights: $0, dimensions: order.dimensions) }
     if let key, let found = weights[key]?.first(where: { $0.layout.isSame(as: layout) }) { return found }
     let (weight, bias) = try origin.values()
     let target = Buffer(byteCount: layout.byteCount)
-    try reorder(activation(dimensions, weight).buffer, Layout(plain: dimensions), into: target, layout)
+    let ordered = try arranged(activation(order.dimensions, weight), as: order)
+    try unsafe reorder(
+      ordered.buffer.address, layout.dimensions == order.dimensions ? order : Layout(plain: layout.dimensions),
+      into: target.address, layout)
     let shift = Buffer(byteCount: bias.count * MemoryLayout<Float>.stride)
     unsafe bias.withUnsafeBufferPointer { source in
       if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }
@@ -98,7 +103,7 @@ package final class Arithmetic {
 
   /// Runs a step on activations, with weights where it has any.
   func run(
-    _ step: Step, _ x: Activation, _ weights: PreparedWeights? = nil, adding: Activation? = nil, into result: Activation
+    _ step: Step, _ x: Activation, _ weights: PreparedWeights? = nil, into result: Activation
   ) throws(VisionError) {
     var scratch: (layout: Layout, buffer: Buffer)?
     if let layout = step.scratch { scratch = (layout, try pool.take(layout.byteCount)) }
@@ -110,11 +115,6 @@ package final class Arithmetic {
       let bias = try Layout(plain: [step.destination.dimensions[1]])
       unsafe arguments.append(.init(role: DNNL_ARG_WEIGHTS, layout: weights.layout, address: weights.weight.address))
       unsafe arguments.append(.init(role: DNNL_ARG_BIAS, layout: bias, address: weights.bias.address))
-    }
-    if let adding {
-      // DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1: a macro with an argument, which Swift does not see.
-      let role = DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | DNNL_ARG_SRC_1
-      unsafe arguments.append(.init(role: role, layout: adding.layout, address: adding.buffer.address))
     }
     if let scratch {
       unsafe arguments.append(

@@ -38,6 +38,29 @@ internal import CPth2swtOneDNN
     try self.init(dimensions, tags[dimensions.count - 1])
   }
 
+  /// Some rows of [N, C, H, W], as they lie among the others; the first row's place is the caller's to add.
+  func rows(_ count: Int) throws(VisionError) -> Layout {
+    var (from, to) = (descriptor, dnnl_memory_desc_t())
+    let sizes = [dimensions[0], dimensions[1], count, dimensions[3]].map(dnnl_dim_t.init)
+    try check(unsafe dnnl_memory_desc_init_submemory(&to, &from, sizes, [0, 0, 0, 0]), "describe rows")
+    return Layout(to)
+  }
+
+  /// The same bytes with the dimensions in another order: the first goes to the place that the first number tells.
+  func permuted(_ places: [Int32]) throws(VisionError) -> Layout {
+    var (from, to) = (descriptor, dnnl_memory_desc_t())
+    try check(unsafe dnnl_memory_desc_permute_axes(&to, &from, places), "turn a tensor")
+    return Layout(to)
+  }
+
+  /// The same bytes with dimensions of 1 left out or put in.
+  func reshaped(_ dimensions: [Int]) throws(VisionError) -> Layout {
+    var (from, to) = (descriptor, dnnl_memory_desc_t())
+    let sizes = dimensions.map(dnnl_dim_t.init)
+    try check(unsafe dnnl_memory_desc_reshape(&to, &from, Int32(sizes.count), sizes), "reshape a tensor")
+    return Layout(to)
+  }
+
   /// Whether both arrange the same dimensions alike.
   func isSame(as other: Layout) -> Bool {
     if self === other { return true }

@@ -49,17 +49,31 @@ internal import CPth2swtOneDNN
     }
   }
 
-  /// A convolution with bias; what it adds to the result, if anything, lies as `addend`.
+  /// An image [1, channels, 1, count]: the numbers of each pixel are a row of a matrix.
+  func pixelLayout(_ channels: Int, count: Int) throws(VisionError) -> Layout {
+    let dimensions = [1, channels, 1, count]
+    return try channelBlock == nil ? Layout(dimensions, dnnl_acdb) : preferredLayout(dimensions)
+  }
+
+  /// The layout of [rows, features] or [rows, C, H, W] whose bytes are a `pixelLayout`, with C cut into blocks.
+  func rowLayout(_ dimensions: [Int]) throws(VisionError) -> Layout {
+    guard let channelBlock, dimensions.count == 2 || dimensions.count == 4 else { return try Layout(plain: dimensions) }
+    let features = dimensions.dropFirst() + [1, 1].prefix(4 - dimensions.count)
+    return try Layout([1] + features + dimensions.prefix(1), channelBlock == 16 ? dnnl_aBcde16b : dnnl_aBcde8b)
+      .permuted([4, 1, 2, 3, 0]).reshaped(dimensions)
+  }
+
+  /// A convolution with bias, which adds what its destination holds already where `isAdding`.
   ///
   /// The corresponding C function is `dnnl_dilated_convolution_forward_desc_init`.
-  func convolution(_ shape: ConvolutionShape, source: Layout, destination: Layout, addend: Addend, then: Nonlinearity)
-    throws(VisionError) -> Step
-  {
+  func convolution(
+    _ shape: ConvolutionShape, source: Layout, destination: Layout, isAdding: Bool, then: Nonlinearity
+  ) throws(VisionError) -> Step {
     let weights = try Layout(shape.weightDimensions, dnnl_format_tag_any)
     let bias = try Layout(plain: [destination.dimensions[1]])
     var (from, by, plus, to) = (source.descriptor, weights.descriptor, bias.descriptor, destination.descriptor)
     let strides = [dnnl_dim_t](repeating: dnnl_dim_t(shape.stride), count: 2)
-    let padding = [dnnl_dim_t](repeating: dnnl_dim_t(shape.padding), count: 2)
+    let padding = [shape.isStrip ? 0 : shape.padding, shape.padding].map(dnnl_dim_t.init)
     let dilation = [dnnl_dim_t](repeating: dnnl_dim_t(shape.dilation - 1), count: 2)
     var description = dnnl_convolution_desc_t()
     try check(
@@ -68,24 +82,7 @@ internal import CPth2swtOneDNN
         shape.usesWinograd ? dnnl_convolution_winograd : dnnl_convolution_direct, &from, &by, &plus, &to, strides,
         dilation, padding, padding), "describe the convolution \(shape)")
     return try unsafe withUnsafePointer(to: &description) { (description) throws(VisionError) in
-      try unsafe step(UnsafeRawPointer(description), addend: addend, then: then, "convolve \(shape)")
-    }
-  }
-
-  /// A matrix product with bias over everything but the first dimension.
-  ///
-  /// The corresponding C function is `dnnl_inner_product_forward_desc_init`.
-  func innerProduct(source: Layout, outputs: Int, then: Nonlinearity) throws(VisionError) -> Step {
-    let weights = try Layout([outputs] + source.dimensions.dropFirst(), dnnl_format_tag_any)
-    let bias = try Layout(plain: [outputs])
-    let destination = try Layout(plain: [source.dimensions[0], outputs])
-    var (from, by, plus, to) = (source.descriptor, weights.descriptor, bias.descriptor, destination.descriptor)
-    var description = dnnl_inner_product_desc_t()
-    try check(
-      unsafe dnnl_inner_product_forward_desc_init(&description, dnnl_forward_inference, &from, &by, &plus, &to),
-      "describe a matrix product")
-    return try unsafe withUnsafePointer(to: &description) { (description) throws(VisionError) in
-      try unsafe step(UnsafeRawPointer(description), addend: .none, then: then, "multiply matrices")
+      try unsafe step(UnsafeRawPointer(description), isAdding: isAdding, then: then, "convolve \(shape)")
     }
   }
 
@@ -104,7 +101,7 @@ internal import CPth2swtOneDNN
         &description, dnnl_forward_inference, algorithm, &from, &to, strides, kernel, padding, padding),
       "describe a pooling")
     return try unsafe withUnsafePointer(to: &description) { (description) throws(VisionError) in
-      try unsafe step(UnsafeRawPointer(description), addend: .none, then: .none, "pool")
+      try unsafe step(UnsafeRawPointer(description), isAdding: false, then: .none, "pool")
     }
   }
 
@@ -119,7 +116,7 @@ internal import CPth2swtOneDNN
     return try unsafe Step(made, engine: engine, stream: stream, sourceQuery: dnnl_query_src_md)
   }
 
-  private func step(_ description: UnsafeRawPointer, addend: Addend, then: Nonlinearity, _ what: String)
+  private func step(_ description: UnsafeRawPointer, isAdding: Bool, then: Nonlinearity, _ what: String)
     throws(VisionError) -> Step
   {
     var attributes: dnnl_primitive_attr_t?
@@ -128,13 +125,7 @@ internal import CPth2swtOneDNN
     defer { unsafe dnnl_primitive_attr_destroy(attributes) }
     try check(unsafe dnnl_post_ops_create(&operations), what)
     defer { unsafe dnnl_post_ops_destroy(operations) }
-    switch addend {
-    case .none: break
-    case .inDestination: try check(unsafe dnnl_post_ops_append_sum(operations, 1), what)
-    case .beside(let layout):
-      var descriptor = layout.descriptor
-      try check(unsafe dnnl_post_ops_append_binary(operations, dnnl_binary_add, &descriptor), what)
-    }
+    if isAdding { try check(unsafe dnnl_post_ops_append_sum(operations, 1), what) }
     switch then {
     case .none: break
     case .relu: try check(unsafe dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0), what)
@@ -146,15 +137,6 @@ internal import CPth2swtOneDNN
     try check(unsafe dnnl_primitive_desc_create(&made, description, attributes, engine, nil), what)
     return try unsafe Step(made, engine: engine, stream: stream, sourceQuery: dnnl_query_src_md)
   }
-}
-
-/// What a convolution adds to its result before the nonlinearity.
-enum Addend {
-  case none
-  /// What the destination holds already.
-  case inDestination
-  /// An activation of this layout.
-  case beside(Layout)
 }
 
 /// A primitive of oneDNN, ready to be run with any weights of its shape.

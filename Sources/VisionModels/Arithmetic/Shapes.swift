@@ -36,6 +36,8 @@ struct ConvolutionShape: Hashable, CustomStringConvertible {
   let dilation: Int
   let groups: Int
   var usesWinograd = false
+  /// Whether it is a strip of a larger image, with the rows above and below it at hand: it is padded left and right only.
+  var isStrip = false
 
   /// [out, in / groups, height, width], with the groups before them where there are any.
   var weightDimensions: [Int] {
@@ -52,6 +54,28 @@ struct ConvolutionShape: Hashable, CustomStringConvertible {
   func suitsWinograd(height: Int, width: Int) -> Bool {
     kernel == 3 && stride == 1 && dilation == 1 && padding == 1 && groups == 1
       && min(inputs, outputs) >= Self.fewestWinogradChannels && min(height, width) >= Self.smallestWinogradSide
+  }
+
+  /// From how many channels on an image is cut into strips for Winograd's algorithm: with fewer, oneDNN keeps its
+  /// transformed tiles in the cache by itself.
+  private static let fewestStripChannels = 256
+  /// The most tiles of 4x4 that a strip may have. It bounds the scratch memory, which otherwise holds all transformed
+  /// tiles of input and output, 4.5 times an activation; and some larger counts of tiles have slow kernels.
+  private static let mostStripTiles = 200
+
+  /// How many rows of the result are computed at once; nil for all of them.
+  ///
+  /// All strips have the same height, a multiple of 4, so that they share a kernel and its weights. Among the heights
+  /// down to half of what is allowed, the one is taken whose last strip computes the fewest rows anew.
+  func stripHeight(images: Int, height: Int, width: Int) -> Int? {
+    let rows = (height + 3) / 4
+    let columns = (width + 3) / 4 * images
+    guard usesWinograd, min(inputs, outputs) >= Self.fewestStripChannels, rows * columns > Self.mostStripTiles,
+      rows > 1
+    else { return nil }
+    let most = min(max(Self.mostStripTiles / columns, 1), rows - 1)
+    func excess(_ candidate: Int) -> Int { (rows + candidate - 1) / candidate * candidate - rows }
+    return ((most + 1) / 2...most).reversed().min { excess($0) < excess($1) }.map { $0 * 4 }
   }
 
   var description: String {

@@ -38,10 +38,10 @@ extension Conv2d {
   ///
   /// - Parameters:
   ///   - normalization: What the result goes through first; it costs nothing, being folded into the weight.
-  ///   - addend: What is added then, in the result's shape.
+  ///   - addend: What is added then, in the result's shape; given up by the caller, it lends the result its memory.
   ///   - nonlinearity: What is done last.
   package func callAsFunction(
-    _ x: Activation, normalizedBy normalization: Normalization? = nil, adding addend: Activation? = nil,
+    _ x: Activation, normalizedBy normalization: Normalization? = nil, adding addend: consuming Activation? = nil,
     then nonlinearity: Nonlinearity = .none
   ) throws -> Activation {
     try x.arithmetic.convolve(

@@ -24,7 +24,7 @@ public struct ConvNorm: Sendable {
 extension ConvNorm {
   /// [N, inputs, H, W] to [N, outputs, H', W'], in one step with what is added and the nonlinearity.
   package func callAsFunction(
-    _ x: Activation, adding addend: Activation? = nil, then nonlinearity: Nonlinearity = .none
+    _ x: Activation, adding addend: consuming Activation? = nil, then nonlinearity: Nonlinearity = .none
   ) throws -> Activation {
     try convolution(x, normalizedBy: normalization, adding: addend, then: nonlinearity)
   }

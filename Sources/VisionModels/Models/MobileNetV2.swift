@@ -78,9 +78,11 @@ public struct InvertedResidual: Sendable {
 
 extension InvertedResidual {
   /// [N, inputs, H, W] to [N, outputs, H / stride, W / stride].
-  package func callAsFunction(_ x: Activation) throws -> Activation {
-    let wide = try expansion?(x, then: .relu6) ?? x
-    return try projection(depthwise(wide, then: .relu6), adding: isResidual ? x : nil)
+  ///
+  /// - Parameter x: Given up by the caller, it lends its memory to the result of a residual block.
+  package func callAsFunction(_ x: consuming Activation) throws -> Activation {
+    let wide = if let expansion { try expansion(x, then: .relu6) } else { copy x }
+    return try projection(depthwise(wide, then: .relu6), adding: isResidual ? consume x : nil)
   }
 }
 
@@ -88,7 +90,7 @@ extension MobileNetV2 {
   /// [N, 3, H, W] to one logit a class, [N, classes].
   package func callAsFunction(_ image: Activation) throws -> Activation {
     var x = try stem(image, then: .relu6)
-    for block in blocks { x = try block(x) }
+    for block in blocks { x = try block(consume x) }
     x = try head(x, then: .relu6)
     return try classifier(x.arithmetic.meanPool(x))
   }

@@ -50,10 +50,12 @@ extension ResNet {
   package func stages(_ image: Activation) throws -> [Activation] {
     var x = try stem(image, then: .relu)
     x = try x.arithmetic.maxPool(x, kernel: 3, stride: 2, padding: 1)
-    return try layers.map { blocks in
-      for block in blocks { x = try block(x) }
-      return x
+    var stages: [Activation] = []
+    for blocks in layers {
+      for block in blocks { x = try block(consume x) }
+      stages.append(x)
     }
+    return stages
   }
 
   /// [N, 3, H, W] to one logit a class, [N, classes].

@@ -51,11 +51,13 @@ public struct ResidualBlock: Sendable {
 
 extension ResidualBlock {
   /// [N, inputs, H, W] to [N, outputs, H / stride, W / stride].
-  package func callAsFunction(_ x: Activation) throws -> Activation {
-    let identity = try downsample?(x) ?? x
-    var y = x
+  ///
+  /// - Parameter x: Given up by the caller, it lends its memory to the result where nothing stands in the way past.
+  package func callAsFunction(_ x: consuming Activation) throws -> Activation {
+    var identity: Activation? = if let downsample { try downsample(x) } else { copy x }
+    var y = consume x
     for (index, step) in steps.enumerated() {
-      y = try step(y, adding: index == steps.count - 1 ? identity : nil, then: .relu)
+      y = try step(y, adding: index == steps.count - 1 ? identity.take() : nil, then: .relu)
     }
     return y
   }
