@@ -42,7 +42,7 @@ public final class Classifier: Sendable {
   ///   - threads: How many threads compute together; as many as there are cores unless said.
   ///   - exact: Whether only direct convolutions are used.
   /// - Throws: `ParameterError` for an unknown name, `VisionError` for one that is no classifier's, `MatchError` where the
-  ///   weights do not fit.
+  ///   weights do not fit, `notFinite` with the name of a weight that is NaN or infinite.
   public init(_ name: String? = nil, weights: StateDict, threads: Int? = nil, exact: Bool = false) throws {
     let known =
       if let name { try VisionModel(named: name, countingClassesIn: weights) } else {
@@ -50,10 +50,16 @@ public final class Classifier: Sendable {
       }
     switch known.architecture {
     case .resNet(let configuration):
-      network = .resNet(try ResNet(configuration, loading: weights))
+      let match = ParameterRegistry(of: ResNet.self, configuration).match(weights)
+      try match.validate()
+      try match.requireFinite()
+      network = .resNet(try ResNet(configuration, loading: match))
       classCount = configuration.classCount ?? 0
     case .mobileNetV2(let configuration):
-      network = .mobileNetV2(try MobileNetV2(configuration, loading: weights))
+      let match = ParameterRegistry(of: MobileNetV2.self, configuration).match(weights)
+      try match.validate()
+      try match.requireFinite()
+      network = .mobileNetV2(try MobileNetV2(configuration, loading: match))
       classCount = configuration.classCount
     default:
       throw VisionError(
@@ -108,19 +114,21 @@ struct ClassificationTransform {
   func callAsFunction(_ image: Image, _ arithmetic: Arithmetic) throws -> Activation {
     let (short, long) = (min(image.size.width, image.size.height), max(image.size.width, image.size.height))
     let side = Int(Double(Self.resizeSize * long) / Double(short))
-    try Image.checkSize(PixelSize(width: Self.resizeSize, height: side))
     let isTall = image.size.width <= image.size.height
     let size = PixelSize(width: isTall ? Self.resizeSize : side, height: isTall ? side : Self.resizeSize)
-    let resized = PillowResize.resized(image, to: size)
-    func margin(_ side: Int) -> Int { Int((Double(side - Self.cropSize) / 2).rounded(.toNearestOrEven)) }
-    let (left, top) = (margin(size.width), margin(size.height))
+    func middle(_ side: Int) -> Range<Int> {
+      let margin = Int((Double(side - Self.cropSize) / 2).rounded(.toNearestOrEven))
+      return margin..<margin + Self.cropSize
+    }
+    // Only the crop is made: the whole of a very wide picture would be far larger than what is read of it.
+    let crop = PillowResize.resized(image, to: size, columns: middle(size.width), rows: middle(size.height))
     let area = Self.cropSize * Self.cropSize
     var values = [Float](repeating: 0, count: 3 * area)
     for row in 0..<Self.cropSize {
       for column in 0..<Self.cropSize {
-        let pixel = 3 * ((top + row) * size.width + left + column)
+        let pixel = 3 * (row * Self.cropSize + column)
         for channel in 0..<3 {
-          let value = Float(resized.pixels[pixel + channel]) / 255
+          let value = Float(crop.pixels[pixel + channel]) / 255
           values[channel * area + row * Self.cropSize + column] = (value - Self.mean[channel]) / Self.std[channel]
         }
       }

@@ -39,7 +39,8 @@ public final class Detector: Sendable {
   ///   - name: Such as `fasterrcnn_resnet50_fpn`; nil for the one that the weights are of.
   ///   - weights: The state dict.
   ///   - epsilon: The normalizations' epsilon; by the weights unless said, see `VisionModel.epsilon(for:)`.
-  /// - Throws: `ParameterError` for an unknown name, `MatchError` where the weights do not fit, and as above.
+  /// - Throws: `ParameterError` for an unknown name, `MatchError` where the weights do not fit, `notFinite` with the name
+  ///   of a weight that is NaN or infinite, and as above.
   public convenience init(
     _ name: String? = nil, weights: StateDict, options: DetectionOptions = .init(), epsilon: Float? = nil,
     threads: Int? = nil, exact: Bool = false
@@ -54,7 +55,10 @@ public final class Detector: Sendable {
       throw VisionError(
         .configuration, "\(known.name) finds no boxes.", remedy: "use a fasterrcnn_… model, or pth2swt classify")
     }
-    try self.init(FasterRCNN(configuration, loading: weights), options: options, threads: threads, exact: exact)
+    let match = ParameterRegistry(of: FasterRCNN.self, configuration).match(weights)
+    try match.validate()
+    try match.requireFinite()
+    try self.init(FasterRCNN(configuration, loading: match), options: options, threads: threads, exact: exact)
   }
 
   /// How many classes there are, the background among them.

@@ -64,18 +64,20 @@ struct Detect: ParsableCommand {
   }
 
   func run() throws {
+    let targets = try draw.map { try Picture.targets(images, in: $0, overwriting: force) }
     let stateDict = try inputs.open(weights).stateDict(key: key.key)
     let detector = try Detector(
       model, weights: stateDict, options: configuration.options, epsilon: epsilon, threads: vision.threads,
       exact: vision.exact)
     let labels = try vision.names(detector.classCount == Labels.coco.names.count ? .coco : Labels([]))
     var rows: [DetectionRow] = []
+    var undrawn = targets?[...]
     for paths in batch ? [images] : images.map({ [$0] }) {
       let decoded = try paths.map(decodedImage)
       let (found, times) = try measured(detector, decoded)
       for (index, path) in paths.enumerated() {
-        if let draw {
-          try Picture.write(decoded[index].image.drawing(found[index], labels: labels), of: path, draw, force)
+        if let target = undrawn?.popFirst() {
+          try decoded[index].image.drawing(found[index], labels: labels).write(to: target)
         }
         rows.append(
           DetectionRow(path, decoded[index].image, found[index], labels, timings: timings ? times : nil))
@@ -165,18 +167,28 @@ func thousandths(_ value: Float) -> String {
 
 /// Pictures with frames, beside one another in a folder.
 enum Picture {
-  /// Writes under the picture's own name, as PNG.
-  static func write(_ image: Image, of path: String, _ folder: String, _ overwrites: Bool) throws {
-    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent + ".png"
-    let target = URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(name)
+  /// Where each is written: under its own name, as PNG.
+  ///
+  /// Asked before anything runs, so that no work is lost. Makes the folder.
+  static func targets(_ paths: [String], in folder: String, overwriting: Bool) throws -> [URL] {
+    let targets = paths.map { path in
+      let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent + ".png"
+      return URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(name)
+    }
+    var taken: [URL: String] = [:]
+    for (path, target) in zip(paths, targets) {
+      if let other = taken.updateValue(path, forKey: target) {
+        throw ValidationError("Two pictures would be drawn to \(target.path): \(other) and \(path).")
+      }
+    }
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
       throw CheckpointError(.cannotCreate, "The folder cannot be made.", file: folder, remedy: "name another (--draw)")
     }
-    if !overwrites, FileManager.default.fileExists(atPath: target.path) {
+    for target in targets where !overwriting && FileManager.default.fileExists(atPath: target.path) {
       throw CheckpointError(.outputExists, "The picture is there already.", file: target.path, remedy: "add --force")
     }
-    try image.write(to: target)
+    return targets
   }
 }

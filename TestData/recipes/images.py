@@ -71,7 +71,43 @@ def files() -> dict[str, bytes]:
         out[f"png_grey{depth}.png"] = png(0, depth, [numpy.packbits(row).tobytes() for row in bits])
     out["png_interlaced.png"] = png(2, 8, interlaced(picture(3)), interlaced=True)
     out["png_gamma.png"] = png(2, 8, [row.tobytes() for row in picture(3)], (b"gAMA", struct.pack(">I", 100000)))
+    out |= more(rgb)
     out["png_transparent_color.png"] = png(2, 8, [row.tobytes() for row in picture(3)], (b"tRNS", bytes(6)))
+    return out
+
+
+def more(rgb: Image.Image) -> dict[str, bytes]:
+    """What Pillow does not write: made of what it does, or byte by byte."""
+    out = {}
+    buffer = io.BytesIO()
+    Image.fromarray(picture(4), "CMYK").save(buffer, "JPEG", quality=85)
+    cmyk = buffer.getvalue()
+    # Adobe's marker: length, name, version, flags and the transform, 0 for CMYK.
+    marker = cmyk.index(b"\xff\xee")
+    assert cmyk[marker + 4 : marker + 9] == b"Adobe" and cmyk[marker + 15] == 0
+    out["jpeg_cmyk_without_marker.jpg"] = cmyk[:marker] + cmyk[marker + 16 :]
+    out["jpeg_ycck.jpg"] = cmyk[: marker + 15] + b"\2" + cmyk[marker + 16 :]
+    for name, options in [("rgb", {"keep_rgb": True}), ("one_row", {"subsampling": "4:2:0"})]:
+        buffer = io.BytesIO()
+        (rgb.crop((0, 0, 37, 1)) if name == "one_row" else rgb).save(buffer, "JPEG", **options)
+        out[f"jpeg_{name}.jpg"] = buffer.getvalue()
+    # The orientation in big-endian TIFF, which cameras write, after another tag.
+    tiff = b"MM\0*" + struct.pack(">IHHHIIHHIHHI", 8, 2, 0x0100, 4, 1, 37, 0x0112, 3, 1, 8, 0, 0)
+    buffer = io.BytesIO()
+    rgb.save(buffer, "JPEG", exif=b"Exif\0\0" + tiff)
+    out["jpeg_orientation_big_endian.jpg"] = buffer.getvalue()
+    grey, palette = picture(1)[..., 0], picture(3, 4).reshape(-1, 3)[:16].tobytes()
+    out["png_interlaced_palette.png"] = png(3, 8, interlaced(grey[..., None] >> 4), (b"PLTE", palette), interlaced=True)
+    alpha = picture(2, 5)
+    out["png_interlaced_alpha.png"] = png(4, 8, interlaced(alpha), interlaced=True)
+    wide = (grey.astype(numpy.uint16) * 257 - 100).astype(">u2")
+    out["png_interlaced_grey16.png"] = png(0, 16, interlaced(wide[..., None]), interlaced=True)
+    both = numpy.stack([wide, wide[::-1]], -1)
+    out["png_grey_alpha16.png"] = png(4, 16, [row.tobytes() for row in both])
+    for depth in (1, 2):
+        bits = (((grey >> (8 - depth))[..., None] >> numpy.arange(depth - 1, -1, -1)) & 1).reshape(SIZE[1], -1)
+        packed = [numpy.packbits(row.astype(numpy.uint8)).tobytes() for row in bits]
+        out[f"png_palette{depth}.png"] = png(3, depth, packed, (b"PLTE", palette[: 3 << depth]))
     return out
 
 

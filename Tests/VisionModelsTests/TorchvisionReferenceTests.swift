@@ -50,7 +50,7 @@ struct TorchvisionReferenceTests {
     return try JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appending(path: name)))
   }
 
-  private static func weights(_ name: String) throws -> (model: VisionModel, weights: StateDict, reference: Model) {
+  static func weights(_ name: String) throws -> (model: VisionModel, weights: StateDict, reference: Model) {
     let models = try read("models.json", as: [String: Model].self)
     let reference = try #require(models[name], "\(name) is not in models.json")
     let model = try VisionModel(named: name, classCount: reference.classes)

@@ -53,7 +53,7 @@ struct DetectionFilter {
 }
 
 /// Powers of e, divided by their sum; the largest is taken off first so that none overflows.
-func softmax(_ logits: ArraySlice<Float>) -> [Float] {
+package func softmax(_ logits: ArraySlice<Float>) -> [Float] {
   let largest = logits.reduce(-Float.infinity, max)
   let powers = logits.map { exp($0 - largest) }
   let sum = powers.reduce(0, +)

@@ -26,7 +26,7 @@ struct ProposalFilter {
     for (number, level) in levels.enumerated() {
       for index in largest(options.rpnPreNMSTopN, of: level.objectness) {
         let box = Self.coder.decode(level.deltas, at: 4 * index, relativeTo: level.anchors[index]).clipped(to: image)
-        let score = 1 / (1 + exp(-level.objectness[index]))
+        let score = sigmoid(level.objectness[index])
         guard box.isAtLeast(Self.smallestSide), score >= Float(options.rpnScoreThresh) else { continue }
         boxes.append(box)
         scores.append(score)
@@ -37,6 +37,9 @@ struct ProposalFilter {
     return kept.prefix(options.rpnPostNMSTopN).map { boxes[$0] }
   }
 }
+
+/// The probability that a logit stands for, 0 to 1.
+package func sigmoid(_ logit: Float) -> Float { 1 / (1 + exp(-logit)) }
 
 /// The places of the `count` largest values, by falling value, equal ones in order.
 ///

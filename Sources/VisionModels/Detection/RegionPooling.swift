@@ -3,18 +3,25 @@ import Foundation
 /// Reads each proposal from the level that suits its size.
 ///
 /// Source: `torchvision/ops/poolers.py`, `MultiScaleRoIAlign` and `LevelMapper`.
-struct RegionPooling {
+package struct RegionPooling {
   let size: Int
   private static let samplingRatio = 2
   private static let canonicalSide: Float = 224
   private static let canonicalLevel: Float = 4
+
+  /// - Parameter size: The side of the window that a region is brought to.
+  package init(size: Int) {
+    self.size = size
+  }
 
   /// The regions of all images, one after another: [proposals, C, size, size]; nil if there are none.
   ///
   /// - Parameters:
   ///   - levels: The feature maps, the largest first.
   ///   - images: The sizes of the resized images, before they were padded to one size.
-  func regions(_ levels: [Activation], _ proposals: [[Box]], images: [PixelSize]) throws(VisionError) -> Activation? {
+  package func regions(_ levels: [Activation], _ proposals: [[Box]], images: [PixelSize]) throws(VisionError)
+    -> Activation?
+  {
     guard let first = levels.first else { return nil }
     let height = images.map(\.height).max() ?? 1
     // torchvision infers a level's scale from its height alone, as the nearest power of 2.

@@ -12,26 +12,34 @@ package struct PillowResize {
   }
 
   /// The image at another size; itself where it has that size.
-  package static func resized(_ image: Image, to size: PixelSize) -> Image {
+  ///
+  /// - Parameters:
+  ///   - columns: Which columns of the resized image are wanted; all unless said.
+  ///   - rows: Which rows of it.
+  package static func resized(
+    _ image: Image, to size: PixelSize, columns: Range<Int>? = nil, rows: Range<Int>? = nil
+  ) -> Image {
+    let (columns, rows) = (columns ?? 0..<size.width, rows ?? 0..<size.height)
+    let height = image.size.height
     var pixels = image.pixels
-    if size.width != image.size.width {
+    if columns != 0..<image.size.width || size.width != image.size.width {
       pixels = along(
-        pixels, taps(image.size.width, size.width), lines: image.size.height, lineStep: 3 * image.size.width,
-        step: 3, outputs: size.width, outputLineStep: 3 * size.width, outputStep: 3,
-        count: 3 * size.width * image.size.height)
+        pixels, taps(image.size.width, size.width, columns), lines: height, lineStep: 3 * image.size.width, step: 3,
+        outputLineStep: 3 * columns.count, outputStep: 3)
     }
-    if size.height != image.size.height {
+    if rows != 0..<height || size.height != height {
       pixels = along(
-        pixels, taps(image.size.height, size.height), lines: size.width, lineStep: 3, step: 3 * size.width,
-        outputs: size.height, outputLineStep: 3, outputStep: 3 * size.width, count: 3 * size.width * size.height)
+        pixels, taps(height, size.height, rows), lines: columns.count, lineStep: 3, step: 3 * columns.count,
+        outputLineStep: 3, outputStep: 3 * columns.count)
     }
-    return Image(size: size, pixels: pixels)
+    return Image(size: PixelSize(width: columns.count, height: rows.count), pixels: pixels)
   }
 
-  private static func taps(_ inputs: Int, _ outputs: Int) -> [Taps] {
+  /// The taps of some of an axis's outputs.
+  private static func taps(_ inputs: Int, _ outputs: Int, _ wanted: Range<Int>) -> [Taps] {
     let scale = Double(inputs) / Double(outputs)
     let support = max(scale, 1)
-    return (0..<outputs).map { output in
+    return wanted.map { output in
       let center = (Double(output) + 0.5) * scale
       let first = max(Int(center - support + 0.5), 0)
       let end = min(Int(center + support + 0.5), inputs)
@@ -47,14 +55,12 @@ package struct PillowResize {
 
   /// Resizes every line of pixels, three bytes each; steps are counted in bytes.
   private static func along(
-    _ pixels: [UInt8], _ taps: [Taps], lines: Int, lineStep: Int, step: Int, outputs: Int, outputLineStep: Int,
-    outputStep: Int, count: Int
+    _ pixels: [UInt8], _ taps: [Taps], lines: Int, lineStep: Int, step: Int, outputLineStep: Int, outputStep: Int
   ) -> [UInt8] {
-    var result = [UInt8](repeating: 0, count: count)
+    var result = [UInt8](repeating: 0, count: 3 * lines * taps.count)
     let half = 1 << (precision - 1)
     for line in 0..<lines {
-      for output in 0..<outputs {
-        let tap = taps[output]
+      for (output, tap) in taps.enumerated() {
         let start = line * lineStep + tap.first * step
         for channel in 0..<3 {
           var sum = half

@@ -59,6 +59,7 @@ extension StageDigest: CustomStringConvertible {
   /// One line: stage, shape, norm, least and largest value.
   public var description: String {
     let size = shape.map(String.init).joined(separator: "x")
-    return "\(stage)  \(size)  norm \(Float(norm))  min \(minimum)  max \(maximum)"
+    let norm = Float(norm).isFinite ? "\(Float(norm))" : "\(norm)"
+    return "\(stage)  \(size)  norm \(norm)  min \(minimum)  max \(maximum)"
   }
 }

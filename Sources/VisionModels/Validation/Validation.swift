@@ -29,7 +29,7 @@ public struct Validation: Codable, Sendable, Equatable {
     let registry = try model.registry(trainableLayers: trainableLayers)
     let match = registry.match(weights)
     try match.validate()
-    try Self.requireFinite(match)
+    try match.requireFinite()
     self.model = model.name
     frozenCount = registry.frozen.count
     trainableCount = registry.trainable.count
@@ -65,30 +65,6 @@ public struct Validation: Codable, Sendable, Equatable {
       }
     }
     return found
-  }
-
-  /// Names the weights that are NaN or infinite.
-  private static func requireFinite(_ match: Match) throws {
-    var broken: [String] = []
-    for bound in match.bound where bound.tensor.elementType.isFloatingPoint {
-      let values = try [Float](bound.tensor)
-      if !values.allSatisfy(\.isFinite) { broken.append(bound.name) }
-    }
-    guard broken.isEmpty else {
-      let names = broken.prefix(8).joined(separator: ", ")
-      throw VisionError(
-        .notFinite, "\(broken.count) weights hold values that are not finite: \(names)\(broken.count > 8 ? " …" : "").",
-        layer: broken[0], remedy: "take an earlier checkpoint: training diverged")
-    }
-  }
-}
-
-extension ElementType {
-  fileprivate var isFloatingPoint: Bool {
-    switch self {
-    case .float16, .bfloat16, .float32, .float64: true
-    default: false
-    }
   }
 }
 
