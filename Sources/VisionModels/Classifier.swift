@@ -93,11 +93,7 @@ public final class Classifier: Sendable {
       case .resNet(let model): try model(input)
       case .mobileNetV2(let model): try model(input)
       }
-    let scores = softmax(ArraySlice(try logits.values()))
-    guard scores.allSatisfy(\.isFinite) else {
-      throw VisionError(
-        .notFinite, "The scores are not finite numbers.", remedy: "pth2swt validate names the layer where it begins")
-    }
+    let scores = softmax(ArraySlice(try finite(logits.values())))
     return largest(max(top, 0), of: scores).map { Classification(label: $0, score: scores[$0]) }
   }
 }

@@ -96,6 +96,10 @@ struct DetectionTests {
     }
     #expect(error?.code == .notFinite)
     #expect(error?.layer == "body.layer1")
+    let detector = try Detector(Self.name, weights: broken)
+    #expect(throws: VisionError(.notFinite, "")) {
+      try detector.detect(Image(width: 64, height: 48, pixels: [UInt8](repeating: 99, count: 3 * 64 * 48)))
+    }
   }
 
   @Test("weights of another model are refused with the report")

@@ -28,10 +28,6 @@ struct LayerCase: Decodable, Sendable, CustomTestStringConvertible {
       let tensor = try #require(tensors[name], "\(self.name) has no \(name)")
       return try arithmetic.activation(tensor.shape, [Float](tensor))
     }
-    // Upsampling and RoIAlign take what convolutions leave, which lies in blocks of channels; so does a pooling's result.
-    func blocked(_ name: String) throws -> Activation {
-      try arithmetic.maxPool(activation(name), kernel: 1, stride: 1, padding: 0)
-    }
     let y: Activation?
     switch kind {
     case .conv, .linear, .norm, .fused:
@@ -48,7 +44,7 @@ struct LayerCase: Decodable, Sendable, CustomTestStringConvertible {
     case .meanPool: y = try arithmetic.meanPool(activation("input"))
     case .nearest:
       let size = try #require(tensors["output"]).shape
-      y = try arithmetic.upsampled(blocked("input"), height: size[2], width: size[3])
+      y = try arithmetic.upsampled(activation("input"), height: size[2], width: size[3])
     case .add: y = try arithmetic.sum(activation("input"), activation("addend"))
     case .softmax:
       let x = try #require(tensors["input"])
@@ -60,7 +56,7 @@ struct LayerCase: Decodable, Sendable, CustomTestStringConvertible {
     case .regions:
       let sizes = try #require(sizes).map { PixelSize(width: $0[1], height: $0[0]) }
       let regions = try sizes.indices.map { try boxes(#require(tensors["boxes\($0)"])) }
-      y = try RegionPooling(size: 7).regions((0..<4).map { try blocked("level\($0)") }, regions, images: sizes)
+      y = try RegionPooling(size: 7).regions((0..<4).map { try activation("level\($0)") }, regions, images: sizes)
     }
     let result = try #require(y)
     return (result.shape, try result.values())

@@ -20,12 +20,21 @@ extension Activation {
     return unsafe Array(UnsafeBufferPointer(start: plain.buffer.floats, count: count))
   }
 
+  /// How our own kernels walk it.
+  var requiredChannelRuns: ChannelRuns {
+    get throws(VisionError) {
+      guard let runs = layout.channelRuns else {
+        throw VisionError(.arithmetic, "An activation of shape \(shape) has no pixels to read.")
+      }
+      return runs
+    }
+  }
+
   /// The values of one image with the channels of a pixel side by side, [H, W, C]: for [A * k] channels, in the order in
   /// which torchvision flattens the predictions of A anchors.
   package func channelsLast(image: Int) throws(VisionError) -> [Float] {
-    guard let runs = layout.channelRuns, image < shape[0] else {
-      throw VisionError(.arithmetic, "An activation of shape \(shape) has no pixels to read.")
-    }
+    let runs = try requiredChannelRuns
+    precondition(image < shape[0])
     let (channels, height, width) = (shape[1], shape[2], shape[3])
     let source = unsafe buffer.floats
     return unsafe [Float](unsafeUninitializedCapacity: channels * height * width) { target, count in

@@ -5,14 +5,10 @@ extension Arithmetic {
   ///
   /// The pixel at `i` comes from `floor(i * in / out)`, in float32 as torch has it.
   package func upsampled(_ x: Activation, height: Int, width: Int) throws(VisionError) -> Activation {
-    let target = try library.preferredLayout([x.shape[0], x.shape[1], height, width])
-    let source =
-      try x.layout.channelRuns == nil || target.channelRuns == nil ? arranged(x, as: Layout(plain: x.shape)) : x
-    let result = try activation(target.channelRuns == nil ? Layout(plain: target.dimensions) : target)
-    guard let from = source.layout.channelRuns, let to = result.layout.channelRuns, from.runLength == to.runLength
-    else {
-      throw VisionError(.arithmetic, "Activations of two layouts cannot be upsampled into one another.")
-    }
+    let target = try library.channelRunLayout([x.shape[0], x.shape[1], height, width])
+    let source = try arranged(x, as: library.channelRunLayout(x.shape))
+    let result = try activation(target)
+    let (from, to) = (try source.requiredChannelRuns, try result.requiredChannelRuns)
     let rows = nearest(x.shape[2], height)
     let columns = nearest(x.shape[3], width)
     let length = from.runLength
@@ -91,9 +87,11 @@ extension Arithmetic {
 
 /// Where several threads read, or each writes its own part.
 @safe private struct Place: @unchecked Sendable {
-  let start: UnsafeMutablePointer<Float>
+  private let buffer: Buffer
 
   init(_ buffer: Buffer) {
-    unsafe start = buffer.floats
+    self.buffer = buffer
   }
+
+  var start: UnsafeMutablePointer<Float> { unsafe buffer.floats }
 }

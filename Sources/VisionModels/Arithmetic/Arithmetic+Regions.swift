@@ -33,19 +33,11 @@ extension Arithmetic {
     throws(VisionError) -> Activation?
   {
     guard !regions.isEmpty, let channels = levels.first?.shape[1] else { return nil }
-    let wanted = try library.rowLayout([regions.count, channels, size, size])
-    let isBlocked = wanted.channelRuns != nil
-    let target = try isBlocked ? wanted : Layout(plain: wanted.dimensions)
-    let result = try activation(target)
-    var maps: [FeatureLevel] = []
-    for level in levels {
-      let map = try arranged(level, as: isBlocked ? library.preferredLayout(level.shape) : Layout(plain: level.shape))
-      guard let runs = map.layout.channelRuns else { throw VisionError(.arithmetic, "A feature level has no pixels.") }
-      maps.append(FeatureLevel(map, runs))
+    let result = try activation(library.rowLayout([regions.count, channels, size, size]))
+    let levels = try levels.map { level throws(VisionError) in
+      try FeatureLevel(arranged(level, as: library.channelRunLayout(level.shape)))
     }
-    guard let runs = target.channelRuns else { throw VisionError(.arithmetic, "Regions have no pixels.") }
-    let output = OutputRegions(start: result.buffer, runs: runs)
-    let levels = maps
+    let output = try OutputRegions(result)
     // Neighbours one after another find each other's pixels in the cache; proposals come in the order of their scores.
     let order = regions.indices.sorted { regions[$0].cell < regions[$1].cell }
     concurrently(regions.count) { place in
@@ -104,22 +96,23 @@ private struct Tap {
   let start: UnsafeMutablePointer<Float>
   let runs: ChannelRuns
 
-  init(start: Buffer, runs: ChannelRuns) {
-    unsafe self.start = start.floats
-    self.runs = runs
+  init(_ regions: Activation) throws(VisionError) {
+    unsafe start = regions.buffer.floats
+    runs = try regions.requiredChannelRuns
   }
 }
 
 /// A feature level while regions are read from it by several threads.
 @safe private struct FeatureLevel: @unchecked Sendable {
-  let start: UnsafePointer<Float>
+  /// Held because the level may be a copy that nothing else refers to.
+  let buffer: Buffer
   let runs: ChannelRuns
   let height: Int
   let width: Int
 
-  init(_ map: Activation, _ runs: ChannelRuns) {
-    unsafe start = UnsafePointer(map.buffer.floats)
-    self.runs = runs
+  init(_ map: Activation) throws(VisionError) {
+    buffer = map.buffer
+    runs = try map.requiredChannelRuns
     height = map.shape[2]
     width = map.shape[3]
   }
@@ -134,7 +127,7 @@ private struct Tap {
     let isVector = runs.runLength == 16
     unsafe taps.withUnsafeBufferPointer { taps in
       for run in 0..<runs.runCount {
-        let source = unsafe start + runs.offset(region.image, run * runs.runLength, 0, 0)
+        let source = unsafe UnsafePointer(buffer.floats) + runs.offset(region.image, run * runs.runLength, 0, 0)
         for bin in 0..<size * size {
           let place = output.runs.offset(index, run * runs.runLength, bin / size, bin % size)
           let own = unsafe UnsafeBufferPointer(rebasing: taps[starts[bin]..<starts[bin + 1]])

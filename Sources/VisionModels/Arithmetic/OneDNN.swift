@@ -49,6 +49,11 @@ internal import CPth2swtOneDNN
     }
   }
 
+  /// The same, or C order where the choice is oneDNN's: a layout that our own kernels can walk.
+  func channelRunLayout(_ dimensions: [Int]) throws(VisionError) -> Layout {
+    try channelBlock == nil ? Layout(plain: dimensions) : preferredLayout(dimensions)
+  }
+
   /// An image [1, channels, 1, count]: the numbers of each pixel are a row of a matrix.
   func pixelLayout(_ channels: Int, count: Int) throws(VisionError) -> Layout {
     let dimensions = [1, channels, 1, count]

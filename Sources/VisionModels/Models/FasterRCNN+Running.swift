@@ -26,7 +26,7 @@ extension FasterRCNN {
 
   /// What is on images of any sizes, which run as one batch; as torchvision's model on a list of images.
   ///
-  /// - Throws: `imageSize`, `configuration`, `arithmetic`; what reading the weights throws.
+  /// - Throws: `imageSize`, `configuration`, `arithmetic`, `notFinite`; what reading the weights throws.
   package func callAsFunction(
     _ images: [Image], _ options: DetectionOptions, on arithmetic: Arithmetic, watching: Watcher = { _, _ in }
   ) throws -> [[Detection]] {
@@ -72,7 +72,8 @@ extension FasterRCNN {
         let grid = PixelSize(width: found.logits.shape[3], height: found.logits.shape[2])
         return ProposalFilter.Level(
           anchors: Anchors(size: anchorSize, aspectRatios: options.anchorAspectRatios, image: padded, grid: grid),
-          objectness: try found.logits.channelsLast(image: image), deltas: try found.deltas.channelsLast(image: image))
+          objectness: try finite(found.logits.channelsLast(image: image)),
+          deltas: try finite(found.deltas.channelsLast(image: image)))
       }
       return filter.proposals(levels, image: sizes[image])
     }
@@ -91,7 +92,7 @@ extension FasterRCNN {
     let described = try boxHead(regions)
     let (logits, deltas) = try boxPredictor(described)
     try watching(.boxHead, [described, logits, deltas])
-    let (scores, corrections) = (try logits.values(), try deltas.values())
+    let (scores, corrections) = (try finite(logits.values()), try finite(deltas.values()))
     let (all, classCount) = (proposals.flatMap(\.self), logits.shape[1])
     let filter = DetectionFilter(options: options)
     var start = 0

@@ -21,6 +21,15 @@ extension Match {
   }
 }
 
+/// The numbers that a choice is made by, refused where one is NaN or infinite: finite weights can still overflow.
+func finite(_ scores: [Float]) throws(VisionError) -> [Float] {
+  guard scores.allSatisfy(\.isFinite) else {
+    throw VisionError(
+      .notFinite, "The scores are not finite numbers.", remedy: "pth2swt validate names the layer where it begins")
+  }
+  return scores
+}
+
 extension Tensor {
   /// Whether no element is NaN or infinite; true for integers, and for kinds that no model here is loaded from.
   ///
