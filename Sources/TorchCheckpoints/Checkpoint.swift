@@ -134,7 +134,11 @@ public struct Checkpoint: Sendable {
   init(_ store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
     do throws(CheckpointError) {
       switch try FileKind.detect(store) {
-      case .zip: self = try Checkpoint(ZipArchive(store, file: file), file: file, options: options)
+      case .zip:
+        let (archive, early) = concurrently(
+          { Result { () throws(CheckpointError) in try ZipArchive(store, file: file) } },
+          { EarlyPickle(store, options: options) })
+        self = try Checkpoint(archive.get(), early, file: file, options: options)
       case .legacy: self = try TorchLegacy.open(store, file: file, options: options)
       case .tar: self = try TorchTar.open(store, file: file, options: options)
       case .npy: self = try NumpyFiles.open(npy: store, file: file, options: options)
@@ -150,9 +154,11 @@ public struct Checkpoint: Sendable {
   }
 
   /// What a zip archive holds, told by its members.
-  private init(_ archive: ZipArchive, file: String, options: CheckpointOptions) throws(CheckpointError) {
+  private init(
+    _ archive: ZipArchive, _ early: EarlyPickle?, file: String, options: CheckpointOptions
+  ) throws(CheckpointError) {
     if let pickle = TorchZip.pickle(of: archive) {
-      self = try TorchZip.open(archive, pickle, file: file, options: options)
+      self = try TorchZip.open(archive, pickle, early, file: file, options: options)
     } else if let model = ScriptModel.entry(of: archive) {
       self = try ScriptModel.open(archive, model, file: file, options: options)
     } else if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {

@@ -70,6 +70,8 @@ final class Pickle: Sendable {
   let store: ByteStore
   /// Where the pickle begins and ends in `store`; it ends after STOP, whatever follows.
   let range: Range<Int>
+  /// The end of all that it lays claim to: of a frame, which may reach beyond STOP.
+  let reach: Int
   let proto: Int
   let root: ID
   let nodes: [Node]
@@ -81,11 +83,12 @@ final class Pickle: Sendable {
   let decoded: [UInt8]
 
   init(
-    store: ByteStore, range: Range<Int>, proto: Int, root: ID, nodes: [Node], items: [ID], sequences: [[ID]],
-    globals: [Global], objects: [Object], persistentIDs: [ID], decoded: [UInt8]
+    store: ByteStore, range: Range<Int>, reach: Int, proto: Int, root: ID, nodes: [Node], items: [ID],
+    sequences: [[ID]], globals: [Global], objects: [Object], persistentIDs: [ID], decoded: [UInt8]
   ) {
     self.store = store
     self.range = range
+    self.reach = reach
     self.proto = proto
     self.root = root
     self.nodes = nodes

@@ -31,6 +31,8 @@ struct PickleMachine: ~Copyable {
   private var proto = 0
   /// Where the instruction at work begins.
   private var position = 0
+  /// The end of the frame that reaches furthest.
+  private var frameEnd = 0
 
   init(store: ByteStore, limits: CheckpointLimits) {
     self.store = store
@@ -58,6 +60,8 @@ struct PickleMachine: ~Copyable {
   private mutating func run(_ range: Range<Int>) throws(CheckpointError) -> Pickle {
     let store = store
     let opcodes = Opcode.byCode
+    // A value takes about nine bytes; the range may be far longer than the pickle.
+    nodes.reserveCapacity(min(range.count / 8, 1 << 20))
     var cursor = ByteCursor(store.bytes.extracting(first: range.upperBound), at: range.lowerBound)
     while true {
       position = cursor.position
@@ -79,8 +83,9 @@ struct PickleMachine: ~Copyable {
     }
     let root = try pop()
     return Pickle(
-      store: store, range: range.lowerBound..<cursor.position, proto: proto, root: root, nodes: nodes, items: items,
-      sequences: sequences, globals: globals, objects: objects, persistentIDs: persistentIDs, decoded: decoded)
+      store: store, range: range.lowerBound..<cursor.position, reach: max(cursor.position, frameEnd), proto: proto,
+      root: root, nodes: nodes, items: items, sequences: sequences, globals: globals, objects: objects,
+      persistentIDs: persistentIDs, decoded: decoded)
   }
 
   // One case an instruction: as long as the instruction set, and flat.
@@ -95,6 +100,7 @@ struct PickleMachine: ~Copyable {
       guard length <= UInt64(cursor.remaining) else {
         throw malformed("A frame of \(length) bytes, where \(cursor.remaining) are left.")
       }
+      frameEnd = max(frameEnd, cursor.position + Int(length))
     case .stop: break
 
     case .none: try push(.none)
@@ -375,25 +381,5 @@ struct PickleMachine: ~Copyable {
   @inline(never)
   func malformed(_ message: String) -> CheckpointError {
     CheckpointError(.malformedPickle, message, offset: position)
-  }
-}
-
-/// Nodes by the numbers that the pickle gave them: dense for what picklers write, sparse for what a hostile file may ask.
-private struct Memo {
-  private var dense: [Pickle.ID?] = []
-  private var sparse: [Int: Pickle.ID] = [:]
-  private(set) var count = 0
-
-  subscript(index: Int) -> Pickle.ID? { index < dense.count ? dense[index] : sparse[index] }
-
-  mutating func put(_ id: Pickle.ID, at index: Int) {
-    if self[index] == nil { count += 1 }
-    if index < dense.count {
-      dense[index] = id
-    } else if index == dense.count {
-      dense.append(id)
-    } else {
-      sparse[index] = id
-    }
   }
 }

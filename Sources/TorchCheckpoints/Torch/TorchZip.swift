@@ -11,14 +11,15 @@ import StateDicts
 /// Source: `torch/serialization.py` (`_save`) and `caffe2/serialize/inline_container.cc`.
 enum TorchZip {
   static func open(
-    _ archive: ZipArchive, _ pickleEntry: ZipArchive.Entry, file: String, options: CheckpointOptions
+    _ archive: ZipArchive, _ pickleEntry: ZipArchive.Entry, _ early: EarlyPickle?, file: String,
+    options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
     let root = String(pickleEntry.name.dropLast("data.pkl".count))
     let byteOrder = try byteOrder(archive, root)
     do throws(CheckpointError) {
       let isScript = archive[root + "constants.pkl"] != nil
       let values = try values(
-        pickleEntry, in: archive, records: root + "data/", byteOrder: byteOrder,
+        pickleEntry, early, in: archive, records: root + "data/", byteOrder: byteOrder,
         scriptClasses: isScript ? TorchScript.classes(archive, root) : [:], file: file, options: options)
       return try Checkpoint(
         format: isScript ? .torchscript : .zip, file: file, store: archive.store,
@@ -33,16 +34,21 @@ enum TorchZip {
 
   /// A pickle of the archive, with the storages that its ids name: the records under a prefix.
   static func values(
-    _ entry: ZipArchive.Entry, in archive: ZipArchive, records prefix: String, byteOrder: ByteOrder,
+    _ entry: ZipArchive.Entry, _ early: EarlyPickle? = nil, in archive: ZipArchive, records prefix: String,
+    byteOrder: ByteOrder,
     scriptClasses: [String: ScriptClass] = [:], file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> TorchValues {
     try requirePlausible(entry, options.limits)
     let origin = StorageOrigin(file: file, entryPrefix: prefix, checksOnUse: options.checksCRC)
     let records = ZipRecords(archive: archive, origin: origin, byteOrder: byteOrder, limits: options.limits)
     let (store, range) = try archive.bytes(of: entry, limit: options.limits.inflatedPickleByteCount)
-    let pickle = try PickleMachine.run(store, range, limits: options.limits)
-    return try TorchValues(
-      TorchPickle(pickle, options: options), records: records, scriptClasses: scriptClasses)
+    let read: TorchPickle
+    if let early = early?.pickle(in: store, at: range) {
+      read = early
+    } else {
+      read = try TorchPickle(PickleMachine.run(store, range, limits: options.limits), options: options)
+    }
+    return try TorchValues(read, records: records, scriptClasses: scriptClasses)
   }
 
   /// The shortest path to a `data.pkl`: archives are re-packed under odd roots, two roots, none, behind `__MACOSX/`.
