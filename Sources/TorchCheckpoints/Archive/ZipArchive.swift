@@ -199,16 +199,18 @@ import StateDicts
 
   /// Checks an entry's bytes against the CRC-32 of the directory, a window at a time.
   ///
+  /// - Parameter passed: is told each window's size.
   /// - Throws: `checksumMismatch`.
-  func verify(_ entry: Entry) throws(CheckpointError) {
+  func verify(_ entry: Entry, passed: (Int) -> Void = { _ in }) throws(CheckpointError) {
     try requireReadable(entry)
     guard entry.isStored else {
-      try unsafe stream(entry) { _ in }
+      try unsafe stream(entry) { window in passed(window.count) }
       return
     }
     guard let expected = entry.checksum else { return }
     let actual = store.checksum(
-      of: entry.offset..<entry.offset + entry.byteCount, dropping: entry.byteCount > Tensor.windowByteCount)
+      of: entry.offset..<entry.offset + entry.byteCount, dropping: entry.byteCount > Tensor.windowByteCount,
+      passed: passed)
     try actual.require(expected, file: file, entry: entry.name)
   }
 

@@ -81,10 +81,13 @@ final class Pickle: Sendable {
   let objects: [Object]
   let persistentIDs: [ID]
   let decoded: [UInt8]
+  /// Whether a text has half of a surrogate pair, which is shown as an escape.
+  let hasHalfPairs: Bool
 
   init(
     store: ByteStore, range: Range<Int>, reach: Int, proto: Int, root: ID, nodes: [Node], items: [ID],
-    sequences: [[ID]], globals: [Global], objects: [Object], persistentIDs: [ID], decoded: [UInt8]
+    sequences: [[ID]], globals: [Global], objects: [Object], persistentIDs: [ID], decoded: [UInt8],
+    hasHalfPairs: Bool
   ) {
     self.store = store
     self.range = range
@@ -98,12 +101,14 @@ final class Pickle: Sendable {
     self.objects = objects
     self.persistentIDs = persistentIDs
     self.decoded = decoded
+    self.hasHalfPairs = hasHalfPairs
   }
 
   subscript(id: ID) -> Node { nodes[Int(id.index)] }
 
-  /// The bytes of a slice as a text; what is not UTF-8 is repaired.
+  /// The bytes of a slice as a text.
   func text(_ slice: Slice) -> String {
+    if hasHalfPairs { return PythonText.text(bytes(slice)) }
     if slice.start < 0 {
       let start = -1 - slice.start
       return String(decoding: decoded[start..<start + Int(slice.count)], as: UTF8.self)

@@ -78,6 +78,7 @@ extension TorchValues {
   /// What makes two keys equal in Python: `1`, `True` and `1.0` are one key, `"1"` is another.
   private enum Key: Hashable {
     case text(ExactName)
+    case halfPairs([UInt8])
     case number(Double)
     case bytes([UInt8])
     case other(Pickle.ID)
@@ -85,7 +86,8 @@ extension TorchValues {
 
     init(_ pickle: Pickle, _ id: Pickle.ID, depth: Int = 0) {
       switch pickle[id] {
-      case .text(let slice): self = .text(ExactName(pickle.text(slice)))
+      case .text(let slice):
+        self = pickle.hasHalfPairs ? .halfPairs(pickle.bytes(slice)) : .text(ExactName(pickle.text(slice)))
       case .byteText(let slice): self = .text(ExactName(pickle.byteText(slice)))
       case .integer(let value):
         let number = Double(value)

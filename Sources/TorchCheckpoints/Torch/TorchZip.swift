@@ -21,12 +21,12 @@ enum TorchZip {
       let values = try values(
         pickleEntry, early, in: archive, records: root + "data/", byteOrder: byteOrder,
         scriptClasses: isScript ? TorchScript.classes(archive, root) : [:], file: file, options: options)
+      let constants = try TorchScript.constants(archive, root, byteOrder: byteOrder, file: file, options: options)
       return try Checkpoint(
         format: isScript ? .torchscript : .zip, file: file, store: archive.store,
         marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
         notes: notes(archive, root), values: values,
-        constants: TorchScript.constants(archive, root, byteOrder: byteOrder, file: file, options: options),
-        archive: archive, options: options)
+        constants: constants.tensors, otherGlobals: constants.globals, archive: archive, options: options)
     } catch {
       throw error.located(entry: pickleEntry.name)
     }
@@ -56,6 +56,24 @@ enum TorchZip {
     archive.entries.lazy.filter { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }
       .min { $0.name.utf8.count < $1.name.utf8.count }
   }
+
+  /// What stands before the names of an archive's records; nil where it is no archive of torch.
+  static func root(of archive: ZipArchive) -> String? {
+    if let pickle = pickle(of: archive) { return String(pickle.name.dropLast("data.pkl".count)) }
+    return ScriptModel.entry(of: archive).map { String($0.name.dropLast("model.json".count)) }
+  }
+
+  /// Whether an entry is one that torch itself writes beside the storages: marks, pickles, code, extra files.
+  static func isOwn(_ name: String, root: String) -> Bool {
+    guard name.hasPrefix(root) else { return false }
+    let name = name.dropFirst(root.count)
+    return ownRecords.contains(String(name)) || ["code/", "ts_code/", "extra/"].contains { name.hasPrefix($0) }
+  }
+
+  private static let ownRecords: Set<String> = [
+    "data.pkl", "constants.pkl", "attributes.pkl", "model.json", "byteorder", "version", ".data/version",
+    ".format_version", ".storage_alignment", ".data/serialization_id",
+  ]
 
   private static func byteOrder(_ archive: ZipArchive, _ root: String) throws(CheckpointError) -> ByteOrder {
     guard let word = try record("byteorder", archive, root) else { return .little }
