@@ -52,6 +52,12 @@ public struct Checkpoint: Sendable {
     public let name: String
     /// What it is to us.
     public let verdict: Verdict
+
+    /// Each once, at its first place.
+    static func each(_ uses: [GlobalUse]) -> [GlobalUse] {
+      var seen = Set<GlobalUse>()
+      return uses.filter { seen.insert($0).inserted }
+    }
   }
 
   /// The container.
@@ -66,7 +72,7 @@ public struct Checkpoint: Sendable {
   ///
   /// Two may have one name.
   public let tensors: [NamedTensor]
-  /// The globals that the pickle names, each once, in order.
+  /// The globals that its pickles name, each once, in order.
   public let globals: [GlobalUse]
   /// What a reader should know, in sentences.
   public let notes: [String]
@@ -134,7 +140,11 @@ public struct Checkpoint: Sendable {
   init(_ store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
     do throws(CheckpointError) {
       switch try FileKind.detect(store) {
-      case .zip: self = try Checkpoint(ZipArchive(store, file: file), file: file, options: options)
+      case .zip:
+        let (archive, early) = concurrently(
+          { Result { () throws(CheckpointError) in try ZipArchive(store, file: file) } },
+          { EarlyPickle(store, options: options) })
+        self = try Checkpoint(archive.get(), early, file: file, options: options)
       case .legacy: self = try TorchLegacy.open(store, file: file, options: options)
       case .tar: self = try TorchTar.open(store, file: file, options: options)
       case .npy: self = try NumpyFiles.open(npy: store, file: file, options: options)
@@ -150,9 +160,11 @@ public struct Checkpoint: Sendable {
   }
 
   /// What a zip archive holds, told by its members.
-  private init(_ archive: ZipArchive, file: String, options: CheckpointOptions) throws(CheckpointError) {
+  private init(
+    _ archive: ZipArchive, _ early: EarlyPickle?, file: String, options: CheckpointOptions
+  ) throws(CheckpointError) {
     if let pickle = TorchZip.pickle(of: archive) {
-      self = try TorchZip.open(archive, pickle, file: file, options: options)
+      self = try TorchZip.open(archive, pickle, early, file: file, options: options)
     } else if let model = ScriptModel.entry(of: archive) {
       self = try ScriptModel.open(archive, model, file: file, options: options)
     } else if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {
@@ -168,7 +180,7 @@ public struct Checkpoint: Sendable {
   init(
     format: Format, file: String, store: ByteStore, byteCount: Int? = nil, tensors: [NamedTensor],
     marks: [JSONValue.Member] = [], notes: [String] = [], otherValues: [JSONValue.Member] = [],
-    archive: ZipArchive? = nil, options: CheckpointOptions
+    globals: [GlobalUse] = [], archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     var stateDict = try StateDict(tensors.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) })
     stateDict.otherValues = otherValues
@@ -181,7 +193,7 @@ public struct Checkpoint: Sendable {
     self.tensors = tensors
     self.options = options
     self.archive = archive
-    globals = []
+    self.globals = GlobalUse.each(globals)
     stateDict.source = Provenance(
       name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: self.byteCount,
       format: format.rawValue,
@@ -193,7 +205,8 @@ public struct Checkpoint: Sendable {
   /// Assembles a checkpoint from what a container's reader found.
   init(
     format: Format, file: String, store: ByteStore, marks: [JSONValue.Member], notes: [String], values: TorchValues,
-    constants: [NamedTensor] = [], archive: ZipArchive? = nil, options: CheckpointOptions
+    constants: [NamedTensor] = [], otherGlobals: [GlobalUse] = [], archive: ZipArchive? = nil,
+    options: CheckpointOptions
   ) throws(CheckpointError) {
     self.format = format
     self.file = file
@@ -205,11 +218,8 @@ public struct Checkpoint: Sendable {
       under: values.pickle.root, of: values, .everything, limits: options.limits)
     tensors = constants.isEmpty ? found : found + constants
     self.isPlain = isPlain && constants.isEmpty
-    globals = zip(values.pickle.globals, values.meanings).map { global, meaning in
-      let verdict: GlobalUse.Verdict = meaning == .dangerous ? .dangerous : meaning == .inert ? .inert : .known
-      return GlobalUse(name: "\(global.module).\(global.name)", verdict: verdict)
-    }
-    self.notes = notes
+    globals = GlobalUse.each(values.globals + otherGlobals)
+    self.notes = notes + values.notes
     contents = .pickled(values)
     self.archive = archive
   }

@@ -25,6 +25,9 @@ public struct CheckpointOptions: Sendable {
   /// Which of several objects is meant, where torch.save was called more than once on one file: 0 is the first.
   public var objectNumber: Int
 
+  /// How many files this one lies in, each in the pickle of the next.
+  var embeddingDepth = 0
+
   /// Creates options: mapped, the default limits, CRC checked, dangerous globals refused.
   public init(
     mapping: Mapping = .mapped, limits: CheckpointLimits = .init(), checksCRC: Bool = true,
@@ -56,6 +59,9 @@ public struct CheckpointLimits: Sendable {
   public var nestingDepth = 1000
   /// The bytes of one deflated storage, which must be in memory in whole to be read through strides.
   public var inflatedStorageByteCount = 4 << 30
+  /// What all views that repeat their storage's bytes may take together where a whole checkpoint is hashed, beyond what
+  /// is stored.
+  public var expandedByteCount = 4 << 30
 
   /// The default limits.
   public init() {}
@@ -73,6 +79,7 @@ public struct CheckpointLimits: Sendable {
     limits.pickleValueCount = min(scale(pickleValueCount), Int(Int32.max) - 1)
     limits.nestingDepth = scale(nestingDepth)
     limits.inflatedStorageByteCount = scale(inflatedStorageByteCount)
+    limits.expandedByteCount = scale(expandedByteCount)
     return limits
   }
 

@@ -66,6 +66,7 @@ public struct CheckpointValue: Sendable {
         case .tensor(let tensor): return .tensor(tensor)
         }
       case .object(let index):
+        if let reference = values.storageReference(at: id) { return .storage(reference.storage) }
         let object = pickle.objects[index]
         if let bytes = pickle.encodedBytes(object) { return .bytes(bytes) }
         let parts = [object.arguments] + [object.keywords, object.state].compactMap { $0 }

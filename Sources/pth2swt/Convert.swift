@@ -63,9 +63,10 @@ struct Convert: AsyncParsableCommand {
     var (stateDict, annotations) = try modelling.apply(to: checkpoint.stateDict(key: key.key))
     if decompose { stateDict = try stateDict.decomposed() }
     if sha256 { stateDict.source?.sha256 = try SHA256Text.of(checkpoint) }
-    let options = WriteOptions(
+    var options = WriteOptions(
       overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported,
       annotations: annotations)
+    options.expandedByteCount = inputs.limits.expandedByteCount
     let progress = ProgressLine()
     let interruption = Interruption()
     defer { interruption.end() }

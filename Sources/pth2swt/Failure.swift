@@ -12,8 +12,12 @@ import VisionModels
 /// How the command ends when something went wrong: one sentence, where, what to do; a code that scripts can test.
 enum Failure {
   static func exit(with error: any Error) -> Never {
-    guard let (error, code) = report(error) else { Pth2swt.exit(withError: error) }
-    if CommandLine.arguments.contains("--json") { try? printJSON(Report(error)) }
+    let isJSON = CommandLine.arguments.contains("--json")
+    guard let (error, code) = report(error) else {
+      if isJSON, let usage = usage(error) { try? printJSON(Report(usage)) }
+      Pth2swt.exit(withError: error)
+    }
+    if isJSON { try? printJSON(Report(error)) }
     printToStandardError("pth2swt: \(error)")
     Pth2swt.exit(withError: ExitCode(code))
   }
@@ -34,6 +38,13 @@ enum Failure {
     case let error as MatchError: (CheckpointError(.init(rawValue: "noMatch"), "\(error)"), 65)
     default: nil
     }
+  }
+
+  /// What the argument parser found wrong; nil for a plain exit code, and for help and version, which are no failures.
+  private static func usage(_ error: any Error) -> CheckpointError? {
+    guard !(error is ExitCode), !Pth2swt.exitCode(for: error).isSuccess else { return nil }
+    return CheckpointError(
+      .init(rawValue: "usage"), Pth2swt.message(for: error), remedy: "pth2swt help says what there is")
   }
 
   /// The answer is "no".

@@ -30,12 +30,14 @@ struct InputOptions: ParsableArguments {
     guard limitFactor >= 1 else { throw ValidationError("--limit-factor is a whole number from 1.") }
   }
 
+  var limits: CheckpointLimits { CheckpointLimits().scaled(by: limitFactor) }
+
   /// Opens a file, or the file of a URL.
   func open(_ input: String) throws -> Checkpoint {
     try Checkpoint(
       path: path(of: input),
       options: CheckpointOptions(
-        mapping: copies ? .copy : .mapped, limits: CheckpointLimits().scaled(by: limitFactor),
+        mapping: copies ? .copy : .mapped, limits: limits,
         allowsDangerousGlobals: allowDangerousGlobals, objectNumber: object))
   }
 }

@@ -36,8 +36,15 @@ struct Inspect: AsyncParsableCommand {
 
   func run() async throws {
     let checkpoint = try inputs.open(input)
+    let progress = ProgressLine()
+    defer { progress.clear() }
+    let sum = ProgressSum(total: checkpoint.tensors.reduce(0) { $0 &+ $1.tensor.byteCount }) { progress.show($0) }
     let report =
-      try hashes ? Inspection(of: checkpoint) { try SHA256Text.of($0) } : Inspection(of: checkpoint)
+      try hashes
+      ? Inspection(of: checkpoint) { tensor in
+        try SHA256Text.of(tensor) { sum.add($0, tensor.storage.entry) }
+      } : Inspection(of: checkpoint)
+    progress.clear()
     if json {
       try printJSON(filter.map { report.filtered(by: $0) } ?? report)
     } else {

@@ -41,6 +41,11 @@ struct InspectionText {
           + (waste.isEmpty ? "" : ", most wasted under " + waste[0].tensors.prefix(3).joined(separator: ", ")))
     }
     for group in report.storages.overlaps.prefix(5) { lines.append("  overlapping: " + group.joined(separator: ", ")) }
+    let unused = report.storages.unused
+    if !unused.isEmpty {
+      let names = unused.prefix(5).map { "\($0.entry) (\(Readable.bytes($0.bytes)))" }
+      lines.append("  records of no tensor: " + names.joined(separator: ", ") + (unused.count > 5 ? ", …" : ""))
+    }
     if !report.sources.isEmpty {
       lines.append("  source text of: " + report.sources.map(\.name).joined(separator: ", "))
     }

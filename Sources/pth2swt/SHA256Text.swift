@@ -5,9 +5,14 @@ import TorchCheckpoints
 /// SHA-256 in hexadecimal, as `expected.json` files and download pages have it.
 enum SHA256Text {
   /// Of a tensor's contiguous little-endian bytes in C order.
-  static func of(_ tensor: Tensor) throws -> String {
+  ///
+  /// - Parameter passed: is told each window's size.
+  static func of(_ tensor: Tensor, passed: (Int) -> Void = { _ in }) throws -> String {
     var hash = SHA256()
-    try unsafe tensor.forEachWindow { window in unsafe hash.update(bufferPointer: window) }
+    try unsafe tensor.forEachWindow { window in
+      unsafe hash.update(bufferPointer: window)
+      passed(window.count)
+    }
     return text(hash)
   }
 

@@ -41,7 +41,10 @@ struct Verify: AsyncParsableCommand {
   func run() async throws {
     let checkpoint = try inputs.open(input)
     let expected = try expect.map(Fingerprint.init(path:))
-    let verification = try checkpoint.verify()
+    let progress = ProgressLine()
+    defer { progress.clear() }
+    let verification = try checkpoint.verify { progress.show($0) }
+    progress.clear()
     if let damage = verification.damaged.first {
       if !json { for other in verification.damaged { print("\(other.entry): \(other.message)") } }
       throw CheckpointError(

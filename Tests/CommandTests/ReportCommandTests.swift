@@ -171,6 +171,19 @@ import Testing
     }
   }
 
+  @Test("a mistake in the arguments is JSON too where that was asked for; help and answers are no errors")
+  func usageErrors() throws {
+    for arguments in [["inspect", "--json", "--nonsense", "m.pth"], ["inspect", "--json"], ["m.pth", "--json"]] {
+      let run = try Command(arguments)
+      #expect(run.code == 64)
+      let report = try run.json(ErrorReport.self).error
+      #expect(report.code == "usage")
+      #expect(!report.message.isEmpty)
+      #expect(run.errors.contains("Usage: pth2swt"))
+    }
+    #expect(try Command("inspect", "--json", "--help").output.hasPrefix("OVERVIEW"))
+  }
+
   @Test("each kind of failure has its exit code")
   func exitCodes() throws {
     defer { folder.remove() }

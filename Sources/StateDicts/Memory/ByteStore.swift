@@ -84,12 +84,17 @@
   }
 
   /// The CRC-32 of a range, taken a window at a time; the windows' pages are given back where they will not be needed.
-  package func checksum(of range: Range<Int>, dropping: Bool = false) -> Checksum {
+  ///
+  /// - Parameter passed: is told each window's size.
+  package func checksum(
+    of range: Range<Int>, dropping: Bool = false, passed: (Int) -> Void = { _ in }
+  ) -> Checksum {
     var checksum = Checksum()
     for start in stride(from: range.lowerBound, to: range.upperBound, by: Tensor.windowByteCount) {
       let window = start..<min(start + Tensor.windowByteCount, range.upperBound)
       unsafe checksum.update(with: UnsafeRawBufferPointer(rebasing: buffer[window]))
       if dropping { drop(window) }
+      passed(window.count)
     }
     return checksum
   }

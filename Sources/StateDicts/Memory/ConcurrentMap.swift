@@ -29,3 +29,21 @@ package func concurrentMap<Item: Sendable, Result: Sendable>(
   if let failure { throw failure }
   return results.sorted { $0.0 < $1.0 }.map(\.1)
 }
+
+/// The results of two pieces of work that are done at the same time, where there is a core for each.
+package func concurrently<First: Sendable, Second: Sendable>(
+  _ first: @Sendable () -> First, _ second: @Sendable () -> Second
+) -> (First, Second) {
+  let results = Locked((first: First?.none, second: Second?.none))
+  DispatchQueue.concurrentPerform(iterations: 2) { number in
+    if number == 0 {
+      let result = first()
+      results.withLock { $0.first = result }
+    } else {
+      let result = second()
+      results.withLock { $0.second = result }
+    }
+  }
+  let done = results.withLock { $0 }
+  return (done.first ?? first(), done.second ?? second())
+}

@@ -24,7 +24,8 @@ struct SafetensorsLayout {
   /// Where the checksums stand in `header`, nine bytes apart.
   private let checksumOffset: Int
 
-  /// - Throws: `unsupported`, listing what the format cannot say, unless the options leave it out.
+  /// - Throws: `unsupported`, listing what the format cannot say, unless the options leave it out; `limitExceeded` for
+  ///   more repeated bytes than the options allow.
   init(_ stateDict: StateDict, _ options: WriteOptions) throws(CheckpointError) {
     let selection = try Selection(stateDict, options)
     let order = selection.kept.indices.sorted { left, right in
@@ -34,9 +35,17 @@ struct SafetensorsLayout {
     rows.reserveCapacity(order.count)
     var offsets = [Int](repeating: 0, count: order.count)
     var end = 0
+    var expanded = 0
     for index in order {
       let (name, tensor) = selection.kept[index]
       offsets[index] = end
+      expanded += tensor.expandedByteCount
+      guard expanded <= options.expandedByteCount else {
+        throw CheckpointError(
+          .limitExceeded,
+          "Views that repeat their storage's bytes take more than \(options.expandedByteCount) bytes together.",
+          remedy: "raise the limit if you trust the file (expandedByteCount, --limit-factor 10)")
+      }
       rows.append(Row(name: name, tensor: tensor, headerIndex: index, offset: end))
       let (next, overflow) = end.addingReportingOverflow(tensor.byteCount)
       guard !overflow else { throw CheckpointError(.limitExceeded, "The tensors take more than 2^63 bytes.") }

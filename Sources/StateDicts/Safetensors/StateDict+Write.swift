@@ -14,6 +14,10 @@ public struct WriteOptions: Sendable {
   public var leavesOutUnsupported: Bool
   /// What else is to be kept in the metadata, under `swt.` and the name.
   public var annotations: [JSONValue.Member]
+  /// What all views that repeat their storage's bytes may take together, beyond what is stored: 4 GiB.
+  ///
+  /// A small file could otherwise ask for a disk full of copies.
+  public var expandedByteCount = 4 << 30
 
   /// Creates options: nothing overwritten, ties kept once, everything or nothing.
   public init(

@@ -189,13 +189,3 @@ struct TensorCopy {
     return byHeader
   }
 }
-
-/// How far a file's writing has come.
-public struct CopyProgress: Sendable {
-  /// The bytes that are done.
-  public let completedByteCount: Int
-  /// The bytes that there are.
-  public let totalByteCount: Int
-  /// The tensor at work.
-  public let name: String
-}

@@ -9,10 +9,10 @@ public struct StateDict: Sendable {
   public typealias Element = (name: String, tensor: Tensor)
 
   /// The names, in order.
-  public let names: [String]
+  public var names: [String] { table.names }
   /// The tensors, in the order of `names`.
   public let tensors: [Tensor]
-  private let places: [ExactName: Int]
+  private let table: NameTable
 
   /// Where the tensors come from; nil if they were made in memory.
   public var source: Provenance?
@@ -29,29 +29,25 @@ public struct StateDict: Sendable {
   ///
   /// - Throws: `nameCollision` if a name is there twice.
   public init(_ elements: some Sequence<Element>) throws(CheckpointError) {
-    var names: [String] = []
+    var table = NameTable(capacity: elements.underestimatedCount)
     var tensors: [Tensor] = []
-    names.reserveCapacity(elements.underestimatedCount)
     tensors.reserveCapacity(elements.underestimatedCount)
     for (name, tensor) in elements {
-      names.append(name)
+      guard table.insert(name).isNew else {
+        throw CheckpointError(
+          .nameCollision, "Two tensors come out under one name: \(name).",
+          remedy: "name the part of the checkpoint that you want (key:, --key)")
+      }
       tensors.append(tensor)
     }
-    var places = [ExactName: Int](minimumCapacity: names.count)
-    for (place, name) in names.enumerated() where places.updateValue(place, forKey: ExactName(name)) != nil {
-      throw CheckpointError(
-        .nameCollision, "Two tensors come out under one name: \(name).",
-        remedy: "name the part of the checkpoint that you want (key:, --key)")
-    }
-    self.names = names
+    self.table = table
     self.tensors = tensors
-    self.places = places
   }
 
   /// The tensor of a name.
   ///
   /// - Complexity: O(1).
-  public subscript(name: String) -> Tensor? { places[ExactName(name)].map { tensors[$0] } }
+  public subscript(name: String) -> Tensor? { table.place(of: name).map { tensors[$0] } }
 
   /// The names that share one view of one storage, each group in order, the groups in the order of their first names.
   public var ties: [[String]] { tieGroups.map { group in group.map { names[$0] } } }

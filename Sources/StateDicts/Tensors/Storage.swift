@@ -144,16 +144,19 @@ extension StorageOrigin {
   public func verify() throws { try verify(dropping: false) }
 
   /// The same; the mapped pages are given back where they will not be needed soon.
-  package func verify(dropping: Bool) throws {
+  package func verify(dropping: Bool, passed: (Int) -> Void = { _ in }) throws {
     guard let expected = checksum, !(origin.lock.withLock { _ in unsafe isVerified }) else { return }
     if let packed = packedContents {
       var actual = Checksum()
-      try unsafe packed.forEachWindow { window in unsafe actual.update(with: window) }
+      try unsafe packed.forEachWindow { window in
+        unsafe actual.update(with: window)
+        passed(window.count)
+      }
       try confirm(actual, expected)
       return
     }
     let (store, offset) = try region()
-    try confirm(store.checksum(of: offset..<offset + byteCount, dropping: dropping), expected)
+    try confirm(store.checksum(of: offset..<offset + byteCount, dropping: dropping, passed: passed), expected)
   }
 
   /// Takes a checksum that was computed on the way.

@@ -128,6 +128,9 @@ extension Tensor {
   /// Whether strides of 0 make more of a storage than a sound file has use for.
   package var isExpandedBeyondLimit: Bool { byteCount > storage.byteCount && byteCount > Self.expansionLimit }
 
+  /// How many bytes more it takes written out than its storage has: those that strides of 0 repeat.
+  package var expandedByteCount: Int { max(byteCount - storage.byteCount, 0) }
+
   private func requireNoExpansion() throws(CheckpointError) {
     if isExpandedBeyondLimit {
       throw CheckpointError(

@@ -30,7 +30,7 @@ import StateDicts
   let store: ByteStore
   let file: String
   let entries: [Entry]
-  private let places: [String: Int]
+  private let names: NameTable
   /// libzip's handle, which is for one thread at a time.
   private let handle: Locked<Handle>
 
@@ -66,11 +66,11 @@ import StateDicts
     }
     do throws(CheckpointError) {
       entries = try unsafe Self.readDirectory(of: archive, source, store)
-      var places = [String: Int](minimumCapacity: entries.count)
-      for (place, entry) in entries.enumerated() where places.updateValue(place, forKey: entry.name) != nil {
+      var names = NameTable(capacity: entries.count)
+      for entry in entries where !names.insert(entry.name).isNew {
         throw Self.malformed("Two entries have one name; which is meant?", entry.name)
       }
-      self.places = places
+      self.names = names
     } catch {
       unsafe zip_discard(archive)
       throw error.located(file: file)
@@ -91,7 +91,7 @@ import StateDicts
     }
   }
 
-  subscript(name: String) -> Entry? { places[name].map { entries[$0] } }
+  subscript(name: String) -> Entry? { names.place(of: name).map { entries[$0] } }
 
   // MARK: - The directory
 
@@ -199,16 +199,18 @@ import StateDicts
 
   /// Checks an entry's bytes against the CRC-32 of the directory, a window at a time.
   ///
+  /// - Parameter passed: is told each window's size.
   /// - Throws: `checksumMismatch`.
-  func verify(_ entry: Entry) throws(CheckpointError) {
+  func verify(_ entry: Entry, passed: (Int) -> Void = { _ in }) throws(CheckpointError) {
     try requireReadable(entry)
     guard entry.isStored else {
-      try unsafe stream(entry) { _ in }
+      try unsafe stream(entry) { window in passed(window.count) }
       return
     }
     guard let expected = entry.checksum else { return }
     let actual = store.checksum(
-      of: entry.offset..<entry.offset + entry.byteCount, dropping: entry.byteCount > Tensor.windowByteCount)
+      of: entry.offset..<entry.offset + entry.byteCount, dropping: entry.byteCount > Tensor.windowByteCount,
+      passed: passed)
     try actual.require(expected, file: file, entry: entry.name)
   }
 

@@ -14,11 +14,13 @@ struct Distributed {
   ) throws(CheckpointError) -> Checkpoint {
     var metadata = DistributedMetadata()
     var store = ByteStore(copying: [])
+    var globals: [Checkpoint.GlobalUse] = []
     for name in names {
       do throws(CheckpointError) {
         store = try folder.store(name, options)
-        var reader = PickleReader(store, limits: options.limits)
-        try metadata.add(TorchValues(TorchPickle(reader.next(), options: options), records: NoRecords()))
+        var reader = PickleReader(store, options: options)
+        try metadata.add(TorchValues(reader.next(), records: NoRecords()))
+        globals += reader.globals
       } catch {
         throw error.located(file: folder.file(name))
       }
@@ -30,7 +32,7 @@ struct Distributed {
     return try Checkpoint(
       format: .distributed, file: folder.path, store: store, byteCount: store.count + items, tensors: reading.tensors,
       marks: metadata.marks + [JSONValue.Member("files", .integer(reading.stores.count))],
-      otherValues: reading.values, options: options)
+      otherValues: reading.values, globals: globals + reading.globals, options: options)
   }
 
   private let folder: CheckpointFolder
@@ -39,6 +41,7 @@ struct Distributed {
   private var stores: [String: ByteStore] = [:]
   private var tensors: [NamedTensor] = []
   private var values: [JSONValue.Member] = []
+  private var globals: [Checkpoint.GlobalUse] = []
 
   private init(folder: CheckpointFolder, options: CheckpointOptions, metadata: DistributedMetadata) {
     self.folder = folder
@@ -92,7 +95,9 @@ struct Distributed {
     }
     let part = ByteStore(store, range: place.offset..<place.offset + place.byteCount)
     do throws(CheckpointError) {
-      return try Checkpoint(part, file: folder.file(place.file), options: options)
+      let item = try Checkpoint(part, file: folder.file(place.file), options: options)
+      globals += item.globals
+      return item
     } catch var error {
       error.message = "\(name): \(error.message)"
       throw error

@@ -54,7 +54,7 @@ enum Shards {
     if let metadata = json["metadata"] { marks.append(JSONValue.Member("metadata", metadata)) }
     return try Checkpoint(
       format: .shards, file: path, store: store, byteCount: reading.byteCount, tensors: reading.tensors, marks: marks,
-      notes: reading.notes, options: options)
+      notes: reading.notes, globals: reading.globals, options: options)
   }
 
   private static func list(_ names: [String]) -> String {
@@ -74,12 +74,14 @@ enum Shards {
     var tensors: [NamedTensor] = []
     var notes: [String] = []
     var byteCount = 0
+    var globals: [Checkpoint.GlobalUse] = []
 
     mutating func add(
       _ file: String, in folder: CheckpointFolder, _ options: CheckpointOptions
     ) throws(CheckpointError) {
       let shard = try Checkpoint(folder.store(file, options), file: folder.file(file), options: options)
       byteCount += shard.byteCount
+      globals += shard.globals
       var unlisted: [String] = []
       for item in shard.tensors {
         if fileOfTensor[ExactName(item.name)] == file {

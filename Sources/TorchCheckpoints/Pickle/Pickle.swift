@@ -70,6 +70,8 @@ final class Pickle: Sendable {
   let store: ByteStore
   /// Where the pickle begins and ends in `store`; it ends after STOP, whatever follows.
   let range: Range<Int>
+  /// The end of all that it lays claim to: of a frame, which may reach beyond STOP.
+  let reach: Int
   let proto: Int
   let root: ID
   let nodes: [Node]
@@ -79,13 +81,17 @@ final class Pickle: Sendable {
   let objects: [Object]
   let persistentIDs: [ID]
   let decoded: [UInt8]
+  /// Whether a text has half of a surrogate pair, which is shown as an escape.
+  let hasHalfPairs: Bool
 
   init(
-    store: ByteStore, range: Range<Int>, proto: Int, root: ID, nodes: [Node], items: [ID], sequences: [[ID]],
-    globals: [Global], objects: [Object], persistentIDs: [ID], decoded: [UInt8]
+    store: ByteStore, range: Range<Int>, reach: Int, proto: Int, root: ID, nodes: [Node], items: [ID],
+    sequences: [[ID]], globals: [Global], objects: [Object], persistentIDs: [ID], decoded: [UInt8],
+    hasHalfPairs: Bool
   ) {
     self.store = store
     self.range = range
+    self.reach = reach
     self.proto = proto
     self.root = root
     self.nodes = nodes
@@ -95,12 +101,14 @@ final class Pickle: Sendable {
     self.objects = objects
     self.persistentIDs = persistentIDs
     self.decoded = decoded
+    self.hasHalfPairs = hasHalfPairs
   }
 
   subscript(id: ID) -> Node { nodes[Int(id.index)] }
 
-  /// The bytes of a slice as a text; what is not UTF-8 is repaired.
+  /// The bytes of a slice as a text.
   func text(_ slice: Slice) -> String {
+    if hasHalfPairs { return PythonText.text(bytes(slice)) }
     if slice.start < 0 {
       let start = -1 - slice.start
       return String(decoding: decoded[start..<start + Int(slice.count)], as: UTF8.self)

@@ -1,12 +1,31 @@
 import StateDicts
 
-/// The instructions of protocol 0, whose arguments are lines of text.
+/// Texts, and the instructions of protocol 0, whose arguments are lines of text.
 ///
 ///     49 30 31 0a          INT "01"       True; "00" is False, anything else a number
 ///     4c 37 4c 0a          LONG "7L"
 ///     53 27 5c 6e 27 0a    STRING '\n'    a Python literal with its quotes
 ///     56 5c 75 30 30 65 39 0a   UNICODE \u00e9
 extension PickleMachine {
+  /// - Throws: `malformedPickle` for a text that Python could not read.
+  mutating func pushText(_ range: Range<Int>) throws(CheckpointError) {
+    switch unsafe store.withUnsafeBytes({ bytes in
+      unsafe PythonText.kind(of: UnsafeRawBufferPointer(rebasing: bytes[range]))
+    }) {
+    case .plain: break
+    case .halfPairs: hasHalfPairs = true
+    case .invalid: throw malformed("A text that is not UTF-8.")
+    }
+    try push(.text(slice(range)))
+  }
+
+  /// A module's or class's name.
+  func name(_ line: Range<Int>) throws(CheckpointError) -> String {
+    let name = unsafe store.withUnsafeBytes { bytes in unsafe String(validating: bytes[line], as: UTF8.self) }
+    guard let name else { throw malformed("A global's name that is not UTF-8.") }
+    return name
+  }
+
   mutating func pushInt(line: Range<Int>) throws(CheckpointError) {
     switch text(line) {
     case "00": try push(.bool(false))
@@ -70,7 +89,7 @@ extension PickleMachine {
 
   /// A Python string literal: its quotes go, its escapes are resolved.
   mutating func unquoted(_ line: Range<Int>) throws(CheckpointError) -> Pickle.Slice {
-    let literal = Array(text(line).utf8)
+    let literal = raw(line)
     guard literal.count >= 2, let quote = literal.first, quote == literal.last,
       quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"")
     else { throw malformed("A STRING without its quotes.") }
@@ -79,9 +98,13 @@ extension PickleMachine {
 
   /// `raw-unicode-escape`: Latin-1, and \u and \U escapes.
   mutating func unescaped(_ line: Range<Int>) throws(CheckpointError) -> Pickle.Slice {
-    var raw: [UInt8] = []
-    unsafe store.withUnsafeBytes { bytes in unsafe raw.append(contentsOf: bytes[line]) }
-    return try keep(unescape(raw[...], textEscapes: true))
+    let text = try unescape(raw(line)[...], textEscapes: true)
+    if unsafe text.withUnsafeBytes({ unsafe PythonText.kind(of: $0) }) == .halfPairs { hasHalfPairs = true }
+    return try keep(text)
+  }
+
+  private func raw(_ line: Range<Int>) -> [UInt8] {
+    unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes[line]) }
   }
 
   private func unescape(_ source: ArraySlice<UInt8>, textEscapes: Bool) throws(CheckpointError) -> [UInt8] {
@@ -93,11 +116,6 @@ extension PickleMachine {
         let value = UInt32(String(decoding: digits, as: UTF8.self), radix: radix), value <= 0x10FFFF
       else { throw malformed("An escape without its digits, or of a character that does not exist.") }
       return value
-    }
-    /// Surrogates come as two escapes and make one character.
-    func flush() {
-      result.append(contentsOf: String(decoding: units, as: UTF16.self).utf8)
-      units.removeAll(keepingCapacity: true)
     }
     func put(_ scalar: UInt32) {
       if textEscapes {
@@ -142,8 +160,8 @@ extension PickleMachine {
         }
       }
     }
-    if textEscapes { flush() }
-    return result
+    // Surrogates come as two escapes and make one character.
+    return textEscapes ? PythonText.bytes(units) : result
   }
 
   private mutating func keep(_ bytes: [UInt8]) throws(CheckpointError) -> Pickle.Slice {

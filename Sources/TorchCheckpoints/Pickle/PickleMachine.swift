@@ -23,6 +23,8 @@ struct PickleMachine: ~Copyable {
   private var objects: [Pickle.Object] = []
   private var persistentIDs: [Pickle.ID] = []
   var decoded: [UInt8] = []
+  /// Whether a text has half of a surrogate pair.
+  var hasHalfPairs = false
 
   private var stack: [Pickle.ID] = []
   /// Heights of the stack, one for each MARK on it.
@@ -31,6 +33,8 @@ struct PickleMachine: ~Copyable {
   private var proto = 0
   /// Where the instruction at work begins.
   private var position = 0
+  /// The end of the frame that reaches furthest.
+  private var frameEnd = 0
 
   init(store: ByteStore, limits: CheckpointLimits) {
     self.store = store
@@ -58,6 +62,8 @@ struct PickleMachine: ~Copyable {
   private mutating func run(_ range: Range<Int>) throws(CheckpointError) -> Pickle {
     let store = store
     let opcodes = Opcode.byCode
+    // A value takes about nine bytes; the range may be far longer than the pickle.
+    nodes.reserveCapacity(min(range.count / 8, 1 << 20))
     var cursor = ByteCursor(store.bytes.extracting(first: range.upperBound), at: range.lowerBound)
     while true {
       position = cursor.position
@@ -79,8 +85,9 @@ struct PickleMachine: ~Copyable {
     }
     let root = try pop()
     return Pickle(
-      store: store, range: range.lowerBound..<cursor.position, proto: proto, root: root, nodes: nodes, items: items,
-      sequences: sequences, globals: globals, objects: objects, persistentIDs: persistentIDs, decoded: decoded)
+      store: store, range: range.lowerBound..<cursor.position, reach: max(cursor.position, frameEnd), proto: proto,
+      root: root, nodes: nodes, items: items, sequences: sequences, globals: globals, objects: objects,
+      persistentIDs: persistentIDs, decoded: decoded, hasHalfPairs: hasHalfPairs)
   }
 
   // One case an instruction: as long as the instruction set, and flat.
@@ -95,6 +102,7 @@ struct PickleMachine: ~Copyable {
       guard length <= UInt64(cursor.remaining) else {
         throw malformed("A frame of \(length) bytes, where \(cursor.remaining) are left.")
       }
+      frameEnd = max(frameEnd, cursor.position + Int(length))
     case .stop: break
 
     case .none: try push(.none)
@@ -114,9 +122,9 @@ struct PickleMachine: ~Copyable {
     case .unicode: try push(.text(unescaped(cursor.line())))
     case .binstring: try push(.byteText(slice(cursor.take(Int(cursor.read(Int32.self))))))
     case .shortBinstring: try push(.byteText(slice(cursor.take(Int(cursor.read(UInt8.self))))))
-    case .shortBinunicode: try push(.text(slice(cursor.take(Int(cursor.read(UInt8.self))))))
-    case .binunicode: try push(.text(slice(cursor.take(Int(cursor.read(UInt32.self))))))
-    case .binunicode8: try push(.text(slice(cursor.take(Int(clamping: cursor.read(UInt64.self))))))
+    case .shortBinunicode: try pushText(cursor.take(Int(cursor.read(UInt8.self))))
+    case .binunicode: try pushText(cursor.take(Int(cursor.read(UInt32.self))))
+    case .binunicode8: try pushText(cursor.take(Int(clamping: cursor.read(UInt64.self))))
     case .shortBinbytes: try push(.bytes(slice(cursor.take(Int(cursor.read(UInt8.self))))))
     case .binbytes: try push(.bytes(slice(cursor.take(Int(cursor.read(UInt32.self))))))
     case .binbytes8: try push(.bytes(slice(cursor.take(Int(clamping: cursor.read(UInt64.self))))))
@@ -162,7 +170,7 @@ struct PickleMachine: ~Copyable {
 
     case .ext1, .ext2, .ext4:
       throw malformed("An extension code, which means nothing outside the program that registered it.")
-    case .global: try pushGlobal(module: text(cursor.line()), name: text(cursor.line()))
+    case .global: try pushGlobal(module: name(cursor.line()), name: name(cursor.line()))
     case .stackGlobal:
       let names = try popLast(2)
       guard let module = text(names[0]), let name = text(names[1]) else {
@@ -172,7 +180,7 @@ struct PickleMachine: ~Copyable {
     case .inst:
       try pushTuple(ofLast: stack.count - popMark())
       let arguments = try pop()
-      try pushGlobal(module: text(cursor.line()), name: text(cursor.line()))
+      try pushGlobal(module: name(cursor.line()), name: name(cursor.line()))
       try makeObject(pop(), arguments)
     case .obj:
       let height = try popMark()
@@ -190,8 +198,7 @@ struct PickleMachine: ~Copyable {
       try makeObject(pop(), arguments, keywords: keywords)
     case .build: try build(pop())
     case .persid:
-      let identifier = try slice(cursor.line())
-      try push(.text(identifier))
+      try pushText(cursor.line())
       try pushPersistent()
     case .binpersid: try pushPersistent()
     }
@@ -328,7 +335,15 @@ struct PickleMachine: ~Copyable {
   private func requireHashable(_ ids: ArraySlice<Pickle.ID>) throws(CheckpointError) {
     for id in ids {
       switch self[id] {
-      case .list, .dict, .set, .bytearray: throw malformed("A key that can change, which Python refuses to hash.")
+      case .list, .dict, .set, .bytearray: throw unhashable()
+      case .tuple(let start, let count):
+        // Python looks through tuples in tuples too; this finds what is not there by intent.
+        for part in items[start..<start + min(Int(count), 16)] {
+          switch self[part] {
+          case .list, .dict, .set, .bytearray: throw unhashable()
+          default: continue
+          }
+        }
       default: continue
       }
     }
@@ -370,30 +385,13 @@ struct PickleMachine: ~Copyable {
   }
 
   @inline(never)
+  private func unhashable() -> CheckpointError { malformed("A key that can change, which Python refuses to hash.") }
+
+  @inline(never)
   private func underflow() -> CheckpointError { malformed("The stack is empty.") }
 
   @inline(never)
   func malformed(_ message: String) -> CheckpointError {
     CheckpointError(.malformedPickle, message, offset: position)
-  }
-}
-
-/// Nodes by the numbers that the pickle gave them: dense for what picklers write, sparse for what a hostile file may ask.
-private struct Memo {
-  private var dense: [Pickle.ID?] = []
-  private var sparse: [Int: Pickle.ID] = [:]
-  private(set) var count = 0
-
-  subscript(index: Int) -> Pickle.ID? { index < dense.count ? dense[index] : sparse[index] }
-
-  mutating func put(_ id: Pickle.ID, at index: Int) {
-    if self[index] == nil { count += 1 }
-    if index < dense.count {
-      dense[index] = id
-    } else if index == dense.count {
-      dense.append(id)
-    } else {
-      sparse[index] = id
-    }
   }
 }

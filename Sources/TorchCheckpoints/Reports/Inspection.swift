@@ -107,14 +107,16 @@ public struct Inspection: Sendable, Encodable {
     globals = checkpoint.globals
     values = .object(checkpoint.otherValues)
     stateDict = checkpoint.stateDictKey
-    storages = StorageReport(of: checkpoint.tensors)
+    storages = StorageReport(of: checkpoint)
     sources = checkpoint.embeddedSources
     var notes = checkpoint.notes
 
     let tensors = checkpoint.tensors
+    let unhashed = hash == nil ? [] : Inspection.expanded(tensors, limit: checkpoint.options.limits.expandedByteCount)
     let hashes = try hash.map { hash in
-      try concurrentMap(tensors) { row -> String? in
-        guard row.tensor.isHashable else { return nil }
+      try concurrentMap(tensors.indices) { place -> String? in
+        let row = tensors[place]
+        guard row.tensor.isHashable, !unhashed.contains(place) else { return nil }
         // A hash of damaged bytes would pass for the tensor's own.
         try row.tensor.storage.verifyOnUse()
         return try hash(row.tensor)
@@ -131,7 +133,7 @@ public struct Inspection: Sendable, Encodable {
             .map { try Component($0, hash: hash) },
           attributes: tensor.composition.flatMap { $0.attributes.isEmpty ? nil : $0.json }, role: tensors[place].role,
           device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place]))
-      if hash != nil, tensor.isExpandedBeyondLimit {
+      if unhashed.contains(place) {
         notes.append(
           "\(name) is a view expanded from \(tensor.storage.byteCount) bytes to \(tensor.byteCount): no hash.")
       }
@@ -163,14 +165,25 @@ public struct Inspection: Sendable, Encodable {
     return report
   }
 
+  /// The places of tensors that repeat their storage's bytes beyond what is read for a hash: one by itself, or all so far
+  /// together.
+  private static func expanded(_ tensors: [NamedTensor], limit: Int) -> Set<Int> {
+    var sum = 0
+    return Set(
+      tensors.indices.filter { place in
+        let tensor = tensors[place].tensor
+        guard !tensor.isExpandedBeyondLimit, tensor.expandedByteCount <= limit - sum else {
+          return tensor.isExpandedBeyondLimit || tensor.expandedByteCount > 0
+        }
+        sum += tensor.expandedByteCount
+        return false
+      })
+  }
+
   private static func collisions(_ tensors: [NamedTensor]) -> [String] {
     var seen = Set<ExactName>(minimumCapacity: tensors.count)
     return tensors.map(\.name).filter { !seen.insert(ExactName($0)).inserted }
   }
-}
-
-extension Tensor {
-  fileprivate var isHashable: Bool { composition?.hasElements != false && !isExpandedBeyondLimit }
 }
 
 extension Checkpoint {
@@ -188,4 +201,8 @@ extension Checkpoint {
     case .stateDict(let stateDict): stateDict.otherValues
     }
   }
+}
+
+extension Tensor {
+  fileprivate var isHashable: Bool { composition?.hasElements != false && !isExpandedBeyondLimit }
 }

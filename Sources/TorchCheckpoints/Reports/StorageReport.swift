@@ -17,6 +17,14 @@ public struct StorageReport: Sendable, Encodable {
     public let tensors: [String]
   }
 
+  /// A record of an archive.
+  public struct Record: Sendable, Encodable {
+    /// The archive entry.
+    public let entry: String
+    /// Its bytes.
+    public let bytes: Int
+  }
+
   /// How many storages the tensors view.
   public let count: Int
   /// The bytes of all of them.
@@ -27,9 +35,19 @@ public struct StorageReport: Sendable, Encodable {
   public let wasted: [Waste]
   /// Tensors that are not tied, but reach over some of the same bytes, such as a matrix and one of its rows.
   public let overlaps: [[String]]
+  /// Records of the archive that no tensor views, and that are none of the format's own: what was left there, or hidden.
+  public let unused: [Record]
+
+  /// Reports on a checkpoint's tensors and records.
+  public init(of checkpoint: Checkpoint) {
+    self.init(of: checkpoint.tensors, unused: checkpoint.unusedRecords)
+  }
 
   /// Reports on named tensors; a name that comes twice is listed twice.
-  public init(of tensors: [NamedTensor]) {
+  public init(of tensors: [NamedTensor]) { self.init(of: tensors, unused: []) }
+
+  private init(of tensors: [NamedTensor], unused: [Record]) {
+    self.unused = unused
     var places: [ObjectIdentifier: [Int]] = [:]
     var order: [Storage] = []
     for (place, item) in tensors.enumerated() {
@@ -77,6 +95,16 @@ public struct StorageReport: Sendable, Encodable {
     self.used = used
     self.wasted = wasted.sorted { $0.kept - $0.used > $1.kept - $1.used }
     self.overlaps = overlaps
+  }
+}
+
+extension Checkpoint {
+  fileprivate var unusedRecords: [StorageReport.Record] {
+    guard let archive, let root = TorchZip.root(of: archive) else { return [] }
+    let used = Set(tensors.flatMap { $0.tensor.storedParts.map(\.storage.entry) })
+    return archive.entries.filter { entry in
+      entry.byteCount > 0 && !used.contains(entry.name) && !TorchZip.isOwn(entry.name, root: root)
+    }.map { StorageReport.Record(entry: $0.name, bytes: $0.byteCount) }
   }
 }
 

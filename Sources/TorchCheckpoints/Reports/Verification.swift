@@ -1,4 +1,4 @@
-import StateDicts
+public import StateDicts
 
 /// What checking every byte of a checkpoint found.
 public struct Verification: Sendable, Encodable {
@@ -29,12 +29,13 @@ extension Checkpoint {
   /// Reads every record and holds it against the file's CRC-32, those that no tensor uses too.
   ///
   /// Bounds and structure were checked when the checkpoint was opened.
-  public func verify() throws -> Verification {
+  public func verify(progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }) throws -> Verification {
     if let archive {
+      let sum = ProgressSum(total: archive.entries.reduce(0) { $0 + $1.byteCount }, progress)
       let found = try concurrentMap(archive.entries) { entry in
         defer { archive.store.drop(entry.offset..<entry.offset + entry.compressedByteCount) }
         do throws(CheckpointError) {
-          try archive.verify(entry)
+          try archive.verify(entry) { sum.add($0, entry.name) }
           return Verification.Damage?.none
         } catch {
           return Verification.Damage(entry: entry.name, message: error.message)
@@ -47,10 +48,11 @@ extension Checkpoint {
     }
     var seen = Set<ObjectIdentifier>()
     let storages = tensors.map(\.tensor.storage).filter { seen.insert(ObjectIdentifier($0)).inserted }
+    let sum = ProgressSum(total: storages.reduce(0) { $0 + $1.byteCount }, progress)
     let found = try concurrentMap(storages) { storage in
       defer { storage.drop() }
       do {
-        try storage.verify(dropping: true)
+        try storage.verify(dropping: true) { sum.add($0, storage.entry) }
         return Verification.Damage?.none
       } catch let error as CheckpointError {
         return Verification.Damage(entry: storage.entry, message: error.message)

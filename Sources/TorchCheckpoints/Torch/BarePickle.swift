@@ -2,11 +2,12 @@ import StateDicts
 
 /// A pickle by itself, as `pickle.dump` writes: model zoos keep dicts of numpy arrays so.
 ///
-/// It has no storages.
+/// It has no storages beside it; tensors have theirs inside (`EmbeddedFiles`).
 enum BarePickle {
   static func open(
-    _ pickle: Pickle, _ store: ByteStore, file: String, options: CheckpointOptions
+    _ read: TorchPickle, _ store: ByteStore, file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
+    let pickle = read.pickle
     switch pickle[pickle.root] {
     case .dict, .list, .tuple, .object: break
     default:
@@ -14,13 +15,12 @@ enum BarePickle {
         .notACheckpoint, "A pickle that holds neither torch's magic number nor any container.",
         remedy: "check where the file came from, and that it arrived whole")
     }
-    let value = try TorchPickle(pickle, options: options)
     let rest = store.count - pickle.range.upperBound
     return try Checkpoint(
       format: .pickle, file: file, store: store,
       marks: [JSONValue.Member("pickle_protocol", .integer(pickle.proto))],
       notes: rest > 0 ? ["\(rest) bytes follow the pickle."] : [],
-      values: TorchValues(value, records: NoRecords()), options: options)
+      values: TorchValues(read, records: NoRecords()), options: options)
   }
 }
 

@@ -50,7 +50,7 @@ enum DangerousGlobals {
     "dill._dill": ["load", "loads", "_eval_repr", "_import_module"], "cloudpickle": ["load", "loads"],
     "cloudpickle.cloudpickle": ["subimport", "dynamic_subimport"],
     "torch": ["load", "save", "compile"], "torch.serialization": ["load", "save"], "torch.jit": ["load", "save"],
-    "torch.storage": ["_load_from_bytes"], "torch.jit.unsupported_tensor_ops": ["execWrapper"],
+    "torch.jit.unsupported_tensor_ops": ["execWrapper"],
     "torch.ops": ["load_library"], "torch._ops": ["load_library"],
     "numpy": ["load", "save", "loadtxt", "fromfile", "memmap"],
     "pandas": ["read_pickle"], "pandas.io.pickle": ["read_pickle"],

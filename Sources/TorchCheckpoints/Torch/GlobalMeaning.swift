@@ -40,6 +40,8 @@ enum GlobalMeaning: Equatable, Sendable {
   case numpyType
   /// Wraps a value of TorchScript, whose first argument it is.
   case scriptValue
+  /// Called with the bytes of a file: `EmbeddedFiles`.
+  case loadFromBytes
   /// Torch's own, and without a say: a class that other calls name, a layout, a memory format.
   case torchName
   /// Means nothing here and does no harm.
@@ -135,6 +137,7 @@ enum GlobalMeaning: Equatable, Sendable {
     "torch.tensor._rebuild_from_type_v2": .rebuildFromTypeV2,
     "torch._tensor._rebuild_from_type": .rebuildFromTypeV2,
     "torch.tensor._rebuild_from_type": .rebuildFromTypeV2,
+    "torch.storage._load_from_bytes": .loadFromBytes,
     "collections.OrderedDict": .orderedDict,
     "torch.Size": .size,
     "torch.device": .device,

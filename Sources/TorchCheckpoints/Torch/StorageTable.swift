@@ -61,18 +61,18 @@ struct StorageTable: Sendable {
   /// - Throws: `malformedTensor` for an id that is not torch's; what `records` throws.
   init(_ ids: [PersistentID], records: some StorageRecords) throws(CheckpointError) {
     // One key may come with different classes; the storage is as long as the longest of them.
-    var slots = [String: Int](minimumCapacity: ids.count)
+    var keys = NameTable(capacity: ids.count)
     var slotOfID: [Int] = []
     slotOfID.reserveCapacity(ids.count)
     var longest: [StorageDeclaration] = []
+    longest.reserveCapacity(ids.count)
     for id in ids {
       guard case .storage(let declaration) = id else {
         slotOfID.append(-1)
         continue
       }
-      let slot = slots[declaration.key, default: longest.count]
-      if slot == longest.count {
-        slots[declaration.key] = slot
+      let (slot, isNew) = keys.insert(declaration.key)
+      if isNew {
         longest.append(declaration)
       } else if declaration.byteCount > longest[slot].byteCount {
         longest[slot] = declaration

@@ -157,6 +157,7 @@ struct TensorWalk {
 
   private mutating func push(_ entries: [TorchValues.Entry], _ step: Step, role: NamedTensor.Role? = nil) {
     let prefix = step.path.isEmpty ? "" : step.path + "."
+    if entries.count > found.capacity { found.reserveCapacity(entries.count) }
     for entry in entries.reversed() {
       switch values.pickle[entry.value] {
       case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break

@@ -19,12 +19,13 @@ enum TorchLegacy {
   static func open(
     _ store: ByteStore, file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
-    var reader = PickleReader(store, limits: options.limits)
-    let first = try reader.next()
+    var reader = PickleReader(store, options: options)
+    let read = try reader.next()
+    let first = read.pickle
     guard case .bigInteger(let slice) = first[first.root],
       first.bytes(slice).prefix(magic.count) == magic[...],
       first.bytes(slice).dropFirst(magic.count).allSatisfy({ $0 == 0 })
-    else { return try BarePickle.open(first, store, file: file, options: options) }
+    else { return try BarePickle.open(read, store, file: file, options: options) }
     let origin = StorageOrigin(file: file, entryPrefix: "storage ", checksOnUse: options.checksCRC)
     var object = try object(&reader, store, origin, options)
     for number in 0..<max(options.objectNumber, 0) {
@@ -33,7 +34,7 @@ enum TorchLegacy {
           .noStateDict,
           "The file has \(number + 1) objects; number \(options.objectNumber), counted from 0, is not there.")
       }
-      reader = PickleReader(store, from: object.records.end, limits: options.limits)
+      reader = PickleReader(store, from: object.records.end, options: options)
       _ = try reader.next()
       object = try self.object(&reader, store, origin, options)
     }
@@ -41,22 +42,22 @@ enum TorchLegacy {
       format: .legacy, file: file, store: store,
       marks: marks(object.machine) + [JSONValue.Member("pickle_protocol", .integer(object.value.pickle.proto))],
       notes: notes(store, object.records.end), values: TorchValues(object.value, records: object.records),
-      options: options)
+      otherGlobals: reader.globals, options: options)
   }
 
   /// What follows a magic number: one call of torch.save.
   private static func object(
     _ reader: inout PickleReader, _ store: ByteStore, _ origin: StorageOrigin, _ options: CheckpointOptions
   ) throws(CheckpointError) -> (machine: Pickle, value: TorchPickle, records: LegacyRecords) {
-    let version = try reader.next()
+    let version = try reader.next().pickle
     guard version.integer(at: version.root) == 1001 else {
       throw CheckpointError(
         .malformedHeader, "The legacy format has protocol 1001; this file says \(version.keyText(version.root)).",
         offset: version.range.lowerBound)
     }
-    let machine = try reader.next()
-    let value = try TorchPickle(reader.next(), options: options)
-    let keys = try keys(reader.next())
+    let machine = try reader.next().pickle
+    let value = try reader.next()
+    let keys = try keys(reader.next().pickle)
     let records = try LegacyRecords(keys, of: value, store, at: reader.position, origin: origin)
     return (machine, value, records)
   }
@@ -101,31 +102,36 @@ enum TorchLegacy {
 /// Pickles that lie one after another in a file.
 struct PickleReader {
   private let store: ByteStore
-  private let limits: CheckpointLimits
+  private let options: CheckpointOptions
   private let end: Int
   private(set) var position: Int
+  /// Every global that they name.
+  private(set) var globals: [Checkpoint.GlobalUse] = []
 
-  init(_ store: ByteStore, from position: Int = 0, to end: Int? = nil, limits: CheckpointLimits) {
+  init(_ store: ByteStore, from position: Int = 0, to end: Int? = nil, options: CheckpointOptions) {
     self.store = store
-    self.limits = limits
+    self.options = options
     self.position = position
     self.end = end ?? store.count
   }
 
   /// The next pickle.
   ///
-  /// - Throws: as `PickleMachine.run`, with the offset counted from the start of the file.
-  mutating func next() throws(CheckpointError) -> Pickle {
+  /// - Throws: as `PickleMachine.run`, with the offset counted from the start of the file; as `TorchPickle`.
+  mutating func next() throws(CheckpointError) -> TorchPickle {
     // What follows a pickle is no part of it, so the limit holds for how far it is read.
-    let range = position..<position + min(end - position, limits.pickleByteCount)
+    let range = position..<position + min(end - position, options.limits.pickleByteCount)
+    let pickle: Pickle
     do {
-      let pickle = try PickleMachine.run(store, range, limits: limits)
-      position = pickle.range.upperBound
-      return pickle
+      pickle = try PickleMachine.run(store, range, limits: options.limits)
     } catch var error {
       error.offset = error.offset.map { $0 + range.lowerBound }
       throw error
     }
+    position = pickle.range.upperBound
+    let read = try TorchPickle(pickle, options: options)
+    globals += read.globals
+    return read
   }
 
   /// The next bytes as a little-endian number.
@@ -170,7 +176,7 @@ struct LegacyRecords: StorageRecords {
     for case .storage(let declaration) in value.persistentIDs where declarations[declaration.key] == nil {
       declarations[declaration.key] = declaration
     }
-    var reader = PickleReader(store, from: position, limits: CheckpointLimits())
+    var reader = PickleReader(store, from: position, options: .init())
     var storages = [String: Storage](minimumCapacity: keys.count)
     for key in keys {
       guard let declaration = declarations[key] else {

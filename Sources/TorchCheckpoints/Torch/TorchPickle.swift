@@ -5,11 +5,25 @@ struct TorchPickle: Sendable {
   let pickle: Pickle
   let meanings: [GlobalMeaning]
   let persistentIDs: [PersistentID]
+  let embedded: EmbeddedFiles
 
-  /// - Throws: `dangerousGlobal` unless the options go on; `malformedTensor` for a persistent id that is not torch's.
+  /// Every global that it names, and what the files inside it name.
+  var globals: [Checkpoint.GlobalUse] {
+    zip(pickle.globals, meanings).map { global, meaning in
+      Checkpoint.GlobalUse(
+        name: global.qualifiedName, verdict: meaning == .dangerous ? .dangerous : meaning == .inert ? .inert : .known)
+    } + embedded.globals
+  }
+
+  /// - Throws: `dangerousGlobal` unless the options go on; `malformedTensor` for a persistent id that is not torch's; what
+  ///   `EmbeddedFiles` throws.
   init(_ pickle: Pickle, options: CheckpointOptions) throws(CheckpointError) {
     self.pickle = pickle
-    let meanings = pickle.globals.map(GlobalMeaning.init)
+    var meanings = pickle.globals.map(GlobalMeaning.init)
+    for place in meanings.indices
+    where meanings[place] == .loadFromBytes && EmbeddedFiles.isHandedOn(place, in: pickle) {
+      meanings[place] = .dangerous
+    }
     self.meanings = meanings
     if !options.allowsDangerousGlobals, let place = meanings.firstIndex(of: .dangerous) {
       let global = pickle.globals[place]
@@ -22,5 +36,6 @@ struct TorchPickle: Sendable {
     ids.reserveCapacity(pickle.persistentIDs.count)
     for id in pickle.persistentIDs { try ids.append(PersistentID(pickle, meanings, id)) }
     persistentIDs = ids
+    embedded = try EmbeddedFiles(pickle, meanings, options: options)
   }
 }

@@ -24,15 +24,15 @@ enum TorchTar {
         remedy: "if checkpoints are packed in it, unpack it first: tar -xf")
     }
     let records = try TarRecords(
-      store, storages: storages.range, tensors: tensors.range, limits: options.limits,
+      store, storages: storages.range, tensors: tensors.range, options: options,
       origin: StorageOrigin(file: file, entryPrefix: "storages/", checksOnUse: options.checksCRC))
     var reader = PickleReader(
-      store, from: pickleMember.range.lowerBound, to: pickleMember.range.upperBound, limits: options.limits)
-    let value = try TorchPickle(reader.next(), options: options)
+      store, from: pickleMember.range.lowerBound, to: pickleMember.range.upperBound, options: options)
+    let value = try reader.next()
     return try Checkpoint(
       format: .tar, file: file, store: store,
       marks: [JSONValue.Member("pickle_protocol", .integer(value.pickle.proto))], notes: [],
-      values: TorchValues(value, records: records), options: options)
+      values: TorchValues(value, records: records), otherGlobals: records.globals, options: options)
   }
 }
 
@@ -40,6 +40,8 @@ enum TorchTar {
 struct TarRecords: StorageRecords {
   private var storages: [String: StorageReference] = [:]
   private var tensors: [String: Tensor] = [:]
+  /// Every global that their pickles name.
+  private(set) var globals: [Checkpoint.GlobalUse] = []
 
   func tensor(key: String) -> Tensor? { tensors[key] }
 
@@ -52,15 +54,18 @@ struct TarRecords: StorageRecords {
 
   /// - Throws: `malformedHeader`, `truncated`, `malformedTensor`, `missingRecord`.
   init(
-    _ store: ByteStore, storages: Range<Int>, tensors: Range<Int>, limits: CheckpointLimits, origin: StorageOrigin
+    _ store: ByteStore, storages: Range<Int>, tensors: Range<Int>, options: CheckpointOptions,
+    origin: StorageOrigin
   ) throws(CheckpointError) {
-    var reader = PickleReader(store, from: storages.lowerBound, to: storages.upperBound, limits: limits)
-    for _ in 0..<(try Self.count(reader.next(), in: storages)) {
+    var reader = PickleReader(store, from: storages.lowerBound, to: storages.upperBound, options: options)
+    for _ in 0..<(try Self.count(reader.next().pickle, in: storages)) {
       try readStorage(&reader, store, origin)
     }
-    try readViews(reader.next())
-    reader = PickleReader(store, from: tensors.lowerBound, to: tensors.upperBound, limits: limits)
-    for _ in 0..<(try Self.count(reader.next(), in: tensors)) { try readTensor(&reader, store, origin) }
+    try readViews(reader.next().pickle)
+    globals = reader.globals
+    reader = PickleReader(store, from: tensors.lowerBound, to: tensors.upperBound, options: options)
+    for _ in 0..<(try Self.count(reader.next().pickle, in: tensors)) { try readTensor(&reader, store, origin) }
+    globals += reader.globals
   }
 
   private static func count(_ pickle: Pickle, in range: Range<Int>) throws(CheckpointError) -> Int {
@@ -73,7 +78,7 @@ struct TarRecords: StorageRecords {
   private mutating func readStorage(
     _ reader: inout PickleReader, _ store: ByteStore, _ origin: StorageOrigin
   ) throws(CheckpointError) {
-    let pickle = try reader.next()
+    let pickle = try reader.next().pickle
     let parts = Array(pickle.sequence(at: pickle.root) ?? [])
     guard parts.count == 3, let global = pickle.global(at: parts[2]), case .storage(let type) = GlobalMeaning(global)
     else { throw Self.malformed("A storage's record is not its key, location and class.", pickle) }
@@ -108,7 +113,7 @@ struct TarRecords: StorageRecords {
   private mutating func readTensor(
     _ reader: inout PickleReader, _ store: ByteStore, _ origin: StorageOrigin
   ) throws(CheckpointError) {
-    let pickle = try reader.next()
+    let pickle = try reader.next().pickle
     let parts = Array(pickle.sequence(at: pickle.root) ?? [])
     guard parts.count == 3 else { throw Self.malformed("A tensor's record is not its key, storage and class.", pickle) }
     let key = pickle.keyText(parts[0])

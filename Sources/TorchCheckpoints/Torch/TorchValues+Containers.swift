@@ -8,13 +8,20 @@ extension TorchValues {
   ///
   /// Where a key comes twice, its last value stands at its first place, as in Python.
   func mapping(at id: Pickle.ID) -> [Entry]? {
+    if let known = largeMappings.withLock({ $0[id] }) { return known }
+    guard let entries = flatMapping(at: id).map(entries) else { return nil }
+    if entries.count > 1000 { largeMappings.withLock { $0[id] = entries } }
+    return entries
+  }
+
+  /// The same with keys and values in turn, however often a key comes.
+  private func flatMapping(at id: Pickle.ID) -> [Pickle.ID]? {
     switch pickle[id] {
-    case .dict: return entries(pickle.flatEntries(at: id) ?? [])
+    case .dict: return pickle.flatEntries(at: id)
     case .object(let index):
       let object = pickle.objects[index]
-      let flat = pickle.flatEntries(at: id)
-      guard meaning(at: object.callable) == .orderedDict else { return flat.map(entries) }
-      return entries(constructed(object) + (flat ?? []))
+      guard meaning(at: object.callable) == .orderedDict else { return pickle.flatEntries(at: id) }
+      return constructed(object) + (pickle.flatEntries(at: id) ?? [])
     default: return nil
     }
   }
@@ -71,6 +78,7 @@ extension TorchValues {
   /// What makes two keys equal in Python: `1`, `True` and `1.0` are one key, `"1"` is another.
   private enum Key: Hashable {
     case text(ExactName)
+    case halfPairs([UInt8])
     case number(Double)
     case bytes([UInt8])
     case other(Pickle.ID)
@@ -78,7 +86,8 @@ extension TorchValues {
 
     init(_ pickle: Pickle, _ id: Pickle.ID, depth: Int = 0) {
       switch pickle[id] {
-      case .text(let slice): self = .text(ExactName(pickle.text(slice)))
+      case .text(let slice):
+        self = pickle.hasHalfPairs ? .halfPairs(pickle.bytes(slice)) : .text(ExactName(pickle.text(slice)))
       case .byteText(let slice): self = .text(ExactName(pickle.byteText(slice)))
       case .integer(let value):
         let number = Double(value)

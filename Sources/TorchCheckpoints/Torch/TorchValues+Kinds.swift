@@ -80,7 +80,7 @@ extension TorchValues {
   /// Where several share a byte they must lie in C order from a byte's start, since torch has no other views of them; a
   /// storage counts bytes, a shape integers.
   private func packedTensor(_ arguments: [Pickle.ID]) throws(CheckpointError) -> Tensor {
-    guard case .persistent(let number) = pickle[arguments[0]], case .storage(let reference) = storages[number] else {
+    guard let reference = storageReference(at: arguments[0]) else {
       throw malformed("A quantized tensor whose storage is something else.")
     }
     guard let offset = pickle.integer(at: arguments[1]), let shape = integers(at: arguments[2]),

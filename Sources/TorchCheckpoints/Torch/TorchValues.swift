@@ -4,9 +4,15 @@ import StateDicts
 final class TorchValues: Sendable {
   let pickle: Pickle
   let meanings: [GlobalMeaning]
+  /// Every global that the pickle names, and what the files inside it name.
+  let globals: [Checkpoint.GlobalUse]
+  private let embedded: EmbeddedFiles
   let storages: StorageTable
   /// Of a TorchScript archive: what its classes call parameters and buffers.
   let scriptClasses: [String: ScriptClass]
+  /// The entries of large mappings: those are asked for when a state dict is looked for, when it is walked, and for what
+  /// stands beside it.
+  let largeMappings = Locked([Pickle.ID: [Entry]]())
 
   /// - Throws: what `StorageTable` throws.
   init(
@@ -15,6 +21,8 @@ final class TorchValues: Sendable {
     self.scriptClasses = scriptClasses
     pickle = read.pickle
     meanings = read.meanings
+    globals = read.globals
+    embedded = read.embedded
     storages = try StorageTable(read.persistentIDs, records: records)
   }
 
@@ -45,12 +53,37 @@ final class TorchValues: Sendable {
   /// The items of a call's argument tuple.
   func arguments(_ object: Pickle.Object) -> ArraySlice<Pickle.ID> { pickle.sequence(at: object.arguments) ?? [] }
 
+  /// The storage that a node stands for; nil if it stands for something else.
+  func storageReference(at id: Pickle.ID) -> StorageReference? {
+    switch pickle[id] {
+    case .persistent(let number):
+      if case .storage(let reference) = storages[number] { return reference }
+      return nil
+    case .object(let index): return embedded.root(of: index).flatMap { $0.values.storageReference(at: $0.id) }
+    default: return nil
+    }
+  }
+
+  /// What a reader should know of the pickle.
+  var notes: [String] {
+    var notes: [String] = []
+    if embedded.holdMore {
+      notes.append("A file inside the pickle holds more than a storage or a tensor: its values are not listed.")
+    }
+    if pickle.hasHalfPairs {
+      notes.append("Texts with half of a surrogate pair are shown as Python writes them, with the escape \\udXXX.")
+    }
+    return notes
+  }
+
   // MARK: - Tensors
 
   /// Whether a node stands for a tensor, sound or not: told by the call that makes it, without making it.
   func isTensor(at id: Pickle.ID) -> Bool {
     switch pickle[id] {
-    case .object(let index): return meaning(at: pickle.objects[index].callable)?.makesTensor ?? false
+    case .object(let index):
+      if let inner = embedded.root(of: index) { return inner.values.isTensor(at: inner.id) }
+      return meaning(at: pickle.objects[index].callable)?.makesTensor ?? false
     case .persistent(let number): if case .tensor = storages[number] { return true } else { return false }
     default: return false
     }
@@ -68,6 +101,7 @@ final class TorchValues: Sendable {
     case .object(let index):
       let object = pickle.objects[index]
       guard let meaning = meaning(at: object.callable) else { return nil }
+      if let inner = embedded.root(of: index) { return try inner.values.tensor(at: inner.id, depth: depth + 1) }
       if meaning == .tensorClass { return try wrapped(object, depth: depth) }
       return try rebuild(meaning, arguments(object), depth: depth)
     case .persistent(let number):
@@ -143,7 +177,7 @@ final class TorchValues: Sendable {
   private func stridedTensor(
     _ arguments: [Pickle.ID], elementType: ElementType?, requiresGrad: Pickle.ID?, metadata: Pickle.ID?
   ) throws(CheckpointError) -> Tensor {
-    guard case .persistent(let number) = pickle[arguments[0]], case .storage(let reference) = storages[number] else {
+    guard let reference = storageReference(at: arguments[0]) else {
       throw CheckpointError(.malformedTensor, "A tensor whose storage is something else.")
     }
     guard let offset = pickle.integer(at: arguments[1]), let shape = integers(at: arguments[2]),

@@ -11,21 +11,22 @@ import StateDicts
 /// Source: `torch/serialization.py` (`_save`) and `caffe2/serialize/inline_container.cc`.
 enum TorchZip {
   static func open(
-    _ archive: ZipArchive, _ pickleEntry: ZipArchive.Entry, file: String, options: CheckpointOptions
+    _ archive: ZipArchive, _ pickleEntry: ZipArchive.Entry, _ early: EarlyPickle?, file: String,
+    options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
     let root = String(pickleEntry.name.dropLast("data.pkl".count))
     let byteOrder = try byteOrder(archive, root)
     do throws(CheckpointError) {
       let isScript = archive[root + "constants.pkl"] != nil
       let values = try values(
-        pickleEntry, in: archive, records: root + "data/", byteOrder: byteOrder,
+        pickleEntry, early, in: archive, records: root + "data/", byteOrder: byteOrder,
         scriptClasses: isScript ? TorchScript.classes(archive, root) : [:], file: file, options: options)
+      let constants = try TorchScript.constants(archive, root, byteOrder: byteOrder, file: file, options: options)
       return try Checkpoint(
         format: isScript ? .torchscript : .zip, file: file, store: archive.store,
         marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
         notes: notes(archive, root), values: values,
-        constants: TorchScript.constants(archive, root, byteOrder: byteOrder, file: file, options: options),
-        archive: archive, options: options)
+        constants: constants.tensors, otherGlobals: constants.globals, archive: archive, options: options)
     } catch {
       throw error.located(entry: pickleEntry.name)
     }
@@ -33,16 +34,21 @@ enum TorchZip {
 
   /// A pickle of the archive, with the storages that its ids name: the records under a prefix.
   static func values(
-    _ entry: ZipArchive.Entry, in archive: ZipArchive, records prefix: String, byteOrder: ByteOrder,
+    _ entry: ZipArchive.Entry, _ early: EarlyPickle? = nil, in archive: ZipArchive, records prefix: String,
+    byteOrder: ByteOrder,
     scriptClasses: [String: ScriptClass] = [:], file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> TorchValues {
     try requirePlausible(entry, options.limits)
     let origin = StorageOrigin(file: file, entryPrefix: prefix, checksOnUse: options.checksCRC)
     let records = ZipRecords(archive: archive, origin: origin, byteOrder: byteOrder, limits: options.limits)
     let (store, range) = try archive.bytes(of: entry, limit: options.limits.inflatedPickleByteCount)
-    let pickle = try PickleMachine.run(store, range, limits: options.limits)
-    return try TorchValues(
-      TorchPickle(pickle, options: options), records: records, scriptClasses: scriptClasses)
+    let read: TorchPickle
+    if let early = early?.pickle(in: store, at: range) {
+      read = early
+    } else {
+      read = try TorchPickle(PickleMachine.run(store, range, limits: options.limits), options: options)
+    }
+    return try TorchValues(read, records: records, scriptClasses: scriptClasses)
   }
 
   /// The shortest path to a `data.pkl`: archives are re-packed under odd roots, two roots, none, behind `__MACOSX/`.
@@ -50,6 +56,24 @@ enum TorchZip {
     archive.entries.lazy.filter { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }
       .min { $0.name.utf8.count < $1.name.utf8.count }
   }
+
+  /// What stands before the names of an archive's records; nil where it is no archive of torch.
+  static func root(of archive: ZipArchive) -> String? {
+    if let pickle = pickle(of: archive) { return String(pickle.name.dropLast("data.pkl".count)) }
+    return ScriptModel.entry(of: archive).map { String($0.name.dropLast("model.json".count)) }
+  }
+
+  /// Whether an entry is one that torch itself writes beside the storages: marks, pickles, code, extra files.
+  static func isOwn(_ name: String, root: String) -> Bool {
+    guard name.hasPrefix(root) else { return false }
+    let name = name.dropFirst(root.count)
+    return ownRecords.contains(String(name)) || ["code/", "ts_code/", "extra/"].contains { name.hasPrefix($0) }
+  }
+
+  private static let ownRecords: Set<String> = [
+    "data.pkl", "constants.pkl", "attributes.pkl", "model.json", "byteorder", "version", ".data/version",
+    ".format_version", ".storage_alignment", ".data/serialization_id",
+  ]
 
   private static func byteOrder(_ archive: ZipArchive, _ root: String) throws(CheckpointError) -> ByteOrder {
     guard let word = try record("byteorder", archive, root) else { return .little }

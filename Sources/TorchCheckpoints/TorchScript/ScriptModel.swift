@@ -35,8 +35,9 @@ struct ScriptModel {
         if let value = json[name] { marks.append(JSONValue.Member(name, value)) }
       }
       return try Checkpoint(
-        format: .torchscript, file: file, store: archive.store, tensors: model.found, marks: marks, archive: archive,
-        options: options)
+        format: .torchscript, file: file, store: archive.store, tensors: model.found, marks: marks,
+        globals: model.globals,
+        archive: archive, options: options)
     } catch {
       throw error.located(entry: entry.name)
     }
@@ -51,6 +52,7 @@ struct ScriptModel {
   /// Of the values in `attributes.pkl`, those that are tensors.
   private var attributes: [Tensor?] = []
   private var found: [NamedTensor] = []
+  private var globals: [Checkpoint.GlobalUse] = []
 
   private init(archive: ZipArchive, root: String, file: String, options: CheckpointOptions) {
     self.archive = archive
@@ -121,6 +123,7 @@ struct ScriptModel {
     guard let entry = archive[root + "attributes.pkl"] else { return }
     let values = try TorchZip.values(
       entry, in: archive, records: root + "tensors/", byteOrder: .little, file: origin.file, options: options)
+    globals = values.globals
     let pickle = values.pickle
     for id in pickle.sequence(at: pickle.root) ?? [] {
       guard let object = pickle.object(at: id),

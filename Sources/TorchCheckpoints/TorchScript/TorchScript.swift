@@ -13,18 +13,21 @@ import StateDicts
 /// The code is never run; of it only the two lines are read that tell parameters from buffers.
 /// Source: `torch/csrc/jit/serialization/export_module.cpp`, `python_print.cpp`.
 enum TorchScript {
-  /// The tensors of `constants.pkl`, named `constants.0`, `constants.1` ….
+  /// The tensors of `constants.pkl`, named `constants.0`, `constants.1` …, and the globals that it names.
   static func constants(
     _ archive: ZipArchive, _ root: String, byteOrder: ByteOrder, file: String, options: CheckpointOptions
-  ) throws(CheckpointError) -> [NamedTensor] {
-    guard let entry = archive[root + "constants.pkl"] else { return [] }
+  ) throws(CheckpointError) -> (tensors: [NamedTensor], globals: [Checkpoint.GlobalUse]) {
+    guard let entry = archive[root + "constants.pkl"] else { return ([], []) }
     do throws(CheckpointError) {
       let values = try TorchZip.values(
         entry, in: archive, records: root + "constants/", byteOrder: byteOrder, file: file, options: options)
       let found = try TensorWalk.tensors(
         under: values.pickle.root, of: values, .everything, limits: options.limits
       ).found
-      return found.map { NamedTensor(name: $0.name.isEmpty ? "constants" : "constants.\($0.name)", tensor: $0.tensor) }
+      let named = found.map {
+        NamedTensor(name: $0.name.isEmpty ? "constants" : "constants.\($0.name)", tensor: $0.tensor)
+      }
+      return (named, values.globals)
     } catch {
       throw error.located(entry: entry.name)
     }

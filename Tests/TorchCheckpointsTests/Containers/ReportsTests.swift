@@ -127,3 +127,48 @@ struct UnusualModulesTests {
     #expect(checkpoint.tensors.map(\.tensor.requiresGrad) == [false])
   }
 }
+
+@Suite("What a checkpoint keeps without need")
+struct UnusedTests {
+  @Test("Records that no tensor views are listed, torch's own are not")
+  func records() throws {
+    let file = FileBytes.torch(
+      PickleBytes.dict(("w", PickleBytes.vector)), storages: [("0", [UInt8](repeating: 0, count: 16)), ("1", [7])],
+      more: [("archive/byteorder", Array("little".utf8)), ("archive/extra/note", [1]), ("run.sh", [1, 2])])
+    let report = StorageReport(of: try Checkpoint(file))
+    #expect(report.unused.map(\.entry) == ["archive/data/1", "run.sh"])
+    #expect(report.unused.map(\.bytes) == [1, 2])
+  }
+
+  @Test("Views that repeat their storage are hashed up to a limit for all together")
+  func expanded() throws {
+    let view = PickleBytes.tensor(
+      PickleBytes.storage("0", count: 4), size: PickleBytes.numbers(1000), stride: PickleBytes.numbers(0))
+    var options = CheckpointOptions()
+    options.limits.expandedByteCount = 5000
+    let file = FileBytes.torch(PickleBytes.dict(("a", view), ("b", view), ("w", PickleBytes.vector)))
+    let report = try Inspection(of: Checkpoint(file, options: options)) { _ in "hash" }
+    #expect(report.tensors.map(\.sha256) == ["hash", nil, "hash"])
+    #expect(report.notes.contains { $0.hasPrefix("b is a view expanded") })
+    var writing = WriteOptions(overwrites: true, expandsTies: true)
+    writing.expandedByteCount = 5000
+    let folder = try TemporaryFolder()
+    let weights = try Checkpoint(file).stateDict()
+    #expect(throws: CheckpointError(.limitExceeded, "")) {
+      try weights.write(toPath: folder.path("w.swt"), options: writing)
+    }
+    writing.expandedByteCount = 8000
+    try weights.write(toPath: folder.path("w.swt"), options: writing)
+  }
+
+  @Test("Verifying tells how far it is, up to the end")
+  func progress() throws {
+    let last = Locked(0)
+    let checkpoint = try Checkpoint(FileBytes.torch(PickleBytes.dict(("w", PickleBytes.vector))))
+    let verification = try checkpoint.verify { progress in
+      #expect(progress.totalByteCount >= progress.completedByteCount)
+      last.withLock { $0 = max($0, progress.completedByteCount) }
+    }
+    #expect(last.withLock { $0 } == verification.bytes)
+  }
+}
