@@ -54,7 +54,13 @@ struct StageReferenceTests {
       let images = try group.images.map { try seededImage(width: $0.width, height: $0.height, seed: $0.seed) }
       let seen = Locked<(digests: [StageDigest], proposals: [Float])>(([], []))
       _ = try detector.detect(batch: images) { stage, results in
-        let digests = try zip(Self.names(stage), results).map { try StageDigest($0, $1) }
+        var parts = results
+        if stage == .rpnHead {
+          let anchorCount = results[0].shape[1] / 5
+          parts = try results.map { try $0.channels(0..<anchorCount) }
+          parts += try results.map { try $0.channels(anchorCount..<5 * anchorCount) }
+        }
+        let digests = try zip(Self.names(stage), parts).map { try StageDigest($0, $1) }
         let boxes = stage == .proposals ? try results[0].values() : []
         seen.withLock { $0 = ($0.digests + digests, $0.proposals + boxes) }
       }

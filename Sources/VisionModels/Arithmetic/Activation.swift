@@ -32,24 +32,34 @@ extension Activation {
 
   /// The values of one image with the channels of a pixel side by side, [H, W, C]: for [A * k] channels, in the order in
   /// which torchvision flattens the predictions of A anchors.
-  package func channelsLast(image: Int) throws(VisionError) -> [Float] {
+  ///
+  /// - Parameter wanted: Some of the channels.
+  package func channelsLast(image: Int, channels wanted: Range<Int>) throws(VisionError) -> [Float] {
     let runs = try requiredChannelRuns
-    precondition(image < shape[0])
-    let (channels, height, width) = (shape[1], shape[2], shape[3])
+    precondition(image < shape[0] && wanted.upperBound <= shape[1])
     let source = unsafe buffer.floats
-    return unsafe [Float](unsafeUninitializedCapacity: channels * height * width) { target, count in
-      var next = 0
+    let places = wanted.map { runs.offset(image, $0, 0, 0) }
+    let (height, width) = (shape[2], shape[3])
+    return unsafe [Float](unsafeUninitializedCapacity: wanted.count * height * width) { target, count in
       for row in 0..<height {
         for column in 0..<width {
-          for run in 0..<runs.runCount {
-            let start = runs.offset(image, run * runs.runLength, row, column)
-            let length = min(runs.runLength, channels - run * runs.runLength)
-            for index in 0..<length { unsafe target[next + index] = unsafe source[start + index] }
-            next += length
+          let pixel = row * runs.rowStride + column * runs.pixelStride
+          for place in places {
+            unsafe target[count] = unsafe source[place + pixel]
+            count += 1
           }
         }
       }
-      count = next
     }
+  }
+
+  /// Some of the channels, as an activation of their own.
+  package func channels(_ wanted: Range<Int>) throws(VisionError) -> Activation {
+    let area = shape[2...].reduce(1, *)
+    let all = try values()
+    let parts = (0..<shape[0]).flatMap { image in
+      all[(image * shape[1] + wanted.lowerBound) * area..<(image * shape[1] + wanted.upperBound) * area]
+    }
+    return try arithmetic.activation([shape[0], wanted.count] + shape[2...], parts)
   }
 }

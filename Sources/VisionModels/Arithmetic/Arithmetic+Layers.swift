@@ -13,7 +13,7 @@ extension Arithmetic {
     _ x: Activation, _ weights: FoldedWeights, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1,
     adding: consuming Activation? = nil, then: Nonlinearity = .none
   ) throws -> Activation {
-    let size = weights.weight.shape
+    let size = weights.shape
     guard x.shape.count == 4, size.count == 4, size[2] == size[3], size[1] * groups == x.shape[1] else {
       throw VisionError(.arithmetic, "Weights \(size) in \(groups) groups do not fit an activation \(x.shape).")
     }
@@ -89,10 +89,10 @@ extension Arithmetic {
   ///
   /// - Parameter weights: [out, features], the features in C order.
   package func linear(_ x: Activation, _ weights: FoldedWeights, then: Nonlinearity = .none) throws -> Activation {
-    let outputs = weights.weight.shape[0]
+    let outputs = weights.shape[0]
     let features = x.shape.dropFirst().reduce(1, *)
-    guard weights.weight.shape == [outputs, features] else {
-      throw VisionError(.arithmetic, "Weights \(weights.weight.shape) do not fit an activation \(x.shape).")
+    guard weights.shape == [outputs, features] else {
+      throw VisionError(.arithmetic, "Weights \(weights.shape) do not fit an activation \(x.shape).")
     }
     let rows = try rows(x)
     // Rows are the pixels of an image of one row: the kernels for 1x1 convolutions are the fastest for matrices too.

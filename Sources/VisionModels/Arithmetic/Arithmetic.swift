@@ -32,7 +32,7 @@ package final class Arithmetic {
   }
 
   struct WeightKey: Hashable {
-    let weights: FoldedWeights.Key
+    let weights: [FoldedWeights.Key]
     let dimensions: [Int]
   }
 

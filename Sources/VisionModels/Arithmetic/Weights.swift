@@ -4,21 +4,42 @@ package import StateDicts
 /// What a layer multiplies with and adds: the weight with its normalization folded in, as C-order floats.
 ///
 /// A normalization is y = scale * x + shift for each output channel; scale goes into the weight, the rest into the bias,
-/// so that it costs nothing when the model runs.
+/// so that it costs nothing when the model runs. Layers that read the same input run as one, their outputs one after
+/// another.
 package struct FoldedWeights {
-  package let weight: Tensor
-  package let bias: Tensor?
-  package let normalization: Normalization?
+  fileprivate let layers: [Layer]
+  /// [out, in, …]: `out` of all layers together.
+  let shape: [Int]
+
+  fileprivate struct Layer {
+    let weight: Tensor
+    let bias: Tensor?
+    let normalization: Normalization?
+  }
 
   package init(weight: Tensor, bias: Tensor?, normalization: Normalization? = nil) {
-    self.weight = weight
-    self.bias = bias
-    self.normalization = normalization
+    layers = [Layer(weight: weight, bias: bias, normalization: normalization)]
+    shape = weight.shape
+  }
+
+  /// Two layers as one.
+  init(_ first: FoldedWeights, _ second: FoldedWeights) throws(VisionError) {
+    let inputs = first.shape.dropFirst()
+    guard second.shape.dropFirst() == inputs else {
+      throw VisionError(.arithmetic, "Weights \(first.shape) and \(second.shape) do not read the same.")
+    }
+    layers = first.layers + second.layers
+    shape = [first.shape[0] + second.shape[0]] + inputs
   }
 
   /// Which weights these are, whatever layer names them.
-  var key: Key? {
-    weight.tie.map { Key(weight: $0, bias: bias?.tie, normalization: normalization?.runningMean.tie) }
+  var key: [Key]? {
+    let keys = layers.compactMap { layer in
+      layer.weight.tie.map {
+        Key(weight: $0, bias: layer.bias?.tie, normalization: layer.normalization?.runningMean.tie)
+      }
+    }
+    return keys.count == layers.count ? keys : nil
   }
 
   struct Key: Hashable {
@@ -31,6 +52,17 @@ package struct FoldedWeights {
   ///
   /// The pages of the checkpoint that they came from are given back.
   func values() throws -> (weight: [Float], bias: [Float]) {
+    guard layers.count > 1 else { return try layers.first?.values() ?? ([], []) }
+    return try layers.reduce(into: ([], [])) { joined, layer in
+      let (weight, bias) = try layer.values()
+      joined.0 += weight
+      joined.1 += bias
+    }
+  }
+}
+
+extension FoldedWeights.Layer {
+  fileprivate func values() throws -> (weight: [Float], bias: [Float]) {
     let outputs = weight.shape[0]
     var values = try [Float](weight)
     weight.storage.drop()

@@ -1,4 +1,5 @@
 public import ModelParameters
+import StateDicts
 
 /// Tells for each anchor whether an object is there, and where; torchvision's `RPNHead` (`models/detection/rpn.py`).
 public struct RPNHead: Sendable {
@@ -50,10 +51,19 @@ public struct FastRCNNPredictor: Sendable {
 }
 
 extension RPNHead {
-  /// For a level [N, C, H, W]: logits [N, anchors, H, W] and deltas [N, 4 * anchors, H, W].
-  package func callAsFunction(_ level: Activation) throws -> (logits: Activation, deltas: Activation) {
-    let x = try convolution(level, then: .relu)
-    return (try logits(x), try deltas(x))
+  /// For a level [N, C, H, W]: [N, 5 * anchors, H, W], the logits and then the deltas.
+  ///
+  /// Both read the same pixels, so they run as one convolution.
+  package func callAsFunction(_ level: Activation) throws -> Activation {
+    let predictions = try FoldedWeights(
+      FoldedWeights(weight: logits.weight, bias: logits.bias), FoldedWeights(weight: deltas.weight, bias: deltas.bias))
+    return try level.arithmetic.convolve(convolution(level, then: .relu), predictions)
+  }
+
+  /// Which channels of the predictions are logits, and which deltas.
+  package var channels: (logits: Range<Int>, deltas: Range<Int>) {
+    let anchorCount = logits.weight.shape[0]
+    return (0..<anchorCount, anchorCount..<5 * anchorCount)
   }
 }
 

@@ -8,7 +8,7 @@ package enum DetectionStage: String, CaseIterable, Sendable {
   case body
   /// The pyramid's five levels.
   case fpn
-  /// The logits of the five levels, then their deltas.
+  /// What is said of the anchors of the five levels: the logits of each and then its deltas, `RPNHead.channels`.
   case rpnHead = "rpn_head"
   /// All images' proposals, [N, 4] in the pixels of the resized images.
   case proposals
@@ -35,9 +35,9 @@ extension FasterRCNN {
     let (batch, sizes) = try DetectionTransform(options: options)(images, arithmetic)
     try watching(.transform, [batch])
     let levels = try features(batch, watching)
-    let found = try levels.map { try rpnHead($0) }
-    try watching(.rpnHead, found.map(\.logits) + found.map(\.deltas))
-    let proposals = try proposals(found, batch: batch, sizes, options)
+    let predictions = try levels.map { try rpnHead($0) }
+    try watching(.rpnHead, predictions)
+    let proposals = try proposals(predictions, batch: batch, sizes, options)
     try watching(.proposals, [boxes(proposals, arithmetic)])
     let results = try detections(levels, proposals, sizes, options, watching)
     try watching(.detections, [])
@@ -58,22 +58,22 @@ extension FasterRCNN {
   }
 
   private func proposals(
-    _ found: [(logits: Activation, deltas: Activation)], batch: Activation, _ sizes: [PixelSize],
+    _ predictions: [Activation], batch: Activation, _ sizes: [PixelSize],
     _ options: DetectionOptions
   ) throws -> [[Box]] {
-    guard options.anchorSizes.count == found.count else {
+    guard options.anchorSizes.count == predictions.count else {
       throw VisionError(
-        .configuration, "There are \(options.anchorSizes.count) anchor sizes for \(found.count) feature levels.")
+        .configuration, "There are \(options.anchorSizes.count) anchor sizes for \(predictions.count) feature levels.")
     }
     let padded = PixelSize(width: batch.shape[3], height: batch.shape[2])
     let filter = ProposalFilter(options: options)
     return try sizes.indices.map { image in
-      let levels = try zip(found, options.anchorSizes).map { found, anchorSize in
-        let grid = PixelSize(width: found.logits.shape[3], height: found.logits.shape[2])
+      let levels = try zip(predictions, options.anchorSizes).map { predictions, anchorSize in
+        let grid = PixelSize(width: predictions.shape[3], height: predictions.shape[2])
         return ProposalFilter.Level(
           anchors: Anchors(size: anchorSize, aspectRatios: options.anchorAspectRatios, image: padded, grid: grid),
-          objectness: try finite(found.logits.channelsLast(image: image)),
-          deltas: try finite(found.deltas.channelsLast(image: image)))
+          objectness: try finite(predictions.channelsLast(image: image, channels: rpnHead.channels.logits)),
+          deltas: try finite(predictions.channelsLast(image: image, channels: rpnHead.channels.deltas)))
       }
       return filter.proposals(levels, image: sizes[image])
     }

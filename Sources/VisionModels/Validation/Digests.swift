@@ -39,9 +39,9 @@ extension FasterRCNN {
   func digests(of image: Activation) throws -> [StageDigest] {
     var (digests, levels) = try backbone.digests(of: image)
     for (name, level) in zip(BackboneWithFPN.outputNames, levels) {
-      let (logits, deltas) = try rpnHead(level)
-      digests.append(try StageDigest("rpn.logits.\(name)", logits))
-      digests.append(try StageDigest("rpn.deltas.\(name)", deltas))
+      let predictions = try rpnHead(level)
+      digests.append(try StageDigest("rpn.logits.\(name)", predictions.channels(rpnHead.channels.logits)))
+      digests.append(try StageDigest("rpn.deltas.\(name)", predictions.channels(rpnHead.channels.deltas)))
     }
     let side = PixelSize(width: ValidationInput.side, height: ValidationInput.side)
     let pooling = RegionPooling(size: regionSize)
