@@ -22,6 +22,9 @@ let package = Package(
       name: "CPth2swtZlib", path: "Sources/CLibraries/CPth2swtZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
+      name: "CPth2swtDeflate", path: "Sources/CLibraries/CPth2swtDeflate", pkgConfig: "libdeflate",
+      providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(
       name: "CPth2swtZip", path: "Sources/CLibraries/CPth2swtZip", pkgConfig: "libzip",
       providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
     .systemLibrary(
@@ -34,7 +37,9 @@ let package = Package(
       name: "CPth2swtPNG", path: "Sources/CLibraries/CPth2swtPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
-    .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
+    .target(
+      name: "StateDicts",
+      dependencies: ["CPth2swtZlib", .target(name: "CPth2swtDeflate", condition: .when(platforms: [.linux]))]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
     .target(name: "ModelParameters", dependencies: ["StateDicts"]),
     .target(

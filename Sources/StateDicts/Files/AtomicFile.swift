@@ -17,6 +17,15 @@ package final class AtomicFile: @unchecked Sendable {
   private let descriptor: Int32
   /// The hidden file's path; nil while the file has no name.
   private let temporaryPath: String?
+  /// Held while bytes are written: Linux lets one thread write to a file at a time, and another would spin for its turn
+  /// on a processor that somebody else can use.
+  private let isWriting = Locked(())
+
+  /// How much is written at once.
+  ///
+  /// Linux keeps what one call writes in pieces of memory as large as the call, and where memory is in fragments it takes
+  /// long to find those of a megabyte: 4.3 GB took 1.2 to 2.9 s by 1 MiB, 1.1 to 1.5 s by 512 KiB.
+  private static let largestWrite = 512 << 10
 
   /// Begins a file.
   ///
@@ -61,13 +70,16 @@ package final class AtomicFile: @unchecked Sendable {
   ///
   /// The corresponding C function is `pwrite`.
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(CheckpointError) {
-    var done = 0
-    while done < bytes.count {
-      let count = unsafe pwrite(
-        descriptor, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done, off_t(offset + done))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw Self.writing(path, errno, offset + done) }
-      done += count
+    try isWriting.withLock { _ throws(CheckpointError) in
+      var done = 0
+      while done < bytes.count {
+        let count = unsafe pwrite(
+          descriptor, bytes.baseAddress.map { unsafe $0 + done }, min(bytes.count - done, Self.largestWrite),
+          off_t(offset + done))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw Self.writing(path, errno, offset + done) }
+        done += count
+      }
     }
   }
 

@@ -1,6 +1,13 @@
 import CPth2swtZlib
 
-/// A CRC-32 as zip has it (polynomial 0xEDB88320), taken by zlib.
+#if os(Linux)
+  import CPth2swtDeflate
+#endif
+
+/// A CRC-32 as zip has it (polynomial 0xEDB88320).
+///
+/// On Linux libdeflate takes it, by the processor's carry-less multiplication: 14 GB/s where Debian's zlib reaches 4, and
+/// converting a checkpoint is little else than copying and this. Apple's zlib has such instructions itself.
 package struct Checksum: Equatable, Sendable {
   package private(set) var value: UInt32 = 0
 
@@ -16,10 +23,16 @@ package struct Checksum: Equatable, Sendable {
 
   /// Takes in the next bytes.
   ///
-  /// The corresponding C function is `crc32_z`.
+  /// The corresponding C functions are `libdeflate_crc32` and `crc32_z`.
   package mutating func update(with bytes: UnsafeRawBufferPointer) {
-    value = unsafe UInt32(
-      truncatingIfNeeded: crc32_z(uLong(value), bytes.bindMemory(to: UInt8.self).baseAddress, z_size_t(bytes.count)))
+    // Without bytes the C functions give the first value, whatever came before.
+    guard let start = unsafe bytes.baseAddress, !bytes.isEmpty else { return }
+    #if os(Linux)
+      value = unsafe libdeflate_crc32(value, start, bytes.count)
+    #else
+      value = unsafe UInt32(
+        truncatingIfNeeded: crc32_z(uLong(value), start.assumingMemoryBound(to: UInt8.self), z_size_t(bytes.count)))
+    #endif
   }
 
   /// Takes in bytes whose own checksum is known.

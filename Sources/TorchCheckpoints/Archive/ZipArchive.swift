@@ -95,6 +95,9 @@ import StateDicts
 
   // MARK: - The directory
 
+  /// After how many bytes the pages of local headers are given back.
+  private static let droppedByteCount = 16 << 20
+
   private static func readDirectory(
     of archive: OpaquePointer, _ source: ZipSource, _ store: ByteStore
   ) throws(CheckpointError) -> [Entry] {
@@ -102,6 +105,7 @@ import StateDicts
     var entries: [Entry] = []
     entries.reserveCapacity(min(count, store.count / 46))
     var extents: [Range<Int>] = []
+    var passed = 0
     for index in 0..<count {
       var status = unsafe zip_stat_t()
       guard unsafe zip_stat_index(archive, zip_uint64_t(index), zip_flags_t(ZIP_FL_ENC_RAW), &status) == 0,
@@ -125,6 +129,11 @@ import StateDicts
             entry: name, offset: offset, remedy: "the file may have been cut short: download or copy it again")
         }
         extents.append(extent.lowerBound..<offset + compressedByteCount)
+        // For a header's few bytes the kernel may map megabytes of its page cache.
+        if offset - passed > Self.droppedByteCount {
+          store.drop(passed..<offset)
+          passed = offset
+        }
       }
       unsafe entries.append(
         Entry(
