@@ -92,17 +92,24 @@ extension Array where Element: TensorScalar {
   /// - Throws: `inexactConversion` for a value that the type cannot hold; `unsupported` for complex, quantized and
   ///   packed elements, whose bytes `withUnsafeBytes` gives; `checksumMismatch`
   public init(_ tensor: Tensor) throws {
-    self = try unsafe tensor.withUnsafeBytes { bytes in
-      try unsafe [Element](
-        unsafeUninitializedCapacity: tensor.elementCount,
-        initializingWith: { target, count in
-          if Element.elementType == tensor.elementType {
-            unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
-          } else {
-            try unsafe tensor.elementType.decode(bytes, into: target)
-          }
-          count = tensor.elementCount
-        })
+    self = try unsafe [Element](
+      unsafeUninitializedCapacity: tensor.elementCount,
+      initializingWith: { target, count in
+        try unsafe tensor.copyValues(to: UnsafeMutableBufferPointer(rebasing: target[..<tensor.elementCount]))
+        count = tensor.elementCount
+      })
+  }
+}
+
+extension Tensor {
+  /// Writes the values in C order, converted as `Array.init(_:)` does, into memory for as many.
+  package func copyValues<Scalar: TensorScalar>(to target: UnsafeMutableBufferPointer<Scalar>) throws {
+    try unsafe withUnsafeBytes { bytes in
+      if Scalar.elementType == elementType {
+        unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+      } else {
+        try unsafe elementType.decode(bytes, into: target)
+      }
     }
   }
 }

@@ -10,6 +10,8 @@ package final class Arithmetic {
   let threadCount: Int
   let library: OneDNN
   let pool: BufferPool
+  /// Weights are kept for good and would stand in the way among what is reused.
+  private let weightPool: BufferPool
   private var steps: [StepKey: Step] = [:]
   var shapesWithoutWinograd: Set<ConvolutionShape> = []
   private var weights: [WeightKey: [PreparedWeights]] = [:]
@@ -19,6 +21,7 @@ package final class Arithmetic {
     self.threadCount = threadCount
     library = try OneDNN()
     pool = try BufferPool()
+    weightPool = try BufferPool()
   }
 
   /// The most memory that activations took at once, in bytes.
@@ -86,13 +89,15 @@ package final class Arithmetic {
   func prepared(_ origin: FoldedWeights, _ order: Layout, as layout: Layout) throws -> PreparedWeights {
     let key = origin.key.map { WeightKey(weights: $0, dimensions: order.dimensions) }
     if let key, let found = weights[key]?.first(where: { $0.layout.isSame(as: layout) }) { return found }
-    let (weight, bias) = try origin.values()
-    let target = Buffer(byteCount: layout.byteCount)
-    let ordered = try arranged(activation(order.dimensions, weight), as: order)
+    let plain = try activation(Layout(plain: order.dimensions))
+    let count = order.dimensions.reduce(1, *)
+    let bias = try unsafe origin.fold(into: UnsafeMutableBufferPointer(start: plain.buffer.floats, count: count))
+    let target = try weightPool.take(layout.byteCount)
+    let ordered = try arranged(plain, as: order)
     try unsafe reorder(
       ordered.buffer.address, layout.dimensions == order.dimensions ? order : Layout(plain: layout.dimensions),
       into: target.address, layout)
-    let shift = Buffer(byteCount: bias.count * MemoryLayout<Float>.stride)
+    let shift = try weightPool.take(bias.count * MemoryLayout<Float>.stride)
     unsafe bias.withUnsafeBufferPointer { source in
       if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }
     }

@@ -8,7 +8,7 @@ import Foundation
   import Musl
 #endif
 
-/// Memory for activations: a buffer goes back to the pool when its last reference goes, and the next step takes it from
+/// Memory for activations and for weights: a buffer goes back to the pool when its last reference goes, and the next step takes it from
 /// there.
 ///
 /// That plans a model's memory with no planner. The pool is one range of addresses, reserved at once and used from its
@@ -90,7 +90,7 @@ private func reserved(_ byteCount: Int) -> UnsafeMutableRawPointer? {
   return unsafe start
 }
 
-/// A piece of memory, given back with its last reference.
+/// A piece of a pool's memory, given back with its last reference.
 @safe final class Buffer {
   private let start: UnsafeMutableRawPointer
   private let giveBack: () -> Void
@@ -98,13 +98,6 @@ private func reserved(_ byteCount: Int) -> UnsafeMutableRawPointer? {
   fileprivate init(start: UnsafeMutableRawPointer, giveBack: @escaping () -> Void) {
     unsafe self.start = start
     self.giveBack = giveBack
-  }
-
-  /// Memory of its own, outside any pool: for what is kept for good.
-  init(byteCount: Int) {
-    let start = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
-    unsafe self.start = start
-    giveBack = { unsafe start.deallocate() }
   }
 
   deinit { giveBack() }

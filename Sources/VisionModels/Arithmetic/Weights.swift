@@ -48,36 +48,38 @@ package struct FoldedWeights {
     let normalization: Tensor.Tie?
   }
 
-  /// The values, folded.
+  /// Writes the folded weight in C order, and gives the bias.
   ///
-  /// The pages of the checkpoint that they came from are given back.
-  func values() throws -> (weight: [Float], bias: [Float]) {
-    guard layers.count > 1 else { return try layers.first?.values() ?? ([], []) }
-    return try layers.reduce(into: ([], [])) { joined, layer in
-      let (weight, bias) = try layer.values()
-      joined.0 += weight
-      joined.1 += bias
+  /// The pages of the checkpoint that it came from are given back.
+  ///
+  /// - Parameter target: As long as `shape` tells.
+  func fold(into target: UnsafeMutableBufferPointer<Float>) throws -> [Float] {
+    var bias: [Float] = []
+    var start = 0
+    for layer in layers {
+      let end = start + layer.weight.elementCount
+      bias += try unsafe layer.fold(into: UnsafeMutableBufferPointer(rebasing: target[start..<end]))
+      start = end
     }
+    return bias
   }
 }
 
 extension FoldedWeights.Layer {
-  fileprivate func values() throws -> (weight: [Float], bias: [Float]) {
+  fileprivate func fold(into target: UnsafeMutableBufferPointer<Float>) throws -> [Float] {
     let outputs = weight.shape[0]
-    var values = try [Float](weight)
+    try unsafe weight.copyValues(to: target)
     weight.storage.drop()
     var shift = try bias.map { try [Float]($0) } ?? [Float](repeating: 0, count: outputs)
     if let (scale, offset) = try normalization?.scaleAndShift() {
-      let perOutput = values.count / max(outputs, 1)
+      let perOutput = target.count / max(outputs, 1)
       for output in 0..<outputs {
         let factor = scale[output]
-        unsafe values.withUnsafeMutableBufferPointer { values in
-          for index in output * perOutput..<(output + 1) * perOutput { unsafe values[index] *= factor }
-        }
+        for index in output * perOutput..<(output + 1) * perOutput { unsafe target[index] *= factor }
         shift[output] = shift[output] * factor + offset[output]
       }
     }
-    return (values, shift)
+    return shift
   }
 }
 
