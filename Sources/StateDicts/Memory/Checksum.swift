@@ -26,7 +26,7 @@ package struct Checksum: Equatable, Sendable {
   /// The corresponding C functions are `libdeflate_crc32` and `crc32_z`.
   package mutating func update(with bytes: UnsafeRawBufferPointer) {
     // Without bytes the C functions give the first value, whatever came before.
-    guard let start = unsafe bytes.baseAddress, !bytes.isEmpty else { return }
+    guard let start = bytes.baseAddress, unsafe !bytes.isEmpty else { return }
     #if os(Linux)
       value = unsafe libdeflate_crc32(value, start, bytes.count)
     #else

@@ -92,29 +92,37 @@ extension Array where Element: TensorScalar {
   /// - Throws: `inexactConversion` for a value that the type cannot hold; `unsupported` for complex, quantized and
   ///   packed elements, whose bytes `withUnsafeBytes` gives; `checksumMismatch`
   public init(_ tensor: Tensor) throws {
-    self = try unsafe [Element](
-      unsafeUninitializedCapacity: tensor.elementCount,
-      initializingWith: { target, count in
-        try unsafe tensor.copyValues(to: UnsafeMutableBufferPointer(rebasing: target[..<tensor.elementCount]))
-        count = tensor.elementCount
-      })
+    // The bytes come first: a view too large to be gathered is refused there, before as much is allocated here.
+    self = try unsafe tensor.withUnsafeBytes { bytes in
+      try unsafe [Element](
+        unsafeUninitializedCapacity: tensor.elementCount,
+        initializingWith: { target, count in
+          try unsafe tensor.elementType.convert(bytes, into: target)
+          count = tensor.elementCount
+        })
+    }
   }
 }
 
 extension Tensor {
   /// Writes the values in C order, converted as `Array.init(_:)` does, into memory for as many.
   package func copyValues<Scalar: TensorScalar>(to target: UnsafeMutableBufferPointer<Scalar>) throws {
-    try unsafe withUnsafeBytes { bytes in
-      if Scalar.elementType == elementType {
-        unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
-      } else {
-        try unsafe elementType.decode(bytes, into: target)
-      }
-    }
+    try unsafe withUnsafeBytes { bytes in try unsafe elementType.convert(bytes, into: target) }
   }
 }
 
 extension ElementType {
+  /// Copies elements in C order, converted where the type is another.
+  fileprivate func convert<Target: TensorScalar>(
+    _ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Target>
+  ) throws(CheckpointError) {
+    if Target.elementType == self {
+      unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+    } else {
+      try unsafe decode(bytes, into: target)
+    }
+  }
+
   /// Converts elements in C order, little-endian, one by one.
   fileprivate func decode<Target: TensorScalar>(
     _ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Target>
