@@ -7,7 +7,7 @@ PYTHON_FOLDER = .build-reference
 BENCH_FOLDER ?= .build-bench
 STATIC = $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 
-.PHONY: demo test build deps bench format lint reference clean
+.PHONY: demo test test-pairs build deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -15,6 +15,13 @@ demo: build
 test: deps
 	swift build --build-tests
 	swift test --skip-build --no-parallel
+
+# Every pair of image and model against torchvision: making the weights alone takes minutes in a debug build, so `test` runs
+# some of them. In a folder of its own, since a release build without testing is another build.
+PAIRS = -c release --scratch-path .build-pairs -Xswiftc -enable-testing
+test-pairs: deps
+	swift build --build-tests $(PAIRS)
+	swift test --skip-build $(PAIRS) --no-parallel --filter VisionModelsTests
 
 # Without Swift's shared libraries on Linux: the command starts in two thirds of the time, and runs where there is no Swift.
 build: deps
