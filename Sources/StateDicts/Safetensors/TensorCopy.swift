@@ -24,7 +24,7 @@ struct TensorCopy {
   private let dataOffset: Int
   private let byteCount: Int
   private let file: AtomicFile
-  private let progress: @Sendable (CopyProgress) -> Void
+  private let progress: ProgressSum
   private var pieces: [Piece] = []
 
   init(
@@ -34,7 +34,7 @@ struct TensorCopy {
     dataOffset = layout.header.count
     byteCount = layout.dataByteCount
     self.file = file
-    self.progress = progress
+    self.progress = ProgressSum(total: layout.dataByteCount, progress)
     var batch: Range<Int>?
     var batchByteCount = 0
     for (row, item) in rows.enumerated() {
@@ -70,7 +70,7 @@ struct TensorCopy {
   func run() throws -> [Checksum] {
     let workers = byteCount > 4 << 20 ? 2 : 1
     let outcomes = Locked([Outcome](repeating: Outcome(), count: workers))
-    let next = Locked((piece: 0, byteCount: 0, hasFailed: false))
+    let next = Locked((piece: 0, hasFailed: false))
     let copy = self
     DispatchQueue.concurrentPerform(iterations: workers) { worker in
       var outcome = Outcome()
@@ -82,12 +82,7 @@ struct TensorCopy {
           return state.piece
         }) {
           let (row, count) = try copy.copy(piece, scratch, &outcome)
-          let done = next.withLock { state in
-            state.byteCount += count
-            return state.byteCount
-          }
-          copy.progress(
-            CopyProgress(completedByteCount: done, totalByteCount: copy.byteCount, name: copy.rows[row].name))
+          copy.progress.add(count, copy.rows[row].name)
         }
       } catch {
         next.withLock { $0.hasFailed = true }
