@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh Debian 12 (or macOS with Homebrew) with a Swift toolchain: make demo, make test.
 
-APT = libzip-dev zlib1g-dev libdeflate-dev libdnnl-dev libjpeg-dev libpng-dev libcurl4-openssl-dev pkg-config make
+APT = libzip-dev zlib1g-dev libdeflate-dev libssl-dev libdnnl-dev libjpeg-dev libpng-dev libcurl4-openssl-dev pkg-config make
 BREW = libzip onednn jpeg-turbo libpng pkg-config
 REFERENCE ?= ../shared/reference
 PYTHON_FOLDER = .build-reference

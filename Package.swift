@@ -14,8 +14,7 @@ let package = Package(
     .executable(name: "pth2swt-fetch", targets: ["pth2swt-fetch"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .systemLibrary(
@@ -27,6 +26,9 @@ let package = Package(
     .systemLibrary(
       name: "CPth2swtZip", path: "Sources/CLibraries/CPth2swtZip", pkgConfig: "libzip",
       providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    .systemLibrary(
+      name: "CPth2swtCrypto", path: "Sources/CLibraries/CPth2swtCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CPth2swtOneDNN", path: "Sources/CLibraries/CPth2swtOneDNN",
       providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
@@ -45,7 +47,10 @@ let package = Package(
     .target(
       name: "VisionModels",
       dependencies: ["ModelParameters", "StateDicts", "CPth2swtOneDNN", "CPth2swtJPEG", "CPth2swtPNG"]),
-    .target(name: "TorchHub", dependencies: ["StateDicts", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(
+      name: "Digests",
+      dependencies: ["StateDicts", .target(name: "CPth2swtCrypto", condition: .when(platforms: [.linux]))]),
+    .target(name: "TorchHub", dependencies: ["Digests", "StateDicts"]),
     .target(name: "FetchMessages"),
     .executableTarget(
       name: "pth2swt-fetch",
@@ -55,9 +60,8 @@ let package = Package(
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "FetchMessages", "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
+        "Digests", "FetchMessages", "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(name: "Loading", dependencies: ["TorchCheckpoints"], path: "Benchmarks/Loading"),
     .executableTarget(
@@ -67,9 +71,7 @@ let package = Package(
     .testTarget(name: "StateDictsTests", dependencies: ["StateDicts"]),
     .testTarget(
       name: "TorchCheckpointsTests",
-      dependencies: [
-        "StateDicts", "TorchCheckpoints", .product(name: "Crypto", package: "swift-crypto"),
-      ]),
+      dependencies: ["Digests", "StateDicts", "TorchCheckpoints"]),
     .testTarget(name: "ModelParametersTests", dependencies: ["ModelParameters", "StateDicts"]),
     .testTarget(
       name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
@@ -78,8 +80,7 @@ let package = Package(
     .testTarget(
       name: "TorchHubTests",
       dependencies: [
-        "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
-        .product(name: "Crypto", package: "swift-crypto"),
+        "Digests", "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
       ]),
     .testTarget(
       name: "ExampleTests", dependencies: ["StateDicts", "TorchCheckpoints"], exclude: ["module.fingerprint.json"]),

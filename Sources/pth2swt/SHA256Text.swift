@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import StateDicts
 import TorchCheckpoints
 
@@ -8,22 +8,18 @@ enum SHA256Text {
   ///
   /// - Parameter passed: is told each window's size.
   static func of(_ tensor: Tensor, passed: (Int) -> Void = { _ in }) throws -> String {
-    var hash = SHA256()
+    let hash = try SHA256()
     try unsafe tensor.forEachWindow { window in
-      unsafe hash.update(bufferPointer: window)
+      try unsafe hash.update(window)
       passed(window.count)
     }
-    return text(hash)
+    return try hash.hexDigest()
   }
 
   /// Of a checkpoint's file, as it is.
   static func of(_ checkpoint: Checkpoint) throws -> String {
-    var hash = SHA256()
-    try unsafe checkpoint.forEachWindow { window in unsafe hash.update(bufferPointer: window) }
-    return text(hash)
-  }
-
-  private static func text(_ hash: SHA256) -> String {
-    hash.finalize().map(\.hexadecimal).joined()
+    let hash = try SHA256()
+    try unsafe checkpoint.forEachWindow { window in try unsafe hash.update(window) }
+    return try hash.hexDigest()
   }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 import StateDicts
 import TorchHub
@@ -27,9 +27,8 @@ final class Bench: Sendable {
   }
 
   /// `NAME-DIGITS.pth`, with the digits that the bytes call for.
-  func hashedName(_ name: String = "model") -> String {
-    let digits = SHA256.hash(data: bytes).prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    return "/\(name)-\(digits).pth"
+  func hashedName(_ name: String = "model") throws -> String {
+    "/\(name)-\(try SHA256.hexDigest(of: bytes).prefix(8)).pth"
   }
 
   /// The names in the folder.

@@ -63,7 +63,7 @@ struct DownloadTests {
   func hash() async throws {
     let bytes = bench.bytes
     let server = try LoopbackServer { .file(bytes, $0) }
-    let good = bench.hashedName()
+    let good = try bench.hashedName()
     try await bench.download(server.url(good))
     #expect(try bench.contents(String(good.dropFirst())) == bytes)
     let before = try bench.names

@@ -45,7 +45,7 @@ struct ResumeTests {
   func inTheNextCall() async throws {
     let bytes = bench.bytes
     let server = try server { .file(bytes, $0) }
-    let name = bench.hashedName()
+    let name = try bench.hashedName()
     #expect(try await bench.failure(server.url(name)) == .connectionFailed)
     #expect(try bench.names == ["\(name.dropFirst()).part", "\(name.dropFirst()).part.json"])
     try await bench.download(server.url(name))
@@ -114,7 +114,7 @@ struct ResumeTests {
   func joinedWrongly() async throws {
     let bytes = bench.bytes
     let server = try server(first: Bench.bytes(seed: 2), tag: nil) { .file(bytes, $0, tag: nil) }
-    let name = bench.hashedName()
+    let name = try bench.hashedName()
     try await bench.download(server.url(name), Bench.options(retries: 1))
     #expect(try bench.contents(String(name.dropFirst())) == bytes)
     #expect(server.requests.map(\.rangeStart) == [nil, 120_000, nil])

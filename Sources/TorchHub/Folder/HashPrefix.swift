@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 import StateDicts
 
@@ -18,11 +18,10 @@ struct HashPrefix: Sendable {
   }
 
   /// - Throws: `hashMismatch`.
-  func check(_ digest: SHA256.Digest, of file: String) throws(CheckpointError) {
-    let found = digest.hexadecimal
-    guard found.hasPrefix(digits) else {
+  func check(_ digest: String, of file: String) throws(CheckpointError) {
+    guard digest.hasPrefix(digits) else {
       throw CheckpointError(
-        .hashMismatch, "The file's SHA-256 begins with \(found.prefix(max(8, digits.count))), not \(digits).",
+        .hashMismatch, "The file's SHA-256 begins with \(digest.prefix(max(8, digits.count))), not \(digits).",
         file: file, remedy: "check the URL; if the digits in the name are no hash, switch the check off")
     }
   }
@@ -30,32 +29,23 @@ struct HashPrefix: Sendable {
   /// - Throws: `hashMismatch`, `notReadable`, `inputOutput`.
   func check(fileAt url: URL) throws(CheckpointError) {
     let file = try OpenFile(reading: url.path)
-    try check(try file.hash(byteCount: try file.size()).finalize(), of: url.path)
+    try check(try file.hash(byteCount: try file.size()).hexDigest(), of: url.path)
   }
 }
 
 extension OpenFile {
   /// The SHA-256 so far of the first bytes, read a mebibyte at a time.
   func hash(byteCount: Int64) throws(CheckpointError) -> SHA256 {
-    var hash = SHA256()
+    let hash = try SHA256()
     var offset: Int64 = 0
     while offset < byteCount {
       let piece = try read(at: offset, count: Int(min(1 << 20, byteCount - offset)))
       guard !piece.isEmpty else {
         throw CheckpointError(.inputOutput, "The file became shorter while it was read.", file: path)
       }
-      hash.update(data: piece)
+      try hash.update(piece)
       offset += Int64(piece.count)
     }
     return hash
-  }
-}
-
-extension Sequence where Element == UInt8 {
-  /// Two lower-case digits a byte.
-  var hexadecimal: String {
-    var text = ""
-    for byte in self { text += byte.hexadecimal }
-    return text
   }
 }

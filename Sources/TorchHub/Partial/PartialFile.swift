@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 import StateDicts
 
@@ -83,7 +83,7 @@ final class PartialFile: Sendable {
   func resumePoint(source: URL, hashed: Bool) throws -> ResumePoint? {
     try state.withLock { state in
       if state.size > 0, let record = state.record, hashed || record.validator != nil,
-        record == PartialRecord(source: source, validator: record.validator, totalBytes: record.totalBytes),
+        try record == PartialRecord(source: source, validator: record.validator, totalBytes: record.totalBytes),
         state.size <= record.totalBytes ?? .max
       {
         if hashed, state.hash == nil { state.hash = try state.file.hash(byteCount: state.size) }
@@ -97,7 +97,7 @@ final class PartialFile: Sendable {
   private static func empty(_ state: inout State) throws {
     try state.file.truncate()
     state.size = 0
-    state.hash = SHA256()
+    state.hash = try SHA256()
     state.resumedBytes = 0
   }
 
@@ -131,7 +131,7 @@ final class PartialFile: Sendable {
   func append(_ data: Data) throws {
     try state.withLock { state in
       try state.file.write(data, at: state.size)
-      state.hash?.update(data: data)
+      try state.hash?.update(data)
       state.size += Int64(data.count)
     }
   }
@@ -143,7 +143,7 @@ final class PartialFile: Sendable {
     try state.withLock { state in
       if let prefix {
         let hash = try state.hash ?? state.file.hash(byteCount: state.size)
-        try prefix.check(hash.finalize(), of: target.lastPathComponent)
+        try prefix.check(hash.hexDigest(), of: target.lastPathComponent)
       }
       try state.file.flush()
       try state.file.rename(to: target.path)

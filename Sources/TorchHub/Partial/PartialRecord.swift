@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 import StateDicts
 
@@ -11,8 +11,8 @@ struct PartialRecord: Codable, Sendable, Equatable {
   /// How many bytes the whole file has; nil if the server does not say.
   let totalBytes: Int64?
 
-  init(source: URL, validator: String?, totalBytes: Int64?) {
-    self.source = SHA256.hash(data: Data(source.absoluteString.utf8)).hexadecimal
+  init(source: URL, validator: String?, totalBytes: Int64?) throws(CheckpointError) {
+    self.source = try SHA256.hexDigest(of: Data(source.absoluteString.utf8))
     self.validator = validator
     self.totalBytes = totalBytes
   }

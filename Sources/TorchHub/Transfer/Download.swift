@@ -102,7 +102,7 @@ struct Download: Sendable {
       if head.status == 206 {
         part.resume()
       } else {
-        try part.begin(PartialRecord(source: source, validator: head.validator, totalBytes: head.byteCount))
+        try part.begin(try PartialRecord(source: source, validator: head.validator, totalBytes: head.byteCount))
       }
     } onBody: { data in
       try part.append(data)

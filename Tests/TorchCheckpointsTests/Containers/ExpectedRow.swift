@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 import StateDicts
 import Testing
@@ -85,10 +85,7 @@ extension StateDicts.Tensor {
   /// The SHA-256 of the bytes in C order, in hexadecimal.
   func sha256() throws -> String {
     try unsafe withUnsafeBytes { bytes in
-      unsafe SHA256.hash(data: Data(bytes)).map { byte in
-        let digits = String(byte, radix: 16)
-        return digits.count == 1 ? "0" + digits : digits
-      }.joined()
+      try unsafe SHA256.hexDigest(of: bytes)
     }
   }
 }
