@@ -28,31 +28,32 @@ extension Checkpoint {
     "student", "teacher",
   ]
 
+  /// The key of all tensors of a file, by their paths.
+  static let wholeFile = "."
+
   /// The state dict: at `key` (a path of keys joined by dots), else at the top, else under a usual key, else all
   /// tensors by their paths.
   ///
   /// - Throws: `ambiguousStateDict` where two keys fit, `noStateDict` where `key` leads nowhere or there is no tensor,
   ///   `nameCollision` where two paths come out as one name.
   public func stateDict(key: String? = nil) throws(CheckpointError) -> StateDict {
-    var result: StateDict
     switch contents {
     case .stateDict(let stateDict):
-      guard let key else { return stateDict }
-      result = try StateDict(
-        stateDict.lazy.filter { $0.name.hasPrefix(key + ".") }.map {
-          (String($0.name.dropFirst(key.count + 1)), $0.tensor)
-        })
-      result.source = stateDict.source
-      guard !result.isEmpty else { throw noStateDict("No tensor's name begins with \(key).") }
+      guard let key, key != Self.wholeFile else { return stateDict }
+      let prefix = key + "."
+      let part = stateDict.filter { $0.name.utf8.starts(with: prefix.utf8) }
+      guard !part.isEmpty else { throw noStateDict("No tensor's name begins with \(key).") }
+      return try part.mapNames { name in
+        name.utf8.starts(with: prefix.utf8)
+          ? String(decoding: name.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : name
+      }
     case .pickled(let values):
       do throws(CheckpointError) {
-        result = try stateDict(of: values, key: key)
+        return try stateDict(of: values, key: key)
       } catch {
         throw error.located(file: file)
       }
-      result.source = provenance
     }
-    return result
   }
 
   /// Where the tensors come from, to be kept with them.
@@ -66,7 +67,7 @@ extension Checkpoint {
     let top = values.pickle.root
     let root: Pickle.ID
     if let key {
-      guard let found = values.resolve(key, from: top) else {
+      guard let found = values.resolve(key, from: top) ?? (key == Self.wholeFile ? top : nil) else {
         let keys = (values.mapping(at: top) ?? []).map { values.pickle.keyText($0.key) }
         throw noStateDict("There is nothing under \(key). The file has: \(keys.prefix(20).joined(separator: ", ")).")
       }
@@ -94,11 +95,12 @@ extension Checkpoint {
       throw noStateDict("There is no tensor in this checkpoint.")
     }
     var result = try StateDict(found.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) })
-    result.moduleMetadata =
+    result.metadata.source = provenance
+    result.metadata.modules =
       values.moduleMetadata(at: root).map { id in
         if case .object(let members) = CheckpointValue(values: values, id: id).json() { members } else { [] }
       } ?? []
-    result.otherValues = values.others(beside: root)
+    result.metadata.otherValues = values.others(beside: root)
     return result
   }
 

@@ -183,7 +183,7 @@ public struct Checkpoint: Sendable {
     globals: [GlobalUse] = [], archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     var stateDict = try StateDict(tensors.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) })
-    stateDict.otherValues = otherValues
+    stateDict.metadata.otherValues = otherValues
     self.format = format
     self.file = file
     self.store = store
@@ -194,7 +194,7 @@ public struct Checkpoint: Sendable {
     self.options = options
     self.archive = archive
     self.globals = GlobalUse.each(globals)
-    stateDict.source = Provenance(
+    stateDict.metadata.source = Provenance(
       name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: self.byteCount,
       format: format.rawValue,
       marks: marks)
@@ -226,11 +226,11 @@ public struct Checkpoint: Sendable {
 
   private init(safetensors store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
     let stateDict = try StateDict(safetensors: store, file: file, checksOnUse: options.checksCRC)
-    format = stateDict.source?.format == "swt" ? .swt : .safetensors
+    format = stateDict.metadata.source?.format == "swt" ? .swt : .safetensors
     self.file = file
     self.store = store
     byteCount = store.count
-    marks = stateDict.source?.marks ?? []
+    marks = stateDict.metadata.source?.marks ?? []
     self.options = options
     tensors = stateDict.map { NamedTensor(name: $0.name, tensor: $0.tensor) }
     globals = []

@@ -62,7 +62,7 @@ struct Convert: AsyncParsableCommand {
     let checkpoint = try inputs.open(input)
     var (stateDict, annotations) = try modelling.apply(to: checkpoint.stateDict(key: key.key))
     if decompose { stateDict = try stateDict.decomposed() }
-    if sha256 { stateDict.source?.sha256 = try SHA256Text.of(checkpoint) }
+    if sha256 { stateDict.metadata.source?.sha256 = try SHA256Text.of(checkpoint) }
     var options = WriteOptions(
       overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported,
       annotations: annotations)

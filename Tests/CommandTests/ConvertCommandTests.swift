@@ -88,6 +88,26 @@ import TorchCheckpoints
     #expect(hash.count == 64)
   }
 
+  @Test("a second conversion keeps what the first one wrote beside the tensors, under their new names")
+  func convertedAgain() throws {
+    defer { folder.remove() }
+    let quantized = fixturePath("composite_tensors/quantized_per_tensor.pth")
+    #expect(try Command("--decompose", quantized, folder.path("parts.swt")).code == 0)
+    let renaming = ["--rename", "qint8.*=w.*", folder.path("parts.swt"), folder.path("renamed.swt")]
+    #expect(try Command(["convert"] + renaming).code == 0)
+    let parts = try stateDict(folder.path("parts.swt")).metadata.compositions
+    let renamed = try stateDict(folder.path("renamed.swt"))
+    #expect(renamed.metadata.compositions.count == parts.count && !parts.isEmpty)
+    #expect(
+      renamed.metadata.compositions.contains { $0.value["components"]?["integers"] == .string("w.integers") })
+    let several = fixturePath("state_dicts/two_candidates.pth")
+    #expect(try Command("--key", ".", several, folder.path("both.swt")).code == 0)
+    #expect(try Command("--key", "ema", folder.path("both.swt"), folder.path("ema.swt")).code == 0)
+    let both = try stateDict(folder.path("both.swt"))
+    let ema = try stateDict(folder.path("ema.swt"))
+    #expect(!both.metadata.otherValues.isEmpty && ema.metadata.otherValues == both.metadata.otherValues)
+  }
+
   @Test("an output that exists is kept, exit 73, until --force is given; nothing else is left in the folder")
   func force() throws {
     defer { folder.remove() }

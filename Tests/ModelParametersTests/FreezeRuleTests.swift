@@ -68,7 +68,7 @@ import Testing
     var weights = try StateDict(
       registry.specs.map { (name: $0.name, tensor: Tensor(shapeOnly: $0.shape, elementType: .float32)) })
     #expect(ParameterRegistry(annotationsOf: weights) == nil)
-    weights.annotations = frozen.annotations(naming: "net")
+    weights.metadata.annotations = frozen.annotations(naming: "net")
     let read = try #require(ParameterRegistry(annotationsOf: weights))
     #expect(read == frozen)
     #expect(read.model == "net")

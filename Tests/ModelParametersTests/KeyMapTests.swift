@@ -75,7 +75,7 @@ import Testing
   @Test("the versions of modules go with their names")
   func moduleVersions() throws {
     var weights = try StateDict(shapes: ["net.fpn.w": [1]])
-    weights.moduleMetadata = [.init("net.fpn", .object([.init("version", .integer(2))])), .init("", .object([]))]
-    #expect(try weights.renamed(by: KeyMap(["net.*=backbone.*"])).moduleMetadata.map(\.name) == ["backbone.fpn", ""])
+    weights.metadata.modules = [.init("net.fpn", .object([.init("version", .integer(2))])), .init("", .object([]))]
+    #expect(try weights.renamed(by: KeyMap(["net.*=backbone.*"])).metadata.modules.map(\.name) == ["backbone.fpn", ""])
   }
 }

@@ -53,7 +53,7 @@ import Testing
         "module.fc.bias": [2],
       ])
     #expect(registry.match(weights).isExact)
-    weights.moduleMetadata = [.init("module", .object([.init("version", .integer(2))]))]
+    weights.metadata.modules = [.init("module", .object([.init("version", .integer(2))]))]
     #expect(!registry.match(weights).isExact)
   }
 }

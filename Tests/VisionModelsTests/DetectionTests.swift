@@ -139,9 +139,10 @@ struct DetectionTests {
   func epsilon() throws {
     var weights = try StateDict([])
     #expect(VisionModel.epsilon(for: weights) == 1e-5)
-    weights.source = Provenance(name: "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth", byteCount: 0, format: "torch zip")
+    weights.metadata.source = Provenance(
+      name: "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth", byteCount: 0, format: "torch zip")
     #expect(VisionModel.epsilon(for: weights) == 0)
-    weights.source = Provenance(
+    weights.metadata.source = Provenance(
       name: "mine.swt", byteCount: 0, format: "swt",
       marks: [.init("source", .string("fasterrcnn_resnet50_fpn_coco-258fb6c6.pth"))])
     #expect(VisionModel.epsilon(for: weights) == 0)

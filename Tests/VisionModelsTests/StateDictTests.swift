@@ -13,7 +13,7 @@ import VisionModels
         (name: $0.name, tensor: Tensor(shapeOnly: $0.shape, elementType: $0.shape.isEmpty ? .int64 : .float32))
       })
     if let version {
-      stateDict.moduleMetadata = ["backbone.fpn", "rpn.head"].map {
+      stateDict.metadata.modules = ["backbone.fpn", "rpn.head"].map {
         .init($0, .object([.init("version", .integer(version))]))
       }
     }
@@ -90,7 +90,7 @@ import VisionModels
     var weights = try stateDict(old)
     #expect(registry.match(weights).isExact)
     #expect(registry.match(weights).omitted.count == 20)
-    weights.moduleMetadata = [.init("bn1", .object([.init("version", .integer(2))]))]
+    weights.metadata.modules = [.init("bn1", .object([.init("version", .integer(2))]))]
     #expect(registry.match(weights).missing == ["bn1.num_batches_tracked"])
   }
 
@@ -166,7 +166,7 @@ import VisionModels
     let file = folder.appending(path: "detector.swt")
     try match.arranged().write(to: file, options: WriteOptions(annotations: registry.annotations()))
     let written = try loadStateDict(url: file)
-    #expect(written.annotations == registry.annotations())
+    #expect(written.metadata.annotations == registry.annotations())
     #expect(registry.match(written).isExact)
     #expect(written.names.filter { registry[$0]?.role != .ignored } == registry.held.map(\.name))
   }

@@ -7,28 +7,29 @@ extension Match {
   /// - Parameter isConverting: Whether elements come in the type that the model computes with; else as they are.
   /// - Throws: `nameCollision` if a left-over name is one of the model's.
   public func arranged(converting isConverting: Bool = false) throws(CheckpointError) -> StateDict {
-    var elements: [StateDict.Element] = []
+    var elements: [StateDict.Replacement] = []
     elements.reserveCapacity(stateDict.count)
     var bound = bound[...]
     var accepted = accepted[...]
+    func add(_ name: String, _ tensor: Tensor, from source: String) {
+      if let position = stateDict.position(of: source) { elements.append((name, tensor, position)) }
+    }
     for spec in registry.specs {
       if bound.first?.name == spec.name, let binding = bound.popFirst() {
-        elements.append((spec.name, isConverting ? binding.converted : binding.tensor))
+        add(spec.name, isConverting ? binding.converted : binding.tensor, from: binding.source)
       } else if accepted.first?.name == spec.name, let next = accepted.popFirst() {
-        elements.append((spec.name, next.tensor))
+        add(spec.name, next.tensor, from: next.source)
       }
     }
     for name in unexpected {
-      if let tensor = stateDict[name] { elements.append((name, tensor)) }
+      if let tensor = stateDict[name] { add(name, tensor, from: name) }
     }
-    var arranged = try StateDict(elements)
-    arranged.source = stateDict.source
-    arranged.otherValues = stateDict.otherValues
-    arranged.annotations = stateDict.annotations
-    arranged.moduleMetadata = stateDict.moduleMetadata.map { module in
-      let path = options.renaming.apply(toModule: module.name)
-      return JSONValue.Member(prefix.flatMap { $0.isStripped ? $0.stripping(path) : nil } ?? path, module.value)
-    }
-    return arranged
+    return try stateDict.replacingElements(with: elements, renaming: modelName(of:))
+  }
+
+  /// What a name of the state dict becomes: renamed, and without the prefix if it was stripped.
+  private func modelName(of name: String) -> String {
+    let name = options.renaming.apply(to: name)
+    return prefix.flatMap { $0.isStripped ? $0.stripping(name) : nil } ?? name
   }
 }

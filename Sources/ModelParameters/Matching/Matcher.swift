@@ -101,11 +101,14 @@ private struct Candidates {
     collisions = groups.sorted { ($0.value.first ?? 0) < ($1.value.first ?? 0) }.map { name, places in
       Match.Collision(name: name.text, from: places.map { stateDict.names[$0] })
     }
+    let modules = stateDict.metadata.modules(renamedBy: { name in
+      let name = renaming.apply(to: name)
+      return prefix?.stripping(name) ?? name
+    })
     versions = Dictionary(
-      stateDict.moduleMetadata.compactMap { module in
+      modules.compactMap { module in
         guard case .integer(let version)? = module.value["version"] else { return nil }
-        let path = renaming.apply(toModule: module.name)
-        return (prefix?.stripping(path) ?? path, version)
+        return (module.name, version)
       }, uniquingKeysWith: { _, last in last })
   }
 

@@ -96,23 +96,8 @@ extension KeyMap.Renaming: CustomStringConvertible {
 }
 
 extension StateDict {
-  /// The same tensors under the names that a map gives them.
+  /// Returns the same tensors under the names that a map gives them.
   ///
   /// - Throws: `nameCollision` if two names become one.
-  public func renamed(by map: KeyMap) throws(CheckpointError) -> StateDict {
-    var renamed = try StateDict(zip(names, tensors).lazy.map { (name: map.apply(to: $0), tensor: $1) })
-    renamed.source = source
-    renamed.otherValues = otherValues
-    renamed.annotations = annotations
-    renamed.moduleMetadata = moduleMetadata.map { JSONValue.Member(map.apply(toModule: $0.name), $0.value) }
-    return renamed
-  }
-}
-
-extension KeyMap {
-  /// What a module's path becomes: as the names under it would.
-  func apply(toModule path: String) -> String {
-    let name = apply(to: path + ".")
-    return name.hasSuffix(".") ? String(name.dropLast()) : path
-  }
+  public func renamed(by map: KeyMap) throws(CheckpointError) -> StateDict { try mapNames(map.apply(to:)) }
 }

@@ -30,7 +30,7 @@ extension ParameterRegistry {
   /// The registry of a state dict that was written with a model's annotations: its tensors, with their roles and what of
   /// them trains; nil if it was written without.
   public init?(annotationsOf stateDict: StateDict) {
-    let annotations = JSONValue.object(stateDict.annotations)
+    let annotations = JSONValue.object(stateDict.metadata.annotations)
     guard case .string(let model)? = annotations[Annotation.model] else { return nil }
     func names(_ annotation: String) -> Set<String> {
       guard case .array(let items)? = annotations[annotation] else { return [] }

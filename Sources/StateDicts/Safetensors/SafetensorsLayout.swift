@@ -113,10 +113,11 @@ struct SafetensorsLayout {
       }
     }
     add("swt.version", .string("1"))
-    if let source = stateDict.source { add("swt.source", source.json) }
-    if !stateDict.moduleMetadata.isEmpty { add("swt.state_dict_metadata", .object(stateDict.moduleMetadata)) }
-    if !stateDict.otherValues.isEmpty { add("swt.other_values", .object(stateDict.otherValues)) }
-    if !stateDict.compositions.isEmpty { add("swt.composition", .object(stateDict.compositions)) }
+    let metadata = stateDict.metadata
+    if let source = metadata.source { add("swt.source", source.json) }
+    if !metadata.modules.isEmpty { add("swt.state_dict_metadata", .object(metadata.modules)) }
+    if !metadata.otherValues.isEmpty { add("swt.other_values", .object(metadata.otherValues)) }
+    if !metadata.compositions.isEmpty { add("swt.composition", .object(metadata.compositions)) }
     let requiringGrad = selection.kept.filter { $0.tensor.requiresGrad }.map { JSONValue.string($0.name) }
     if !requiringGrad.isEmpty { add("swt.requires_grad", .array(requiringGrad)) }
     if !selection.leftOut.isEmpty {
@@ -127,7 +128,7 @@ struct SafetensorsLayout {
       for alias in selection.aliases { add(alias.name, .string(alias.kept)) }
     }
     let renewed = Set(options.annotations.map(\.name))
-    for annotation in stateDict.annotations.filter({ !renewed.contains($0.name) }) + options.annotations {
+    for annotation in metadata.annotations.filter({ !renewed.contains($0.name) }) + options.annotations {
       add("swt.\(annotation.name)", annotation.value)
     }
     bytes.append(contentsOf: #","swt.crc32":""#.utf8)

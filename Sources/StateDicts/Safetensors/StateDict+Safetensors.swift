@@ -44,17 +44,17 @@ extension StateDict {
       }
     }
     try self.init(metadata.addingAliases(to: elements))
-    moduleMetadata = metadata.members("swt.state_dict_metadata")
-    otherValues = metadata.members("swt.other_values")
-    annotations = metadata.annotations
-    compositions = metadata.members("swt.composition")
+    self.metadata.modules = metadata.members("swt.state_dict_metadata")
+    self.metadata.otherValues = metadata.members("swt.other_values")
+    self.metadata.annotations = metadata.annotations
+    self.metadata.compositions = metadata.members("swt.composition")
     var marks: [JSONValue.Member] = []
     if let format = metadata["format"] { marks.append(JSONValue.Member("format", .string(format))) }
     if let source = metadata["swt.source"], let value = try? JSONValue(parsing: source) {
       marks.append(JSONValue.Member("source", value))
     }
     if !leftOut.isEmpty { marks.append(JSONValue.Member("left_out", .object(leftOut))) }
-    self.source = Provenance(
+    self.metadata.source = Provenance(
       name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: store.count,
       format: metadata.isSwt ? "swt" : "safetensors", marks: marks)
   }

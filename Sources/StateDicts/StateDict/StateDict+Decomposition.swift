@@ -10,32 +10,26 @@ extension StateDict {
   ///
   /// - Throws: `nameCollision` if a component's name is taken.
   public func decomposed() throws(CheckpointError) -> StateDict {
-    var elements: [Element] = []
-    var compositions = self.compositions
-    for (name, tensor) in self { Self.decompose(name, tensor, into: &elements, &compositions) }
-    var result = try StateDict(elements)
-    result.source = source
-    result.moduleMetadata = moduleMetadata
-    result.otherValues = otherValues
-    result.annotations = annotations
-    result.compositions = compositions
+    var elements: [Replacement] = []
+    var compositions: [JSONValue.Member] = []
+    for position in indices {
+      Self.decompose(names[position], tensors[position], position, into: &elements, &compositions)
+    }
+    var result = try replacingElements(with: elements)
+    result.metadata.compositions += compositions
     return result
   }
 
   private static func decompose(
-    _ name: String, _ tensor: Tensor, into elements: inout [Element], _ compositions: inout [JSONValue.Member]
+    _ name: String, _ tensor: Tensor, _ position: Int, into elements: inout [Replacement],
+    _ compositions: inout [JSONValue.Member]
   ) {
-    guard let composition = tensor.composition else {
-      elements.append((name, tensor))
-      return
-    }
-    let parts = composition.parts(of: tensor)
-    guard !parts.isEmpty else {
-      elements.append((name, tensor))
+    guard let composition = tensor.composition, case let parts = composition.parts(of: tensor), !parts.isEmpty else {
+      elements.append((name, tensor, position))
       return
     }
     compositions.append(JSONValue.Member(name, composition.json(of: tensor, parts.map(\.role), name)))
-    for part in parts { decompose("\(name).\(part.role)", part.tensor, into: &elements, &compositions) }
+    for part in parts { decompose("\(name).\(part.role)", part.tensor, position, into: &elements, &compositions) }
   }
 }
 

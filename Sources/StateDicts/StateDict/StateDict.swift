@@ -14,16 +14,10 @@ public struct StateDict: Sendable {
   public let tensors: [Tensor]
   private let table: NameTable
 
-  /// Where the tensors come from; nil if they were made in memory.
-  public var source: Provenance?
-  /// The `_metadata` of the state dict: for each module's path the version of its layout, and what else it keeps.
-  public var moduleMetadata: [JSONValue.Member] = []
-  /// What stands beside the tensors in the checkpoint, such as an epoch or hyper-parameters, as JSON.
-  public var otherValues: [JSONValue.Member] = []
-  /// What was kept of a model when a `.swt` file was written, such as its name and what of it is frozen.
-  public var annotations: [JSONValue.Member] = []
-  /// For each name that `decomposed()` replaced by its components: its kind, type, shape and what else it takes.
-  public var compositions: [JSONValue.Member] = []
+  /// Everything that travels with the tensors.
+  public var metadata = Metadata()
+  /// The names under which `inspect` lists the tensors in the file that they come from, whatever they are named here.
+  package private(set) var originalNames: [String]
 
   /// Creates a state dict.
   ///
@@ -42,12 +36,26 @@ public struct StateDict: Sendable {
     }
     self.table = table
     self.tensors = tensors
+    originalNames = table.names
+  }
+
+  /// Creates a state dict whose tensors are named otherwise in their file.
+  ///
+  /// - Throws: `nameCollision` if a name is there twice.
+  package init(_ elements: some Sequence<Element>, originalNames: [String], metadata: Metadata) throws(CheckpointError)
+  {
+    try self.init(elements)
+    self.originalNames = originalNames
+    self.metadata = metadata
   }
 
   /// The tensor of a name.
   ///
   /// - Complexity: O(1).
-  public subscript(name: String) -> Tensor? { table.place(of: name).map { tensors[$0] } }
+  public subscript(name: String) -> Tensor? { position(of: name).map { tensors[$0] } }
+
+  /// The position of a name.
+  package func position(of name: String) -> Int? { table.place(of: name) }
 
   /// The names that share one view of one storage, each group in order, the groups in the order of their first names.
   public var ties: [[String]] { tieGroups.map { group in group.map { names[$0] } } }
@@ -87,29 +95,4 @@ extension StateDict: RandomAccessCollection {
   public var endIndex: Int { names.count }
   /// The name and tensor at a position.
   public subscript(position: Int) -> Element { (names[position], tensors[position]) }
-}
-
-/// Where a state dict comes from.
-public struct Provenance: Sendable, Equatable {
-  /// The file's name, without its folder.
-  public var name: String
-  /// The file's size.
-  public var byteCount: Int
-  /// The file's format, such as `torch zip`.
-  public var format: String
-  /// What the format says of itself, such as torch's record version and serialization id.
-  public var marks: [JSONValue.Member]
-  /// The file's SHA-256 in hexadecimal, if it was computed.
-  public var sha256: String?
-
-  /// Creates a provenance.
-  public init(
-    name: String, byteCount: Int, format: String, marks: [JSONValue.Member] = [], sha256: String? = nil
-  ) {
-    self.name = name
-    self.byteCount = byteCount
-    self.format = format
-    self.marks = marks
-    self.sha256 = sha256
-  }
 }

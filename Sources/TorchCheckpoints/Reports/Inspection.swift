@@ -198,7 +198,7 @@ extension Checkpoint {
   public var otherValues: [JSONValue.Member] {
     switch contents {
     case .pickled(let values): values.others(beside: nil)
-    case .stateDict(let stateDict): stateDict.otherValues
+    case .stateDict(let stateDict): stateDict.metadata.otherValues
     }
   }
 }

@@ -49,7 +49,7 @@ extension VisionModel {
   /// A file that was converted keeps the name of the one it was made from, and that counts too.
   /// Source: `torchvision/models/detection/faster_rcnn.py`, `overwrite_eps`.
   public static func epsilon(for weights: StateDict) -> Float {
-    let names = [weights.source?.name ?? ""] + (weights.source?.marks ?? []).map { "\($0.value)" }
+    let names = [weights.metadata.source?.name ?? ""] + (weights.metadata.source?.marks ?? []).map { "\($0.value)" }
     return names.contains { $0.contains("258fb6c6") } ? 0 : 1e-5
   }
 }

@@ -261,11 +261,11 @@ struct WriterTests {
     var stateDict = try StateDict([
       ("w", tensor(.float32, [1], [0, 0, 128, 63], requiresGrad: true)), ("b", floats([2])),
     ])
-    stateDict.source = Provenance(
+    stateDict.metadata.source = Provenance(
       name: "m.pth", byteCount: 1234, format: "torch zip", marks: [JSONValue.Member("version", .string("3"))],
       sha256: String(repeating: "ab", count: 32))
-    stateDict.moduleMetadata = [JSONValue.Member("bn", .object([JSONValue.Member("version", .integer(2))]))]
-    stateDict.otherValues = [
+    stateDict.metadata.modules = [JSONValue.Member("bn", .object([JSONValue.Member("version", .integer(2))]))]
+    stateDict.metadata.otherValues = [
       JSONValue.Member("epoch", .integer(90)), JSONValue.Member("lr", .array([.number(0.1), .null, .bool(true)])),
     ]
     try stateDict.write(
@@ -282,9 +282,9 @@ struct WriterTests {
     let read = try read("m.swt")
     #expect(read["w"]?.requiresGrad == true)
     #expect(read["b"]?.requiresGrad == false)
-    #expect(read.moduleMetadata == stateDict.moduleMetadata)
-    #expect(read.otherValues == stateDict.otherValues)
-    #expect(read.source?.format == "swt")
+    #expect(read.metadata.modules == stateDict.metadata.modules)
+    #expect(read.metadata.otherValues == stateDict.metadata.otherValues)
+    #expect(read.metadata.source?.format == "swt")
   }
 
   @Test("a second conversion gives the same bytes, and so does one of what it wrote")

@@ -57,7 +57,7 @@ struct ContainersContentTests {
     "Values of a distributed checkpoint stand beside its tensors",
     arguments: ExpectedRow.all.filter { $0.bytesItems != nil })
   func values(_ row: ExpectedRow) throws {
-    let others = try Checkpoint(path: row.path).stateDict().otherValues
+    let others = try Checkpoint(path: row.path).stateDict().metadata.otherValues
     #expect(Set(others.map(\.name)).isSuperset(of: row.bytesItems ?? []))
     #expect(others.first { $0.name == "epoch" }?.value == .integer(3))
   }

@@ -18,7 +18,7 @@ struct DecompositionTests {
     #expect(try integers.sha256() == whole["qint8"]?.sha256())
     #expect(try [Double](#require(parts["qint8.scale"])) == [0.25])
     #expect(try [Int](#require(parts["qint8.zero_point"])) == [3])
-    let said = try #require(parts.compositions.first { $0.name == "qint8" }?.value)
+    let said = try #require(parts.metadata.compositions.first { $0.name == "qint8" }?.value)
     #expect(said["kind"] == .string("quantized_per_tensor") && said["dtype"] == .string("qint8"))
     #expect(said["components"]?["integers"] == .string("qint8.integers"))
   }
@@ -30,7 +30,7 @@ struct DecompositionTests {
     #expect(parts["coalesced.values"]?.shape == [6])
     #expect(parts["coalesced"] == nil)
     #expect(parts["plain"]?.composition == nil)
-    let said = parts.compositions.first { $0.name == "coalesced" }?.value
+    let said = parts.metadata.compositions.first { $0.name == "coalesced" }?.value
     #expect(said?["shape"] == .array([.integer(4), .integer(4)]))
   }
 
@@ -40,13 +40,15 @@ struct DecompositionTests {
     let urls = ["first", "second"].map { folder.appending(path: "\($0)-\(UUID().uuidString).swt") }
     defer { for url in urls { try? FileManager.default.removeItem(at: url) } }
     var whole = try stateDict("quantized_per_tensor.pth")
-    whole.annotations = [JSONValue.Member("model", .string("tiny"))]
+    whole.metadata.annotations = [JSONValue.Member("model", .string("tiny"))]
     try whole.decomposed().write(to: urls[0])
     let first = try loadStateDict(url: urls[0])
     try first.write(to: urls[1])
     let second = try loadStateDict(url: urls[1])
-    #expect(first.annotations == whole.annotations && second.annotations == whole.annotations)
-    #expect(!first.compositions.isEmpty && second.compositions == first.compositions)
+    #expect(
+      first.metadata.annotations == whole.metadata.annotations
+        && second.metadata.annotations == whole.metadata.annotations)
+    #expect(!first.metadata.compositions.isEmpty && second.metadata.compositions == first.metadata.compositions)
     let header = try String(decoding: Data(contentsOf: urls[1]).prefix(16384), as: UTF8.self)
     #expect(header.ranges(of: "\"swt.composition\"").count == 1)
   }
@@ -69,7 +71,7 @@ struct DecompositionTests {
     try parts.write(toPath: path)
     let read = try Checkpoint(path: path).stateDict()
     #expect(Set(read.names) == Set(parts.names))
-    #expect(read.compositions == parts.compositions)
+    #expect(read.metadata.compositions == parts.metadata.compositions)
     for (name, tensor) in parts { #expect(try read[name]?.sha256() == tensor.sha256()) }
   }
 

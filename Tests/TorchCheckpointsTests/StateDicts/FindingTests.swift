@@ -21,8 +21,8 @@ struct FindingTests {
     #expect(stateDict.names == ["w", "b"])
     #expect(checkpoint.stateDictKey == nil)
     #expect(try [Float](#require(stateDict["w"])) == [0, 1])
-    #expect(stateDict.source?.format == "torch zip")
-    #expect(stateDict.source?.marks.first == JSONValue.Member("version", .string("3")))
+    #expect(stateDict.metadata.source?.format == "torch zip")
+    #expect(stateDict.metadata.source?.marks.first == JSONValue.Member("version", .string("3")))
   }
 
   @Test("it is found under each of the usual keys, and what lies beside it is kept", arguments: Checkpoint.usualKeys)
@@ -32,7 +32,7 @@ struct FindingTests {
     let stateDict = try checkpoint.stateDict()
     #expect(stateDict.names == ["w", "b"])
     #expect(checkpoint.stateDictKey == key)
-    #expect(stateDict.otherValues == [.init("epoch", .integer(12)), .init("args", .object([]))])
+    #expect(stateDict.metadata.otherValues == [.init("epoch", .integer(12)), .init("args", .object([]))])
   }
 
   @Test("it is found under a usual key within a usual key")
@@ -94,7 +94,7 @@ struct FindingTests {
     let checkpoint = try open(Make.dict(("actor", Self.weights), ("epoch", "K\u{1}")))
     let error = #expect(throws: CheckpointError(.noStateDict, "")) { try checkpoint.stateDict(key: "critic") }
     #expect(error?.message == "There is nothing under critic. The file has: actor, epoch.")
-    for key in ["actor.q", "actor.w.x", "epoch", "", ".", "actor.", "steps.-1", "actor..w"] {
+    for key in ["actor.q", "actor.w.x", "epoch", "", "actor.", "steps.-1", "actor..w"] {
       #expect(throws: CheckpointError(.noStateDict, "")) { try checkpoint.stateDict(key: key) }
     }
   }
@@ -155,7 +155,7 @@ struct FindingTests {
   func moduleMetadata() throws {
     let checkpoint = try Checkpoint(path: ExpectedRow.fixtures.appending(path: "fixtures/state_dicts/module.pth").path)
     let stateDict = try checkpoint.stateDict()
-    #expect(stateDict.moduleMetadata.map(\.name) == ["", "conv", "bn", "head", "head.0", "head.1"])
-    #expect(stateDict.moduleMetadata.first { $0.name == "bn" }?.value["version"] == .integer(2))
+    #expect(stateDict.metadata.modules.map(\.name) == ["", "conv", "bn", "head", "head.0", "head.1"])
+    #expect(stateDict.metadata.modules.first { $0.name == "bn" }?.value["version"] == .integer(2))
   }
 }

@@ -1,0 +1,24 @@
+/// Where a state dict comes from.
+public struct Provenance: Sendable, Equatable {
+  /// The file's name, without its folder.
+  public var name: String
+  /// The file's size.
+  public var byteCount: Int
+  /// The file's format, such as `torch zip`.
+  public var format: String
+  /// What the format says of itself, such as torch's record version and serialization id.
+  public var marks: [JSONValue.Member]
+  /// The file's SHA-256 in hexadecimal, if it was computed.
+  public var sha256: String?
+
+  /// Creates a provenance.
+  public init(
+    name: String, byteCount: Int, format: String, marks: [JSONValue.Member] = [], sha256: String? = nil
+  ) {
+    self.name = name
+    self.byteCount = byteCount
+    self.format = format
+    self.marks = marks
+    self.sha256 = sha256
+  }
+}
