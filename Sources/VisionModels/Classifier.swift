@@ -34,45 +34,58 @@ public final class Classifier: Sendable {
   private let network: Network
   private let thread: ArithmeticThread
 
-  /// Loads a classifier.
+  /// Loads a classifier from weights that were held against it.
   ///
   /// - Parameters:
-  ///   - name: torchvision's name, such as `resnet50`; nil for the one that the weights are of.
-  ///   - weights: The state dict; the classes are counted from it.
-  ///   - threads: How many threads compute together; as many as there are cores unless said.
-  ///   - exact: Whether only direct convolutions are used.
-  /// - Throws: `ParameterError` for an unknown name, `VisionError` for one that is no classifier's, `MatchError` where the
-  ///   weights do not fit, `notFinite` with the name of a weight that is NaN or infinite.
-  public init(_ name: String? = nil, weights: StateDict, threads: Int? = nil, exact: Bool = false) throws {
-    let known =
-      if let name { try VisionModel(named: name, countingClassesIn: weights) } else {
-        try VisionModel(fitting: weights)
-      }
-    switch known.architecture {
+  ///   - fit: The weights and their model, a ResNet or MobileNetV2.
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether only direct convolutions are used: slower, and closest to torch.
+  /// - Throws: `VisionError` `configuration` for another kind of model, `MatchError` where the weights do not fit,
+  ///   `notFinite` with the name of a weight that is NaN or infinite.
+  public init(_ fit: ModelFit, threads: Int? = nil, exact: Bool = false) throws {
+    switch fit.model.architecture {
     case .resNet(let configuration):
-      let match = ParameterRegistry(of: ResNet.self, configuration).match(weights)
-      try match.validate()
-      try match.requireFinite()
-      network = .resNet(try ResNet(configuration, loading: match))
-      classCount = configuration.classCount ?? 0
+      network = .resNet(try ResNet(configuration, loading: fit.runnableMatch()))
     case .mobileNetV2(let configuration):
-      let match = ParameterRegistry(of: MobileNetV2.self, configuration).match(weights)
-      try match.validate()
-      try match.requireFinite()
-      network = .mobileNetV2(try MobileNetV2(configuration, loading: match))
-      classCount = configuration.classCount
+      network = .mobileNetV2(try MobileNetV2(configuration, loading: fit.runnableMatch()))
     default:
       throw VisionError(
-        .configuration, "\(known.name) is no classifier.", remedy: "use a resnet or mobilenet_v2, or pth2swt detect")
+        .configuration, "\(fit.model.name) is no classifier.", remedy: "use a resnet or mobilenet_v2, or pth2swt detect"
+      )
     }
-    self.name = known.name
+    name = fit.model.name
+    classCount = fit.model.classCount ?? 0
     thread = ArithmeticThread(threadCount: threads, isExact: exact)
+  }
+
+  /// Loads a classifier by torchvision's name.
+  ///
+  /// - Parameters:
+  ///   - name: The name, such as `resnet50` (default: inferred from the weights).
+  ///   - weights: The state dict; prefix and number of classes are found as `ModelFit` finds them.
+  ///   - epsilon: The normalizations' epsilon (default: see `VisionModel.epsilon(for:)`).
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether only direct convolutions are used: slower, and closest to torch.
+  /// - Throws: What `ModelFit` throws, and as with a fit.
+  public convenience init(
+    _ name: String? = nil, weights: StateDict, epsilon: Float? = nil, threads: Int? = nil, exact: Bool = false
+  ) throws {
+    try self.init(ModelFit(weights, as: name, epsilon: epsilon), threads: threads, exact: exact)
   }
 
   /// The classes of an image by falling probability.
   ///
   /// - Parameter top: How many.
   public func classify(_ image: Image, top: Int = 5) throws -> [Classification] {
+    try timedClassify(image, top: top).classes
+  }
+
+  /// The classes of an image by falling probability, and how long it took.
+  ///
+  /// - Parameter top: How many.
+  public func timedClassify(_ image: Image, top: Int = 5) throws
+    -> (classes: [Classification], timings: ClassificationTimings)
+  {
     try thread.run { [network] in try Self.ranked(network, image, top, on: $0) }
   }
 
@@ -81,20 +94,28 @@ public final class Classifier: Sendable {
   /// - Throws: `CancellationError` if the task is cancelled before the image's turn.
   public func classify(_ image: Image, top: Int = 5) async throws -> [Classification] {
     try Task.checkCancellation()
-    return try await thread.run { [network] in try Self.ranked(network, image, top, on: $0) }
+    return try await thread.run { [network] in try Self.ranked(network, image, top, on: $0).classes }
   }
 
   private static func ranked(_ network: Network, _ image: Image, _ top: Int, on arithmetic: Arithmetic) throws
-    -> [Classification]
+    -> (classes: [Classification], timings: ClassificationTimings)
   {
+    let clock = ContinuousClock()
+    let start = clock.now
     let input = try ClassificationTransform()(image, arithmetic)
+    let transformed = clock.now
     let logits =
       switch network {
       case .resNet(let model): try model(input)
       case .mobileNetV2(let model): try model(input)
       }
     let scores = softmax(ArraySlice(try finite(logits.values())))
-    return largest(max(top, 0), of: scores).map { Classification(label: $0, score: scores[$0]) }
+    let classes = largest(max(top, 0), of: scores).map { Classification(label: $0, score: scores[$0]) }
+    var timings = ClassificationTimings()
+    timings.transform = (transformed - start).milliseconds
+    timings.network = (clock.now - transformed).milliseconds
+    timings.total = (clock.now - start).milliseconds
+    return (classes, timings)
   }
 }
 

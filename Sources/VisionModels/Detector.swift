@@ -33,32 +33,42 @@ public final class Detector: Sendable {
     thread = ArithmeticThread(threadCount: threads, isExact: exact)
   }
 
-  /// Loads a model by torchvision's name; classes are counted from the weights.
+  /// Loads a model from weights that were held against it.
   ///
   /// - Parameters:
-  ///   - name: Such as `fasterrcnn_resnet50_fpn`; nil for the one that the weights are of.
-  ///   - weights: The state dict.
-  ///   - epsilon: The normalizations' epsilon; by the weights unless said, see `VisionModel.epsilon(for:)`.
-  /// - Throws: `ParameterError` for an unknown name, `MatchError` where the weights do not fit, `notFinite` with the name
-  ///   of a weight that is NaN or infinite, and as above.
+  ///   - fit: The weights and their model, a Faster R-CNN.
+  ///   - options: How images are brought in and detections chosen (default: torchvision's).
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether only direct convolutions are used: slower, and closest to torch.
+  /// - Throws: `VisionError` `configuration` for another kind of model, `MatchError` where the weights do not fit,
+  ///   `notFinite` with the name of a weight that is NaN or infinite.
+  public convenience init(
+    _ fit: ModelFit, options: DetectionOptions = .init(), threads: Int? = nil, exact: Bool = false
+  ) throws {
+    guard case .fasterRCNN(let configuration) = fit.model.architecture else {
+      throw VisionError(
+        .configuration, "\(fit.model.name) finds no boxes.", remedy: "use a fasterrcnn_… model, or pth2swt classify")
+    }
+    let match = try fit.runnableMatch()
+    try self.init(FasterRCNN(configuration, loading: match), options: options, threads: threads, exact: exact)
+  }
+
+  /// Loads a model by torchvision's name.
+  ///
+  /// - Parameters:
+  ///   - name: The name, such as `fasterrcnn_resnet50_fpn` (default: inferred from the weights).
+  ///   - weights: The state dict; prefix and number of classes are found as `ModelFit` finds them.
+  ///   - options: How images are brought in and detections chosen (default: torchvision's).
+  ///   - epsilon: The normalizations' epsilon (default: see `VisionModel.epsilon(for:)`).
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether only direct convolutions are used: slower, and closest to torch.
+  /// - Throws: What `ModelFit` throws, and as with a fit.
   public convenience init(
     _ name: String? = nil, weights: StateDict, options: DetectionOptions = .init(), epsilon: Float? = nil,
     threads: Int? = nil, exact: Bool = false
   ) throws {
-    let known =
-      if let name {
-        try VisionModel(named: name, countingClassesIn: weights, epsilon: epsilon)
-      } else {
-        try VisionModel(fitting: weights, epsilon: epsilon)
-      }
-    guard case .fasterRCNN(let configuration) = known.architecture else {
-      throw VisionError(
-        .configuration, "\(known.name) finds no boxes.", remedy: "use a fasterrcnn_… model, or pth2swt classify")
-    }
-    let match = ParameterRegistry(of: FasterRCNN.self, configuration).match(weights)
-    try match.validate()
-    try match.requireFinite()
-    try self.init(FasterRCNN(configuration, loading: match), options: options, threads: threads, exact: exact)
+    try self.init(
+      ModelFit(weights, as: name, epsilon: epsilon), options: options, threads: threads, exact: exact)
   }
 
   /// How many classes there are, the background among them.

@@ -55,6 +55,21 @@ public struct StageTimings: Codable, Sendable, Equatable {
   }
 }
 
+/// How long each part of a classification took, in milliseconds.
+public struct ClassificationTimings: Codable, Sendable, Equatable {
+  /// From the file's bytes to pixels; 0 where nothing was decoded.
+  public var decode: Double = 0
+  /// Resizing, cropping and normalizing.
+  public var transform: Double = 0
+  /// From the model's input to the classes.
+  public var network: Double = 0
+  /// From the decoded image to the classes.
+  public var total: Double = 0
+
+  /// Creates timings of 0.
+  public init() {}
+}
+
 extension Detector {
   /// What is on several images, run as one batch, and how long it took.
   public func timedDetect(batch images: [Image]) throws -> (detections: [[Detection]], timings: StageTimings) {

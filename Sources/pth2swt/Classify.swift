@@ -17,17 +17,17 @@ struct Classify: ParsableCommand {
   @Option(help: ArgumentHelp("The checkpoint.", valueName: "file"), completion: .checkpoint)
   var weights: String
 
-  @Option(help: ArgumentHelp("The model; found by the weights unless said.", valueName: "name"), completion: .model)
-  var model: String?
-
   @Option(help: ArgumentHelp("How many classes to name.", valueName: "n"))
   var top = 5
 
   @Flag(help: "Print as JSON.")
   var json = false
 
+  @Flag(help: "Print how long each stage took, in milliseconds.")
+  var timings = false
+
   @OptionGroup var vision: VisionOptions
-  @OptionGroup var key: KeyOption
+  @OptionGroup(title: "Weights and model") var fitting: WeightsOptions
   @OptionGroup var inputs: InputOptions
 
   @Argument(help: "The pictures: JPEG or PNG.", completion: .file(extensions: ["jpg", "jpeg", "png"]))
@@ -38,15 +38,18 @@ struct Classify: ParsableCommand {
   }
 
   func run() throws {
-    let stateDict = try inputs.open(weights).stateDict(key: key.key)
-    let classifier = try Classifier(model, weights: stateDict, threads: vision.threads, exact: vision.exact)
-    let labels = try vision.names(classifier.classCount == Labels.imageNet.names.count ? .imageNet : Labels([]))
+    let classifier = try Classifier(
+      fitting.fit(inputs.open(weights)), threads: vision.threads, exact: vision.exact)
+    let labels = try vision.labels(of: classifier.classCount, usual: .imageNet, remedy: "one name a line")
     var rows: [Row] = []
     for path in images {
-      let classes = try classifier.classify(decodedImage(path).image, top: top)
+      let decoded = try decodedImage(path)
+      var (classes, times) = try classifier.timedClassify(decoded.image, top: top)
+      times.decode = decoded.milliseconds
       rows.append(
         Row(
-          image: path, classes: classes.map { .init(label: $0.label, name: labels[$0.label], score: $0.score) }))
+          image: path, classes: classes.map { .init(label: $0.label, name: labels[$0.label], score: $0.score) },
+          timings: timings ? times : nil))
       if !json { print(rows[rows.count - 1]) }
     }
     if json { try printJSON(rows) }
@@ -61,11 +64,16 @@ struct Classify: ParsableCommand {
     }
     let image: String
     let classes: [Class]
+    let timings: ClassificationTimings?
 
     var description: String {
       var table = TextTable(rightAligned: [true, false])
       for found in classes { table.add("  \(thousandths(found.score))", found.name) }
-      return ([image] + table.lines).joined(separator: "\n")
+      let times = timings.map { timings in
+        "  ms: decode \(tenths(timings.decode)), transform \(tenths(timings.transform)), "
+          + "network \(tenths(timings.network)), total \(tenths(timings.total))"
+      }
+      return ([image] + table.lines + [times].compactMap(\.self)).joined(separator: "\n")
     }
   }
 }

@@ -24,9 +24,6 @@ struct Detect: ParsableCommand {
   @Option(help: ArgumentHelp("The checkpoint.", valueName: "file"), completion: .checkpoint)
   var weights: String
 
-  @Option(help: ArgumentHelp("The model; found by the weights unless said.", valueName: "name"), completion: .model)
-  var model: String?
-
   @Flag(help: "Run the pictures as one batch, as torchvision does with a list.")
   var batch = false
 
@@ -46,14 +43,9 @@ struct Detect: ParsableCommand {
   @Flag(help: "Write over pictures that are there.")
   var force = false
 
-  @Option(
-    name: .customLong("eps"),
-    help: "The normalizations' epsilon; 0 for the COCO weights of 2019 (258fb6c6), else 1e-5, unless said.")
-  var epsilon: Float?
-
   @OptionGroup var vision: VisionOptions
   @OptionGroup(title: "Torchvision's configuration") var configuration: DetectionOptionGroup
-  @OptionGroup var key: KeyOption
+  @OptionGroup(title: "Weights and model") var fitting: WeightsOptions
   @OptionGroup var inputs: InputOptions
 
   @Argument(help: "The pictures: JPEG or PNG.", completion: .file(extensions: ["jpg", "jpeg", "png"]))
@@ -65,11 +57,10 @@ struct Detect: ParsableCommand {
 
   func run() throws {
     let targets = try draw.map { try Picture.targets(images, in: $0, overwriting: force) }
-    let stateDict = try inputs.open(weights).stateDict(key: key.key)
     let detector = try Detector(
-      model, weights: stateDict, options: configuration.options, epsilon: epsilon, threads: vision.threads,
-      exact: vision.exact)
-    let labels = try vision.names(detector.classCount == Labels.coco.names.count ? .coco : Labels([]))
+      fitting.fit(inputs.open(weights)), options: configuration.options, threads: vision.threads, exact: vision.exact)
+    let labels = try vision.labels(
+      of: detector.classCount, usual: .coco, remedy: "one name a line, the first for the background (class 0)")
     var rows: [DetectionRow] = []
     var undrawn = targets?[...]
     for paths in batch ? [images] : images.map({ [$0] }) {
@@ -154,7 +145,7 @@ struct DetectionRow: Encodable, CustomStringConvertible {
 }
 
 /// A number with one digit after the point.
-private func tenths(_ value: some BinaryFloatingPoint) -> String {
+func tenths(_ value: some BinaryFloatingPoint) -> String {
   let rounded = (Double(value) * 10).rounded() / 10
   return "\(rounded)"
 }

@@ -13,12 +13,14 @@ import VisionModels
 enum Failure {
   static func exit(with error: any Error) -> Never {
     let isJSON = CommandLine.arguments.contains("--json")
+    // A match has a short form for people; in JSON it is complete.
+    let text = (error as? MatchError)?.description
     guard let (error, code) = report(error) else {
       if isJSON, let usage = usage(error) { try? printJSON(Report(usage)) }
       Pth2swt.exit(withError: error)
     }
     if isJSON { try? printJSON(Report(error)) }
-    printToStandardError("pth2swt: \(error)")
+    printToStandardError("pth2swt: \(text ?? "\(error)")")
     Pth2swt.exit(withError: ExitCode(code))
   }
 
@@ -35,7 +37,11 @@ enum Failure {
           .init(rawValue: error.code.rawValue), error.message, file: error.file, entry: error.layer,
           remedy: error.remedy), error.code.exitCode
       )
-    case let error as MatchError: (CheckpointError(.init(rawValue: "noMatch"), "\(error)"), 65)
+    case let error as MatchError:
+      (
+        CheckpointError(
+          .init(rawValue: "noMatch"), error.match.torchMessage, remedy: error.match.fix.map { "\($0)" }), 65
+      )
     default: nil
     }
   }

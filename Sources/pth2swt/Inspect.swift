@@ -45,6 +45,9 @@ struct Inspect: AsyncParsableCommand {
         try SHA256Text.of(tensor) { sum.add($0, tensor.storage.entry) }
       } : Inspection(of: checkpoint)
     progress.clear()
+    if let filter, report.filtered(by: filter).tensors.isEmpty {
+      printToStandardError("pth2swt: --filter '\(filter)' matches no tensor's name")
+    }
     if json {
       try printJSON(filter.map { report.filtered(by: $0) } ?? report)
     } else {

@@ -2,13 +2,15 @@ import ArgumentParser
 import ModelParameters
 import StateDicts
 import TorchCheckpoints
+import VisionModels
 
 struct MatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "match",
     abstract: "Hold a checkpoint's names and shapes against a model's.",
     discussion: """
-      Exit 0 if the model could be loaded, 1 if not.
+      Exit 0 if the model could be loaded, 1 if not. The model and its number of classes are inferred from the weights
+      unless they are given.
 
       EXAMPLES
         pth2swt match model.pth --model fasterrcnn_resnet50_fpn
@@ -19,7 +21,8 @@ struct MatchCommand: ParsableCommand {
   @Argument(help: "The checkpoint.", completion: .checkpoint)
   var input: String
 
-  @Option(help: ArgumentHelp("The model, by torchvision's name.", valueName: "name"), completion: .model)
+  @Option(
+    help: ArgumentHelp("Model name (default: inferred from the weights).", valueName: "name"), completion: .model)
   var model: String?
 
   @Option(
@@ -28,29 +31,34 @@ struct MatchCommand: ParsableCommand {
   var registry: String?
 
   @OptionGroup var options: ModelOptions
-  @OptionGroup var renaming: RenamingOptions
-  @OptionGroup var strictness: StrictnessOptions
+  @OptionGroup var matching: MatchingOptions
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
+
+  @Flag(help: "List every name, not the first ten of each kind.")
+  var all = false
 
   @Flag(help: "Print the report as JSON.")
   var json = false
 
   func validate() throws {
-    guard (model == nil) != (registry == nil) else { throw ValidationError("Give either --model or --registry.") }
+    guard model == nil || registry == nil else { throw ValidationError("Give either --model or --registry.") }
   }
 
   func run() throws {
-    let wanted = try wantedRegistry()
-    let matching = strictness.options(try renaming.keyMap())
-    let match = wanted.match(try inputs.open(input).stateDict(key: key.key), options: matching)
-    if json { try printJSON(match) } else { print(match) }
-    if !match.isAcceptable { throw Failure.no }
+    let stateDict = try inputs.open(input).stateDict(key: key.key)
+    guard let registry else {
+      let fit = try options.fit(stateDict, as: model, matching)
+      return try report(fit, text: fit.text(listing: all ? nil : 10), isAcceptable: fit.match.isAcceptable)
+    }
+    let list: ParameterRegistry = try readJSON(
+      registry, "a list of names and shapes", remedy: #"[{"name": "fc.weight", "shape": [10, 64]}]"#)
+    let match = try list.match(stateDict, options: matching.options(for: stateDict))
+    try report(match, text: match.text(listing: all ? nil : 10), isAcceptable: match.isAcceptable)
   }
 
-  private func wantedRegistry() throws -> ParameterRegistry {
-    if let model { return try options.registry(of: model) }
-    return try readJSON(
-      registry ?? "", "a list of names and shapes", remedy: #"[{"name": "fc.weight", "shape": [10, 64]}]"#)
+  private func report(_ value: some Encodable, text: String, isAcceptable: Bool) throws {
+    if json { try printJSON(value) } else { print(text) }
+    if !isAcceptable { throw Failure.no }
   }
 }

@@ -8,29 +8,18 @@ import StateDicts
   import Foundation
 #endif
 
-/// How names of a checkpoint become names of a model.
-struct RenamingOptions: ParsableArguments {
+/// How weights are held against a model: the same for every subcommand that does so.
+struct MatchingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Rename before anything else: 'head.*=roi_heads.*'. The first line that fits a name decides.",
-      valueName: "old=new"))
+      "Rename tensors first: 'head.*=roi_heads.*'. The first renaming that fits a name decides.", valueName: "old=new"))
   var rename: [String] = []
 
   @Option(
-    help: ArgumentHelp("A JSON list of such lines, after those of --rename.", valueName: "file"),
+    help: ArgumentHelp("A JSON list of such renamings, used after those of --rename.", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var renameFile: String?
 
-  func keyMap() throws -> KeyMap {
-    let lines = try KeyMap(rename)
-    guard let renameFile else { return lines }
-    let file: KeyMap = try readJSON(renameFile, "a list of renamings", remedy: #"["head.*=roi_heads.*"]"#)
-    return KeyMap(lines.renamings + file.renamings)
-  }
-}
-
-/// How strictly names are held against a model's.
-struct StrictnessOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Let names like this be missing; * stands for any text.", valueName: "pattern"),
     transform: { NamePattern($0) })
@@ -40,15 +29,35 @@ struct StrictnessOptions: ParsableArguments {
     help: ArgumentHelp("Let names like this be left over.", valueName: "pattern"), transform: { NamePattern($0) })
   var allowUnexpected: [NamePattern] = []
 
-  @Flag(help: "Strip a common prefix such as module. though the match is not exact then.")
+  @Flag(help: "Strip a prefix such as module. even where not everything fits without it.")
   var stripPrefix = false
 
   @Flag(help: "Never strip a prefix.")
   var keepPrefix = false
 
-  func options(_ renaming: KeyMap) -> MatchOptions {
+  func validate() throws {
+    guard !(stripPrefix && keepPrefix) else { throw ValidationError("Give either --strip-prefix or --keep-prefix.") }
+  }
+
+  /// The renamings, after a word about those that do nothing for a state dict.
+  func keyMap(for stateDict: StateDict) throws -> KeyMap {
+    var map = try KeyMap(rename)
+    if let renameFile {
+      let file: KeyMap = try readJSON(renameFile, "a list of renamings", remedy: #"["head.*=roi_heads.*"]"#)
+      map = KeyMap(map.renamings + file.renamings)
+    }
+    for renaming in map.withoutEffect(on: stateDict.names) {
+      let isShadowed = stateDict.names.contains { renaming.from.matches($0) }
+      printToStandardError(
+        "pth2swt: the renaming '\(renaming)' "
+          + (isShadowed ? "matches only names that an earlier one renames" : "matches no tensor's name"))
+    }
+    return map
+  }
+
+  func options(for stateDict: StateDict) throws -> MatchOptions {
     MatchOptions(
-      renaming: renaming, prefix: keepPrefix ? .keep : stripPrefix ? .strip : .ifExact,
+      renaming: try keyMap(for: stateDict), prefix: keepPrefix ? .keep : stripPrefix ? .strip : .ifExact,
       allowedMissing: allowMissing, allowedUnexpected: allowUnexpected)
   }
 }

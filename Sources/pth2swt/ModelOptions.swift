@@ -3,10 +3,18 @@ import ModelParameters
 import StateDicts
 import VisionModels
 
+/// How many classes a model has.
+struct ClassCountOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Number of classes, for a detector with the background (default: inferred from the weights, if there are any).",
+      valueName: "n"))
+  var numClasses: Int?
+}
+
 /// What tells a model of the catalogue from another of its name.
 struct ModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("How many classes, the background among them for a detector.", valueName: "n"))
-  var numClasses: Int?
+  @OptionGroup var classes: ClassCountOption
 
   @Option(
     help: "The normalization: FrozenBatchNorm2d (detectors, unless said) or BatchNorm2d (classifiers).",
@@ -35,10 +43,21 @@ struct ModelOptions: ParsableArguments {
 
   /// The registry of a model, frozen as the options say.
   func registry(of name: String) throws -> ParameterRegistry {
-    let model = try VisionModel(named: name, classCount: numClasses, normLayer: normLayer.map { NormLayer($0) })
-    let rule = FreezeRule([.init(.freeze, freeze), .init(.train, train)])
+    let model = try VisionModel(
+      named: name, classCount: classes.numClasses, normLayer: normLayer.map { NormLayer($0) })
     return try model.registry(trainableLayers: trainableLayers).freezing(rule)
   }
+
+  /// Weights held against a model, frozen as the options say.
+  ///
+  /// - Parameter name: The model's name; nil to infer it from the weights.
+  func fit(_ stateDict: StateDict, as name: String?, _ matching: MatchingOptions) throws -> ModelFit {
+    try ModelFit(
+      stateDict, as: name, classCount: classes.numClasses, normLayer: normLayer, trainableLayers: trainableLayers,
+      freezing: rule, options: matching.options(for: stateDict))
+  }
+
+  private var rule: FreezeRule { FreezeRule([.init(.freeze, freeze), .init(.train, train)]) }
 }
 
 extension CompletionKind {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import VisionModels
 
 /// What is done with a state dict for the sake of a model before it is written.
 struct ModellingOptions: ParsableArguments {
@@ -12,20 +13,18 @@ struct ModellingOptions: ParsableArguments {
   var model: String?
 
   @OptionGroup(title: "Model options") var options: ModelOptions
-  @OptionGroup(title: "Model options") var renaming: RenamingOptions
-  @OptionGroup(title: "Model options") var strictness: StrictnessOptions
+  @OptionGroup(title: "Model options") var matching: MatchingOptions
 
   /// The state dict as it is to be written, and what is to be kept beside it.
   ///
   /// Elements stay of the type that they are: a conversion is asked for elsewhere, or done when the model is loaded.
   func apply(to stateDict: StateDict) throws -> (stateDict: StateDict, annotations: [JSONValue.Member]) {
-    let map = try renaming.keyMap()
     guard let model else {
+      let map = try matching.keyMap(for: stateDict)
       return (map.renamings.isEmpty ? stateDict : try stateDict.renamed(by: map), [])
     }
-    let registry = try options.registry(of: model)
-    let match = registry.match(stateDict, options: strictness.options(map))
+    let match = try options.fit(stateDict, as: model, matching).match
     try match.validate()
-    return (try match.arranged(), registry.annotations(naming: model))
+    return (try match.arranged(), match.registry.annotations(naming: model))
   }
 }

@@ -20,9 +20,6 @@ struct Validate: ParsableCommand {
   @Argument(help: "The checkpoint.", completion: .checkpoint)
   var input: String
 
-  @Option(help: ArgumentHelp("The model, by torchvision's name.", valueName: "name"), completion: .model)
-  var model: String
-
   @Option(help: ArgumentHelp("What came out before.", valueName: "file"), completion: .file(extensions: ["json"]))
   var expect: String?
 
@@ -32,15 +29,10 @@ struct Validate: ParsableCommand {
   @Option(help: ArgumentHelp("How many stages of the ResNet train, 0 to 5.", valueName: "n"))
   var trainableLayers: Int?
 
-  @Option(
-    name: .customLong("eps"),
-    help: "The normalizations' epsilon; 0 for the COCO weights of 2019 (258fb6c6), else 1e-5, unless said.")
-  var epsilon: Float?
-
   @Option(help: ArgumentHelp("How many threads compute; as many as there are cores unless said.", valueName: "n"))
   var threads: Int?
 
-  @OptionGroup var key: KeyOption
+  @OptionGroup(title: "Weights and model") var fitting: WeightsOptions
   @OptionGroup var inputs: InputOptions
 
   func validate() throws {
@@ -48,9 +40,8 @@ struct Validate: ParsableCommand {
   }
 
   func run() throws {
-    let weights = try inputs.open(input).stateDict(key: key.key)
-    let model = try VisionModel(named: model, countingClassesIn: weights, epsilon: epsilon)
-    let found = try Validation(of: model, weights: weights, trainableLayers: trainableLayers, threads: threads)
+    let found = try Validation(
+      fitting.fit(inputs.open(input), trainableLayers: trainableLayers), threads: threads)
     if json {
       try printJSON(found)
     } else {

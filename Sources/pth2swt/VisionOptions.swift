@@ -18,7 +18,8 @@ struct VisionOptions: ParsableArguments {
   var exact = false
 
   @Option(
-    help: ArgumentHelp("The classes' names, one a line; the first is label 0.", valueName: "file"),
+    help: ArgumentHelp(
+      "Class names, one a line, as many as the model has classes; the first is class 0.", valueName: "file"),
     completion: .file(extensions: ["txt"]))
   var labels: String?
 
@@ -26,9 +27,19 @@ struct VisionOptions: ParsableArguments {
     guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads is a whole number from 1.") }
   }
 
-  /// The names from the file, else the usual ones where there are as many classes.
-  func names(_ usual: Labels) throws -> Labels {
-    try labels.map { try Labels(contentsOf: URL(fileURLWithPath: $0)) } ?? usual
+  /// The names from the file, else the usual ones where there are as many classes, else none.
+  ///
+  /// - Throws: `configuration` if the file has another number of names: each class would have another's.
+  func labels(of classCount: Int, usual: Labels, remedy: String) throws -> Labels {
+    guard let labels else { return classCount == usual.names.count ? usual : Labels([]) }
+    let read = try Labels(contentsOf: URL(fileURLWithPath: labels))
+    guard read.names.count == classCount else {
+      throw VisionError(
+        .configuration,
+        "The file has \(Readable.count(read.names.count, of: "name")), and the model \(classCount) classes.",
+        file: labels, remedy: remedy)
+    }
+    return read
   }
 }
 

@@ -36,6 +36,23 @@ import Testing
     for word in Self.subcommands + ["skip-unsupported", "safetensors"] { #expect(run.output.contains(word)) }
   }
 
+  @Test("docs/public-api.md names no option that a command has not, and says what --json prints for each that has it")
+  func publicAPI() throws {
+    let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../docs/public-api.md")
+    let text = try String(contentsOf: page, encoding: .utf8)
+    for subcommand in Self.subcommands {
+      let help = try Command("help", subcommand).output
+      // `classify --json` is an array of …, with `--timings`: up to the next command's paragraph.
+      let paragraphs = text.split(separator: "\n\n").filter { $0.hasPrefix("**`\(subcommand)") }
+      #expect(!paragraphs.isEmpty || !help.contains(" --json "), "\(subcommand) --json")
+      for paragraph in paragraphs {
+        for option in paragraph.matches(of: /`[^`]*?(--[a-z-]+)[^`]*`/) {
+          #expect(help.contains("\(option.1) "), "\(subcommand) \(option.1)")
+        }
+      }
+    }
+  }
+
   @Test("a version has three numbers")
   func version() throws {
     let parts = try Command("--version").output.split(separator: "\n").joined().split(separator: ".")

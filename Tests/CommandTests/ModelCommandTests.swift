@@ -132,11 +132,12 @@ import Testing
   func otherModel() throws {
     let command = try Command("match", checkpoint, "--model", "resnet18")
     #expect(command.code == 1)
-    #expect(command.lines.first?.hasPrefix("no match: 0 of 122 tensors bound") == true)
+    #expect(command.lines.first?.hasPrefix("no match: 0 of 122 tensors bound to resnet18") == true)
   }
 
-  @Test("a model or a list must be named, not both; a list must be one")
+  @Test("a model and a list exclude each other, and the two of prefixes; a list must be one")
   func usage() throws {
+    #expect(try Command("match", checkpoint, "--strip-prefix", "--keep-prefix").code == 64)
     #expect(try Command("match", checkpoint).code == 64)
     #expect(try Command("match", checkpoint, "--model", "resnet18", "--registry", "x.json").code == 64)
     #expect(try Command("match", checkpoint, "--registry", "nowhere.json").code == 66)

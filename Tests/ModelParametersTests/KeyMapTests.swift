@@ -69,7 +69,15 @@ import Testing
   @Test("two names that become one are refused when a state dict is renamed")
   func collision() throws {
     let weights = try StateDict(shapes: ["a.w": [1], "b.w": [1]])
-    #expect(throws: CheckpointError(.nameCollision, "")) { try weights.renamed(by: KeyMap(["a.*=b.*"])) }
+    let error = #expect(throws: CheckpointError.self) { try weights.renamed(by: KeyMap(["c=d", "a.*=b.*"])) }
+    #expect(error?.code == .nameCollision)
+    #expect(error?.message == "a.w and b.w both become b.w, by 'a.*=b.*'.")
+  }
+
+  @Test("renamings that do nothing are told: those that fit no name, and those whose names an earlier one takes")
+  func withoutEffect() throws {
+    let map = try KeyMap(["a.*=b.*", "a.w=c.w", "head.*=fc.*", "x=y"])
+    #expect(map.withoutEffect(on: ["a.w", "x"]).map(\.description) == ["a.w=c.w", "head.*=fc.*"])
   }
 
   @Test("the versions of modules go with their names")

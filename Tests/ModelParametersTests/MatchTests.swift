@@ -127,8 +127,10 @@ import Testing
       ])
     let match = try registry.match(weights, options: MatchOptions(renaming: KeyMap(["b.*=fc.*"])))
     #expect(match.missing.isEmpty)
-    #expect(match.collisions == [.init(name: "fc.bias", from: ["fc.bias", "b.bias"])])
+    let rule = try KeyMap.Renaming("b.*=fc.*")
+    #expect(match.collisions == [.init(name: "fc.bias", from: ["fc.bias", "b.bias"], rules: [rule])])
     #expect(!match.isAcceptable)
+    #expect(match.text().contains("\n  fc.bias, b.bias -> fc.bias, by 'b.*=fc.*'"))
   }
 
   @Test("a one-element vector stands for a scalar, as torch has it")

@@ -32,6 +32,66 @@ import Testing
     #expect(registry.match(weights).isExact)
   }
 
+  @Test("wrappers within names are taken out beneath a prefix too")
+  func innerWrapperAndPrefix() throws {
+    let weights = try StateDict(
+      shapes: [
+        "model.conv._orig_mod.0.weight": [4, 3, 1, 1], "model.bn.running_mean": [4],
+        "model.fc._fsdp_wrapped_module.weight": [2, 4], "model.fc._fsdp_wrapped_module.bias": [2],
+      ])
+    let match = registry.match(weights)
+    #expect(match.isExact)
+    #expect(match.prefix?.isStripped == true)
+    #expect(match.bound.first?.source == "model.conv._orig_mod.0.weight")
+  }
+
+  @Test("branches that fit equally well are all named, and none is stripped by itself")
+  func equalBranches() throws {
+    let branch: [(String, [Int])] = [
+      ("conv.0.weight", [4, 3, 1, 1]), ("bn.running_mean", [4]), ("fc.weight", [2, 4]),
+    ]
+    let weights = try StateDict(
+      ["encoder_q.", "encoder_k."].flatMap { head in
+        branch.map { (name: "module." + head + $0, tensor: Tensor(shapeOnly: $1, elementType: .float32)) }
+      })
+    for policy in [MatchOptions.PrefixPolicy.ifExact, .strip] {
+      let match = registry.match(weights, options: MatchOptions(prefix: policy))
+      #expect(match.bound.isEmpty && match.prefix == nil)
+      #expect(match.equalBranches.map(\.text) == ["module.encoder_q.", "module.encoder_k."])
+      #expect(match.equalBranches.map(\.boundCount) == [3, 3])
+      let fix = try #require(match.fix)
+      #expect(
+        fix.arguments == [
+          "--rename", "module.encoder_q.*=*", "--allow-missing", "fc.bias", "--allow-unexpected", "module.encoder_k.*",
+        ])
+      #expect(fix.isEnough && fix.boundCount == 3)
+      #expect(fix.alternatives == ["module.encoder_k.*=*"])
+      let map = try KeyMap([fix.arguments[1]])
+      #expect(registry.match(weights, options: MatchOptions(renaming: map)).bound.count == 3)
+    }
+  }
+
+  @Test("names that are not needed do not count as names that fit")
+  func ignoredNames() throws {
+    let weights = try StateDict(
+      shapes: [
+        "m.conv.0.weight": [4, 3, 1, 1], "m.bn.running_mean": [4], "m.bn.num_batches_tracked": [],
+        "m.fc.weight": [2, 4],
+        "m.fc.bias": [2], "x": [1],
+      ])
+    let match = registry.match(weights)
+    #expect(match.prefix?.boundCount == 4)
+    #expect(match.hints == [#"4 of 4 tensors fit without the prefix "m."."#])
+    #expect(match.fix?.arguments == ["--strip-prefix", "--allow-unexpected", "x"])
+  }
+
+  @Test("a block that has some names of the model is no wrapping of it")
+  func fewNamesInCommon() throws {
+    let match = try registry.match(
+      StateDict(shapes: ["block.1.fc.weight": [2, 4], "a.w": [1], "b.w": [1], "c.w": [1]]))
+    #expect(match.prefix == nil && match.equalBranches.isEmpty)
+  }
+
   @Test("a prefix is only reported where the match would not be exact, and stripped when that is asked for")
   func prefixOnRequest() throws {
     let weights = try StateDict(shapes: [

@@ -5,7 +5,8 @@ extension Match {
   mutating func bind(_ spec: ParameterSpec, to tensor: Tensor, from source: String) {
     func mismatch(_ reason: Mismatch.Reason) -> Mismatch {
       Mismatch(
-        name: spec.name, reason: reason, expected: spec.shape, found: tensor.shape, expectedType: spec.elementType,
+        name: spec.name, source: source, reason: reason, expected: spec.shape, found: tensor.shape,
+        expectedType: spec.elementType,
         foundType: tensor.elementType,
         likelyPermutation: reason == .shape ? permutation(from: tensor.shape, to: spec.shape) : nil)
     }

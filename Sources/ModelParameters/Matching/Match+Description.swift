@@ -1,39 +1,87 @@
 import StateDicts
 
 extension Match: CustomStringConvertible {
-  /// The report as `match` prints it: whether it fits, then what does not, a name a line.
-  public var description: String {
-    var lines = [summary]
+  /// The report as `match` prints it, with the first ten names of each list.
+  public var description: String { text(listing: 10) }
+
+  /// The report, ordered by use: what would make it fit, whether it fits and how much of it, what else may help, then what
+  /// does not fit, a name a line.
+  ///
+  /// - Parameters:
+  ///   - limit: How many lines of each list are shown; nil for all.
+  ///   - model: What the model is called (default: nothing is said of it).
+  public func text(listing limit: Int? = nil, model: String? = nil) -> String {
+    var lines = fix.map(\.lines) ?? []
+    lines.append(summary(of: model))
     func list(_ title: String, _ rows: [String]) {
-      if !rows.isEmpty { lines += ["\(title) (\(rows.count)):"] + rows.map { "  " + $0 } }
+      guard !rows.isEmpty else { return }
+      lines +=
+        ["\(title) (\(rows.count)):"] + rows.shortened(to: limit) { "… and \($0) more (--all)" }.map { "  " + $0 }
     }
+    list("hints", hints)
     list("missing", missing)
     list("unexpected", unexpected)
     list("mismatched", mismatched.map(\.description))
-    list("several names become one", collisions.map { "\($0.from.joined(separator: ", ")) -> \($0.name)" })
+    list("several names become one", collisions.map(\.description))
     list("renamed", renamed.map { "\($0.from) -> \($0.to)" })
-    list("hints", hints)
     return lines.joined(separator: "\n")
   }
 
-  /// The first line: what fits, and what was done for it.
-  private var summary: String {
+  /// What fits, and what was done for it.
+  private func summary(of model: String?) -> String {
+    let model = model.map { " to \($0)" } ?? ""
     var parts = [
       isExact
-        ? "exact: \(bound.count) tensors bound"
-        : "\(isAcceptable ? "accepted" : "no match"): \(bound.count) of \(registry.held.count) tensors bound"
+        ? "exact: \(bound.count) tensors bound\(model)"
+        : "\(isAcceptable ? "accepted" : "no match"): \(bound.count) of \(registry.held.count) tensors bound\(model)"
     ]
-    if let prefix, prefix.isStripped { parts.append("prefix \(prefix.text) stripped") }
-    if !renamed.isEmpty { parts.append("\(renamed.count) renamed") }
-    if !ignored.isEmpty { parts.append("\(ignored.count) ignored") }
-    if !omitted.isEmpty { parts.append("\(omitted.count) that the checkpoint is too old to have") }
+    for (count, what) in [
+      (missing.count, "missing"), (unexpected.count, "unexpected"), (mismatched.count, "mismatched"),
+      (collisions.count, "ambiguous"), (renamed.count, "renamed"), (ignored.count, "ignored"),
+      (isAcceptable ? omitted.count : 0, "that the checkpoint is too old to have"),
+    ] where count > 0 {
+      parts.append("\(count) \(what)")
+    }
     for (types, count) in conversionCounts { parts.append("\(count) converted from \(types)") }
+    if let prefix, prefix.isStripped { parts.append("prefix \(prefix.text) stripped") }
     return parts.joined(separator: ", ")
   }
 
   private var conversionCounts: [(types: String, count: Int)] {
     Dictionary(grouping: converted) { "\($0.from) to \($0.to)" }.map { ($0.key, $0.value.count) }
       .sorted { $0.types < $1.types }
+  }
+
+  /// Likely causes, each in a sentence.
+  public var hints: [String] {
+    let count = registry.held.count
+    var hints: [String] = []
+    if let prefix, !prefix.isStripped {
+      hints.append("\(prefix.boundCount) of \(count) tensors fit without the prefix \"\(prefix.text)\".")
+    }
+    if let first = equalBranches.first {
+      let names = equalBranches.map { "\"\($0.text)\"" }.joined(separator: ", ")
+      hints.append("\(first.boundCount) of \(count) names are found under each of these branches: \(names).")
+    }
+    hints += mismatched.compactMap { mismatch in
+      mismatch.likelyPermutation.map { "\(mismatch.name) looks transposed: its axes in the order \($0) would fit." }
+    }
+    hints += suggestedRenamings.map { "Renaming '\($0.renaming)' would place \($0.nameCount) names." }
+    hints += nearNames.map { "For \($0.missing), is \($0.candidates.joined(separator: " or ")) meant?" }
+    return hints
+  }
+}
+
+extension Match.Fix: CustomStringConvertible {
+  /// The options as they are typed in a shell, then why, and what comes of them.
+  public var description: String { lines.joined(separator: "\n") }
+
+  fileprivate var lines: [String] {
+    var line = "\(isEnough ? "to fix" : "to come nearer"): \(arguments.map(\.quotedForShell).joined(separator: " "))"
+    if !reason.isEmpty { line += ", \(reason)" }
+    if !isEnough { line += " (then \(boundCount) tensors fit)" }
+    let others = alternatives.map { "equally good: \(arguments.first ?? "") \($0.quotedForShell)" }
+    return [line] + others.shortened(to: 9) { "… and \($0) more" }
   }
 }
 
@@ -43,7 +91,45 @@ extension Match.Mismatch: CustomStringConvertible {
     switch reason {
     case .shape: "\(name): \(expected) expected, \(found) found"
     case .dtype: "\(name): \(expectedType?.rawValue ?? "another type") expected, \(foundType) found"
-    case .kind: "\(name): a plain tensor expected, one put together from others found"
+    case .kind: "\(name): a plain tensor expected, one made of several found"
+    }
+  }
+}
+
+extension Match.Collision: CustomStringConvertible {
+  /// The names, what they become, and by which renamings: `fc.bias, b.bias -> fc.bias, by 'b.*=fc.*'`.
+  public var description: String {
+    let causes = rules.map { "'\($0)'" }.joined(separator: ", ")
+    return "\(from.joined(separator: ", ")) -> \(name)" + (causes.isEmpty ? "" : ", by \(causes)")
+  }
+}
+
+extension [String] {
+  /// The first lines, and one that says how many there are besides.
+  func shortened(to limit: Int?, _ more: (Int) -> String) -> [String] {
+    guard let limit, count > limit else { return self }
+    return prefix(limit) + [more(count - limit)]
+  }
+}
+
+extension String {
+  /// The argument as it is typed in a shell.
+  fileprivate var quotedForShell: String {
+    let isPlain = !isEmpty && utf8.allSatisfy { $0 >= 0x80 || $0.isPlainInShell }
+    return isPlain
+      ? self : "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+  }
+}
+
+extension UInt8 {
+  /// Letters, digits and what means nothing to a shell.
+  fileprivate var isPlainInShell: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "-")...UInt8(ascii: "9"),
+      UInt8(ascii: "_"), UInt8(ascii: "="):
+      true
+    default: false
     }
   }
 }

@@ -1,7 +1,8 @@
 extension Match: Encodable {
   private enum Key: String, CodingKey {
     case model, exact, acceptable, bound, missing, unexpected, mismatched, renamed, ignored
-    case omitted, collisions, converted, prefix
+    case omitted, collisions, converted, prefix, fix
+    case equalBranches = "equal_branches"
     case nearNames = "near_names"
     case suggestedRenamings = "suggested_renames"
   }
@@ -24,6 +25,26 @@ extension Match: Encodable {
     if !suggestedRenamings.isEmpty { try object.encode(suggestedRenamings, forKey: .suggestedRenamings) }
     if !nearNames.isEmpty { try object.encode(nearNames, forKey: .nearNames) }
     try object.encodeIfPresent(prefix, forKey: .prefix)
+    if !equalBranches.isEmpty { try object.encode(equalBranches, forKey: .equalBranches) }
+    try object.encodeIfPresent(fix, forKey: .fix)
+  }
+}
+
+extension Match.Fix: Encodable {
+  private enum Key: String, CodingKey {
+    case arguments, reason, alternatives
+    case boundCount = "bound"
+    case isEnough = "acceptable"
+  }
+
+  /// Writes the fix: `{"arguments": ["--strip-prefix"], "bound": 120, "acceptable": false, …}`.
+  public func encode(to encoder: any Encoder) throws {
+    var object = encoder.container(keyedBy: Key.self)
+    try object.encode(arguments, forKey: .arguments)
+    try object.encode(boundCount, forKey: .boundCount)
+    try object.encode(isEnough, forKey: .isEnough)
+    if !reason.isEmpty { try object.encode(reason, forKey: .reason) }
+    if !alternatives.isEmpty { try object.encode(alternatives, forKey: .alternatives) }
   }
 }
 

@@ -15,6 +15,8 @@ extension Match {
 
     /// The name in the model.
     public let name: String
+    /// The name in the state dict.
+    public let source: String
     /// What is not as it should be.
     public let reason: Reason
     /// The shape that the model declares.
@@ -66,11 +68,14 @@ extension Match {
     public let name: String
     /// The names in the state dict.
     public let from: [String]
+    /// The renamings that made them one; empty where a stripped prefix did.
+    public let rules: [KeyMap.Renaming]
 
     /// Creates a record.
-    public init(name: String, from: [String]) {
+    public init(name: String, from: [String], rules: [KeyMap.Renaming] = []) {
       self.name = name
       self.from = from
+      self.rules = rules
     }
   }
 

@@ -23,7 +23,7 @@ public struct Match: Sendable {
   /// What was held against the registry.
   public let stateDict: StateDict
   /// What the state dict was held against.
-  public let registry: ParameterRegistry
+  public package(set) var registry: ParameterRegistry
   /// How it was held against it.
   public let options: MatchOptions
   /// The tensors that found their places, in the registry's order.
@@ -47,10 +47,24 @@ public struct Match: Sendable {
   public internal(set) var converted: [Converted] = []
   /// The prefix that the names share, if there is one that the model has not.
   public internal(set) var prefix: CommonPrefix?
+  /// The branches of names that hold equally many of the model's names, such as the two encoders of a MoCo checkpoint.
+  ///
+  /// None of them is stripped by itself; there are none where one prefix holds more than the others.
+  public var equalBranches: [CommonPrefix] { branches.count > 1 ? branches : [] }
+  package internal(set) var branches: [CommonPrefix] = []
+  /// What would make the state dict fit, or fit better.
+  public package(set) var fix: Fix?
   /// Renamings that would put left-over names where names are missing, the one that places the most first.
   public internal(set) var suggestedRenamings: [SuggestedRenaming] = []
   /// For missing names that no suggested renaming places, what may be meant by them.
   public internal(set) var nearNames: [NearName] = []
+  /// How many bytes of names were looked at on the way, by which tests know that this grows with the names.
+  package internal(set) var work = 0
+
+  /// The name in the state dict of what has a name of the model, whether its form fits or not.
+  package func source(of name: String) -> String? {
+    bound.first { $0.name == name }?.source ?? mismatched.first { $0.name == name }?.source
+  }
 
   init(_ stateDict: StateDict, against registry: ParameterRegistry, options: MatchOptions) {
     self.stateDict = stateDict

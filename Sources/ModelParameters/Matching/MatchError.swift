@@ -11,38 +11,28 @@ public struct MatchError: Error, Sendable {
 }
 
 extension MatchError: CustomStringConvertible {
-  /// Torch's message, then what torch does not say: likely causes.
+  /// What would make it fit, then torch's message with the first ten names of each list, then other likely causes.
   public var description: String {
-    ([match.torchMessage] + match.hints.map { "  hint: " + $0 }).joined(separator: "\n")
+    let hints = match.hints.map { "  hint: " + $0 }.shortened(to: 10) { "  … and \($0) more hints" }
+    return ((match.fix.map { ["\($0)"] } ?? []) + [match.torchMessage(listing: 10)] + hints).joined(separator: "\n")
   }
 }
 
 extension Match {
   /// The message of torch's `load_state_dict`, word for word (`torch/nn/modules/module.py`); what torch has no words for
   /// is said in ours, in the same place.
-  public var torchMessage: String {
-    var lines = ["Error(s) in loading state_dict for \(registry.model):"]
-    if !missing.isEmpty { lines.append("Missing key(s) in state_dict: \(missing.quoted). ") }
-    if !unexpected.isEmpty { lines.append("Unexpected key(s) in state_dict: \(unexpected.quoted). ") }
-    lines += mismatched.map(\.torchMessage)
-    lines += collisions.map { "several keys become \"\($0.name)\": \($0.from.quoted)." }
-    return lines.joined(separator: "\n\t")
-  }
+  public var torchMessage: String { torchMessage(listing: nil) }
 
-  /// Likely causes, each in a sentence.
-  public var hints: [String] {
-    var hints: [String] = []
-    if let prefix, !prefix.isStripped {
-      hints.append(
-        "\(prefix.boundCount) of \(registry.held.count) names fit without the prefix \"\(prefix.text)\", "
-          + "which can be stripped.")
-    }
-    hints += mismatched.compactMap { mismatch in
-      mismatch.likelyPermutation.map { "\(mismatch.name) looks transposed: its axes in the order \($0) would fit." }
-    }
-    hints += suggestedRenamings.map { "renaming \($0.renaming) would place \($0.nameCount) names." }
-    hints += nearNames.map { "for \($0.missing), is \($0.candidates.joined(separator: " or ")) meant?" }
-    return hints
+  fileprivate func torchMessage(listing limit: Int?) -> String {
+    var lines = ["Error(s) in loading state_dict for \(registry.model):"]
+    if !missing.isEmpty { lines.append("Missing key(s) in state_dict: \(missing.quoted(limit)). ") }
+    if !unexpected.isEmpty { lines.append("Unexpected key(s) in state_dict: \(unexpected.quoted(limit)). ") }
+    lines += mismatched.map(\.torchMessage).shortened(to: limit) { "… and \($0) more mismatches" }
+    lines += collisions.map { collision in
+      let rules = collision.rules.isEmpty ? "" : " by " + collision.rules.map { "'\($0)'" }.joined(separator: ", ")
+      return "several keys become \"\(collision.name)\"\(rules): \(collision.from.quoted(nil))."
+    }.shortened(to: limit) { "… and \($0) more" }
+    return lines.joined(separator: "\n\t")
   }
 }
 
@@ -56,11 +46,13 @@ extension Match.Mismatch {
       "type mismatch for \(name): the checkpoint has \(foundType), "
         + "the model computes with \(expectedType?.rawValue ?? "another type")."
     case .kind:
-      "kind mismatch for \(name): the checkpoint's tensor is put together from others, and a plain one is needed."
+      "kind mismatch for \(name): the checkpoint's tensor is made of several, and a plain one is needed."
     }
   }
 }
 
 extension [String] {
-  fileprivate var quoted: String { map { "\"\($0)\"" }.joined(separator: ", ") }
+  fileprivate func quoted(_ limit: Int?) -> String {
+    map { "\"\($0)\"" }.shortened(to: limit) { "… and \($0) more" }.joined(separator: ", ")
+  }
 }

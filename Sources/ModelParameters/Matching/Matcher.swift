@@ -7,33 +7,32 @@ extension ParameterRegistry {
   /// A name is found under its own name, else under a former one if the state dict's `_metadata` says an older version
   /// of the module's layout, or none.
   ///
-  /// - Complexity: O(names of both).
+  /// - Complexity: O(bytes of the names of both).
   public func match(_ stateDict: StateDict, options: MatchOptions = MatchOptions()) -> Match {
+    var report = match(unexplained: stateDict, options: options)
+    report.explain()
+    return report
+  }
+
+  /// The same without what may help where something does not fit: for trying one model, or one option, after another.
+  package func match(unexplained stateDict: StateDict, options: MatchOptions) -> Match {
     let names = stateDict.names(renamedBy: options.renaming)
-    let plain = match(stateDict, under: names, options: options)
-    if plain.isExact { return plain }
-    var report = plain
-    if let prefix = CommonPrefix.find(in: names, for: self, plainCount: names.count - plain.unexpected.count) {
-      report.prefix = prefix
-      var stripped = match(stateDict, under: names.map(prefix.stripping(_:)), options: options, prefix: prefix)
-      let isWanted =
-        switch options.prefix {
-        case .ifExact: stripped.isAcceptable
-        case .strip: true
-        case .keep: false
-        }
-      if isWanted {
-        stripped.prefix = prefix.asStripped
-        report = stripped
+    var report = match(stateDict, under: names, options: options)
+    if report.isExact { return report }
+    report.branches = CommonPrefix.branches(of: names, for: self, work: &report.work)
+    guard report.branches.count == 1, var prefix = report.branches.first else { return report }
+    var stripped = match(stateDict, under: names.map(prefix.stripping(_:)), options: options, prefix: prefix)
+    let isWanted =
+      switch options.prefix {
+      case .ifExact: stripped.isAcceptable
+      case .strip: true
+      case .keep: false
       }
-    }
-    report.orderUnexpected()
-    let suggested = SuggestedRenamings(report)
-    report.suggestedRenamings = suggested.found.filter { suggestion in
-      // The prefix is told already.
-      suggestion.renaming.to.text != "*" || suggestion.renaming.from.text != report.prefix.map { $0.text + "*" }
-    }
-    report.nearNames = NearNames(report, besides: suggested.placed).found
+    prefix.boundCount = stripped.bound.count
+    prefix.isStripped = isWanted
+    stripped.work += report.work
+    if isWanted { report = stripped }
+    report.prefix = prefix
     return report
   }
 
@@ -41,6 +40,7 @@ extension ParameterRegistry {
     _ stateDict: StateDict, under names: [String], options: MatchOptions, prefix: CommonPrefix? = nil
   ) -> Match {
     var match = Match(stateDict, against: self, options: options)
+    match.work = names.reduce(0) { $0 + $1.utf8.count }
     let candidates = Candidates(stateDict, under: names, prefix: prefix, renaming: options.renaming)
     match.collisions = candidates.collisions
     match.bound.reserveCapacity(specs.count)
@@ -99,7 +99,8 @@ private struct Candidates {
     collided = Set(groups.values.joined())
     collidedNames = Set(groups.keys)
     collisions = groups.sorted { ($0.value.first ?? 0) < ($1.value.first ?? 0) }.map { name, places in
-      Match.Collision(name: name.text, from: places.map { stateDict.names[$0] })
+      let sources = places.map { stateDict.names[$0] }
+      return Match.Collision(name: name.text, from: sources, rules: renaming.renamings(deciding: sources))
     }
     let modules = stateDict.metadata.modules(renamedBy: { name in
       let name = renaming.apply(to: name)

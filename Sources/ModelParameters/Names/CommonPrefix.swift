@@ -5,92 +5,116 @@ import StateDicts
 public struct CommonPrefix: Hashable, Sendable {
   /// The prefix with its dot, such as `module.`; several wrappers stand one behind the other.
   public let text: String
-  /// How many names of the model are found without it.
-  public let boundCount: Int
+  /// How many of the model's tensors are found by their names without it.
+  public internal(set) var boundCount: Int
   /// Whether it was stripped.
-  public private(set) var isStripped = false
-  /// Whether its components are taken out wherever they stand, since wrappers can lie around inner modules too.
-  private let isAnywhere: Bool
+  public internal(set) var isStripped = false
+  /// What the names begin with, once the wrappers are taken out of them.
+  private let leading: String
+  /// Whether wrappers are taken out wherever they stand, since they can lie around inner modules too.
+  private let unwraps: Bool
 
   /// Wrappers that put a component of their own into every name beneath them, at any depth.
-  private static let wrappers: Set<Substring> = [
-    "module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module",
-  ]
+  private static let wrappers: Set<ExactName> = Set(
+    ["module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"].map(ExactName.init)
+  )
 
-  /// The prefix under which the most names of a model are found; nil if none finds more than the plain names do.
-  static func find(
-    in names: [String], for registry: ParameterRegistry, plainCount: Int
-  ) -> CommonPrefix? {
-    let former = Set(registry.specs.lazy.flatMap(\.formerNames).map(\.name))
-    func count(_ name: (String) -> String) -> Int {
-      names.count { original in
-        let name = name(original)
-        return registry.places[ExactName(name)] != nil || former.contains(name)
-      }
-    }
-    var best: CommonPrefix?
-    var bestCount = plainCount
-    func consider(_ text: String, anywhere: Bool) {
-      guard bestCount < names.count else { return }
-      let candidate = CommonPrefix(text: text, boundCount: count { strip($0, text, anywhere) }, isAnywhere: anywhere)
-      if candidate.boundCount > bestCount {
-        best = candidate
-        bestCount = candidate.boundCount
-      }
-    }
-    for text in leadingPrefixes(of: names) { consider(text, anywhere: false) }
-    if bestCount < names.count, let wrapped = names.lazy.map(wrapperComponents(of:)).first(where: { !$0.isEmpty }) {
-      consider(wrapped.map { $0 + "." }.joined(), anywhere: true)
-    }
-    return best
-  }
-
-  /// The prefixes of up to four components that most names begin with, the shortest first.
+  /// The branches of a state dict's names that hold most of a model's names, if they hold more than the plain names do.
   ///
-  /// What most names have, one of these three has: unless the others were put between them on purpose.
-  private static func leadingPrefixes(of names: [String]) -> [String] {
-    var prefixes: [Substring] = []
-    for place in Set([0, names.count / 2, names.count - 1]) where names.indices.contains(place) {
-      let name = names[place]
-      var end = name.utf8.startIndex
-      while prefixes.count < 12, let dot = name.utf8[end...].firstIndex(of: UInt8(ascii: ".")) {
-        end = name.utf8.index(after: dot)
-        if !prefixes.contains(name[..<end]) { prefixes.append(name[..<end]) }
-      }
+  /// More than one is returned where several hold equally many, such as the two encoders of a MoCo checkpoint.
+  ///
+  /// - Parameter work: Grows by the bytes that were looked at.
+  /// - Complexity: O(bytes of all names).
+  static func branches(of names: [String], for registry: ParameterRegistry, work: inout Int) -> [CommonPrefix] {
+    let plain = Branches(of: names, for: registry, work: &work)
+    var (found, wrappers) = (plain, "")
+    work += names.reduce(0) { $0 + $1.utf8.count }
+    if let wrapped = names.lazy.map(Self.wrappers(in:)).first(where: { !$0.isEmpty }) {
+      let unwrapped = Branches(of: names.map(unwrap), for: registry, work: &work)
+      if unwrapped.count > plain.count { (found, wrappers) = (unwrapped, wrapped) }
     }
-    return prefixes.filter { prefix in names.count { $0.utf8.starts(with: prefix.utf8) } * 2 > names.count }
-      .sorted { $0.utf8.count < $1.utf8.count }.map(String.init)
-  }
-
-  private static func wrapperComponents(of name: String) -> [Substring] {
-    name.split(separator: ".").filter(wrappers.contains)
-  }
-
-  private init(text: String, boundCount: Int, isAnywhere: Bool) {
-    self.text = text
-    self.boundCount = boundCount
-    self.isAnywhere = isAnywhere
-  }
-
-  var asStripped: CommonPrefix {
-    var stripped = self
-    stripped.isStripped = true
-    return stripped
-  }
-
-  /// The name without the prefix; a name that has it not stays as it is.
-  func stripping(_ name: String) -> String { Self.strip(name, text, isAnywhere) }
-
-  private static func strip(_ name: String, _ text: String, _ anywhere: Bool) -> String {
-    if anywhere {
-      let components = name.split(separator: ".", omittingEmptySubsequences: false)
-      return components.filter { !wrappers.contains($0) }.joined(separator: ".")
+    // A branch with a few names in common, such as any block's bn1, is no wrapping of the model.
+    let gain = found.count - plain.countAtTop
+    guard gain > 0, gain * 2 >= min(registry.held.count - plain.countAtTop, names.count) else { return [] }
+    return found.leading.map { leading in
+      CommonPrefix(
+        text: leading + wrappers, boundCount: found.count, leading: leading, unwraps: !wrappers.isEmpty)
     }
-    if name.utf8.starts(with: text.utf8) {
-      return String(decoding: name.utf8.dropFirst(text.utf8.count), as: UTF8.self)
+  }
+
+  /// The renaming that strips the prefix; nil where wrappers are taken out of the middle of names.
+  var renaming: KeyMap.Renaming? { unwraps ? nil : try? KeyMap.Renaming("\(leading)*=*") }
+
+  /// The name without the prefix; a name that does not have it stays as it is.
+  func stripping(_ name: String) -> String {
+    let name = unwraps ? Self.unwrap(name) : name
+    if name.utf8.starts(with: leading.utf8) {
+      return String(decoding: name.utf8.dropFirst(leading.utf8.count), as: UTF8.self)
     }
     // A module's own path has no dot at its end.
-    return name + "." == text ? "" : name
+    return name + "." == leading ? "" : name
+  }
+
+  private static func wrappers(in name: String) -> String {
+    name.nameComponents.filter(wrappers.contains).map { $0.text + "." }.joined()
+  }
+
+  private static func unwrap(_ name: String) -> String {
+    name.nameComponents.filter { !wrappers.contains($0) }.map(\.text).joined(separator: ".")
+  }
+}
+
+/// The branches of a tree of names beneath which the most names of a model are found.
+private struct Branches {
+  /// How many of the model's names are found in one of the best branches or at the top.
+  let count: Int
+  /// How many are found under the names as they are.
+  let countAtTop: Int
+  /// What the names of each best branch begin with, in the order in which they come; nothing if all are at the top.
+  let leading: [String]
+
+  /// A name of the model that was found beneath a node.
+  private struct Find: Hashable {
+    let node: Int
+    let spec: Int
+  }
+
+  init(of names: [String], for registry: ParameterRegistry, work: inout Int) {
+    var tails = NameTree()
+    var specs: [Int: Int] = [:]
+    for (place, spec) in registry.specs.enumerated() where spec.role != .ignored {
+      for name in [spec.name] + spec.formerNames.map(\.name) {
+        let node = tails.insert(name.reversedNameComponents).last ?? NameTree.root
+        specs[node] = specs[node] ?? place
+      }
+    }
+    var heads = NameTree()
+    var finds = Set<Find>()
+    var leading: [Int: (name: Int, byteCount: Int)] = [:]
+    for (number, name) in names.enumerated() {
+      let known = tails.nodes(along: name.reversedNameComponents, work: &work)
+      guard known.contains(where: { specs[$0] != nil }) else { continue }
+      let components = name.nameComponents
+      work += name.utf8.count
+      let ends = known.enumerated().compactMap { depth, node in specs[node].map { (components.count - depth, $0) } }
+      guard let longest = ends.first?.0 else { continue }
+      let nodes = heads.insert(components.prefix(longest))
+      for (length, spec) in ends {
+        finds.insert(Find(node: nodes[length], spec: spec))
+        if leading[nodes[length]] == nil {
+          leading[nodes[length]] = (number, components.byteCount(ofFirst: length))
+        }
+      }
+    }
+    let top = Set(finds.filter { $0.node == NameTree.root }.map(\.spec))
+    var counts: [Int: Int] = [:]
+    for find in finds where !top.contains(find.spec) { counts[find.node, default: 0] += 1 }
+    let most = counts.values.max() ?? 0
+    count = top.count + most
+    countAtTop = top.count
+    let best = counts.filter { $0.value == most }.keys.compactMap { leading[$0] }.sorted { $0 < $1 }
+    self.leading =
+      most == 0 ? [""] : best.map { String(decoding: names[$0.name].utf8.prefix($0.byteCount), as: UTF8.self) }
   }
 }
 

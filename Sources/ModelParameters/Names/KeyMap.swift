@@ -71,11 +71,26 @@ public struct KeyMap: Hashable, Sendable {
   public var inverse: KeyMap { KeyMap(renamings.map(\.inverse)) }
 
   /// What a name becomes.
-  public func apply(to name: String) -> String {
-    for renaming in renamings {
-      if let renamed = renaming.apply(to: name) { return renamed }
+  public func apply(to name: String) -> String { decision(on: name)?.name ?? name }
+
+  /// The first renaming that fits a name, and what the name becomes by it.
+  private func decision(on name: String) -> (place: Int, name: String)? {
+    for (place, renaming) in renamings.enumerated() {
+      if let renamed = renaming.apply(to: name) { return (place, renamed) }
     }
-    return name
+    return nil
+  }
+
+  /// The renamings that decide what becomes of names, each once.
+  func renamings(deciding names: [String]) -> [Renaming] {
+    Set(names.compactMap { decision(on: $0)?.place }).sorted().map { renamings[$0] }
+  }
+
+  /// The renamings that change none of the names: they fit none, or only such as an earlier one fits.
+  public func withoutEffect(on names: [String]) -> [Renaming] {
+    guard !renamings.isEmpty else { return [] }
+    let used = Set(names.compactMap { decision(on: $0)?.place })
+    return renamings.indices.filter { !used.contains($0) }.map { renamings[$0] }
   }
 
   /// The names that the inverse does not bring back: another line of it fits what they became.
@@ -98,6 +113,24 @@ extension KeyMap.Renaming: CustomStringConvertible {
 extension StateDict {
   /// Returns the same tensors under the names that a map gives them.
   ///
-  /// - Throws: `nameCollision` if two names become one.
-  public func renamed(by map: KeyMap) throws(CheckpointError) -> StateDict { try mapNames(map.apply(to:)) }
+  /// - Throws: `nameCollision` if two names become one, with the renaming that made them one.
+  public func renamed(by map: KeyMap) throws(CheckpointError) -> StateDict {
+    try map.refuseCollisions(among: names)
+    return try mapNames(map.apply(to:))
+  }
+}
+
+extension KeyMap {
+  /// Refuses names of which two become one.
+  fileprivate func refuseCollisions(among names: [String]) throws(CheckpointError) {
+    var sources: [ExactName: String] = [:]
+    for name in names {
+      let renamed = apply(to: name)
+      guard let other = sources.updateValue(name, forKey: ExactName(renamed)) else { continue }
+      let rules = renamings(deciding: [other, name]).map { "'\($0)'" }.joined(separator: " and ")
+      throw CheckpointError(
+        .nameCollision, "\(other) and \(name) both become \(renamed), by \(rules).",
+        remedy: "change that renaming (--rename), so that each tensor has a name of its own")
+    }
+  }
 }

@@ -1,36 +1,67 @@
-import StateDicts
+package import StateDicts
 
 /// For names that are missing, the left-over ones that may be meant: those of the same shape that look most like them.
 ///
 /// The work is bounded, so that a state dict of another model costs no more than one of this model: only the first
-/// missing names are looked at, and for each a bounded number of left-over ones.
+/// missing names are looked at, and for each a bounded number of left-over ones of bounded length.
 struct NearNames {
   private static let missingLimit = 40
-  private static let candidateLimit = 64
+  fileprivate static let candidateLimit = 64
+  private static let lengthLimit = 256
+
+  /// What near names have in common: the tensor's shape, and the last component of the name.
+  private struct Kind: Hashable {
+    let shape: [Int]
+    let component: ExactName
+
+    init(_ shape: [Int], _ name: String) {
+      self.shape = shape
+      component = name.reversedNameComponents.first { _ in true } ?? ExactName("")
+    }
+  }
 
   let found: [Match.NearName]
 
-  init(_ match: Match, besides placed: Set<String>) {
+  init(_ match: Match, besides placed: Set<String>, work: inout Int) {
     guard !match.missing.isEmpty, !match.unexpected.isEmpty else {
       found = []
       return
     }
-    var byShape: [[Int]: [String]] = [:]
-    for name in match.unexpected {
-      if let tensor = match.stateDict[name] { byShape[tensor.shape, default: []].append(name) }
+    var byKind: [Kind: [String]] = [:]
+    for name in match.unexpected where name.utf8.count <= Self.lengthLimit {
+      guard let shape = match.stateDict[name]?.shape else { continue }
+      byKind[Kind(shape, name), default: []].append(name)
     }
-    found = match.missing.lazy.filter { !placed.contains($0) }.prefix(Self.missingLimit).compactMap { name in
-      guard let shape = match.registry[name]?.shape, let candidates = byShape[shape] else { return nil }
-      let key = name.split(separator: ".").last
-      let scored = candidates.lazy.filter { $0.split(separator: ".").last == key }.prefix(Self.candidateLimit)
-        .map { (name: $0, distance: editDistance(Array(name.utf8), Array($0.utf8))) }
-        .filter { $0.distance * 2 <= max(name.utf8.count, $0.name.utf8.count) }
-        .sorted { $0.distance < $1.distance }
-      guard let least = scored.first?.distance else { return nil }
+    var found: [Match.NearName] = []
+    for name in match.missing.lazy.filter({ !placed.contains($0) }).prefix(Self.missingLimit) {
+      guard name.utf8.count <= Self.lengthLimit, let shape = match.registry[name]?.shape else { continue }
+      let candidates = (byKind[Kind(shape, name)] ?? []).prefix(Self.candidateLimit)
+      work += candidates.reduce(0) { $0 + $1.utf8.count * name.utf8.count }
       // One clear answer, or the few that are as near.
-      let nearest = scored.prefix { $0.distance == least }.prefix(3).map(\.name)
-      return Match.NearName(missing: name, candidates: nearest)
+      let nearest = Self.nearest(to: name, among: candidates).prefix(3)
+      if !nearest.isEmpty { found.append(Match.NearName(missing: name, candidates: Array(nearest))) }
     }
+    self.found = found
+  }
+
+  /// The names that look most like one: those of the least edit distance, if that is at most half of their length.
+  static func nearest(to name: String, among candidates: some Sequence<String>) -> [String] {
+    let wanted = Array(name.utf8)
+    let scored = candidates.filter { $0.utf8.count <= lengthLimit }
+      .map { (name: $0, distance: editDistance(wanted, Array($0.utf8))) }
+      .filter { $0.distance * 2 <= max(wanted.count, $0.name.utf8.count) }
+    guard let least = scored.map(\.distance).min() else { return [] }
+    return scored.filter { $0.distance == least }.map(\.name)
+  }
+}
+
+extension Match {
+  /// The left-over name that looks most like one of the model's, among those of tensors of a certain form; nil if there is
+  /// none, or several are as near.
+  package func nearest(to name: String, where isCandidate: (Tensor?) -> Bool) -> String? {
+    let candidates = unexpected.filter { isCandidate(stateDict[$0]) }.prefix(NearNames.candidateLimit)
+    let nearest = NearNames.nearest(to: name, among: candidates)
+    return nearest.count == 1 ? nearest.first : nil
   }
 }
 

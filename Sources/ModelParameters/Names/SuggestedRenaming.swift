@@ -17,84 +17,83 @@ struct SuggestedRenamings {
   /// How many branches are tried: one that few names speak for is not worth a pass over all of them.
   private static let trialLimit = 32
 
-  let found: [Match.SuggestedRenaming]
+  private(set) var found: [Match.SuggestedRenaming] = []
   /// The missing names that they would place.
   let placed: Set<String>
 
-  /// - Complexity: O(names × components).
-  init(_ match: Match) {
+  /// - Complexity: O(bytes of all names).
+  init(_ match: Match, work: inout Int) {
     var missing = Set(match.missing)
     var unexpected = match.unexpected
-    var found: [Match.SuggestedRenaming] = []
-    let branches = missing.isEmpty ? [] : Self.branches(match)
-    func names(placedBy branch: Branch) -> [String] {
-      unexpected.filter { name in
+    let branches = missing.isEmpty ? [] : Self.branches(match, work: &work)
+    for branch in branches.prefix(Self.trialLimit) where found.count < Self.limit {
+      work += unexpected.reduce(0) { $0 + $1.utf8.count }
+      let names = unexpected.filter { name in
         guard let target = branch.apply(to: name), missing.contains(target) else { return false }
         return match.registry[target]?.shape == match.stateDict[name]?.shape
       }
-    }
-    for branch in branches.prefix(Self.trialLimit) where found.count < Self.limit {
-      let names = names(placedBy: branch)
       guard names.count > 1, let renaming = branch.renaming else { continue }
       found.append(Match.SuggestedRenaming(renaming: renaming, nameCount: names.count))
       missing.subtract(names.compactMap(branch.apply(to:)))
       let isPlaced = Set(names)
       unexpected.removeAll(where: isPlaced.contains)
     }
-    self.found = found
     placed = Set(match.missing).subtracting(missing)
   }
 
   /// The end of a name, and its tensor's shape.
   private struct End: Hashable {
-    let tail: Substring
+    let node: Int
     let shape: [Int]
   }
 
   /// A branch of the tree of names, under its name in the checkpoint and in the model; empty for the whole tree.
   private struct Branch: Hashable {
-    let from: Substring
-    let to: Substring
+    let from: ExactName
+    let to: ExactName
 
     func apply(to name: String) -> String? {
-      name.utf8.starts(with: from.utf8) ? String(to + name.dropFirst(from.count)) : nil
+      guard name.utf8.starts(with: from.text.utf8) else { return nil }
+      return to.text + String(decoding: name.utf8.dropFirst(from.text.utf8.count), as: UTF8.self)
     }
 
     var renaming: KeyMap.Renaming? {
-      try? KeyMap.Renaming(from: NamePattern("\(from)*"), to: NamePattern("\(to)*"))
+      try? KeyMap.Renaming(from: NamePattern("\(from.text)*"), to: NamePattern("\(to.text)*"))
     }
   }
 
   /// The branches that left-over names speak for, the one with the most voices first.
-  private static func branches(_ match: Match) -> [Branch] {
-    var missingByEnd: [End: (name: String, count: Int)] = [:]
-    for name in match.missing {
+  private static func branches(_ match: Match, work: inout Int) -> [Branch] {
+    var tails = NameTree()
+    var missingByEnd: [End: (name: Int, count: Int)] = [:]
+    for (number, name) in match.missing.enumerated() {
       let shape = match.registry[name]?.shape ?? []
-      for tail in tails(of: name) { missingByEnd[End(tail: tail, shape: shape), default: (name, 0)].count += 1 }
+      for node in tails.insert(name.reversedNameComponents).dropFirst() {
+        missingByEnd[End(node: node, shape: shape), default: (number, 0)].count += 1
+      }
     }
     var voices: [Branch: Int] = [:]
     for name in match.unexpected {
       let shape = match.stateDict[name]?.shape ?? []
-      for tail in tails(of: name) {
-        guard let (candidate, count) = missingByEnd[End(tail: tail, shape: shape)] else { continue }
-        // The longest common tail decides; where two names have it, others must tell which branch is meant.
+      let known = tails.nodes(along: name.reversedNameComponents, work: &work)
+      // The longest common tail decides; where two names have it, others must tell which branch is meant.
+      for (length, node) in known.enumerated().dropFirst().reversed() {
+        guard let (number, count) = missingByEnd[End(node: node, shape: shape)] else { continue }
         if count == 1 {
-          let branch = Branch(from: name.dropLast(tail.count), to: candidate.dropLast(tail.count))
+          work += name.utf8.count
+          let branch = Branch(
+            from: head(of: name, without: length), to: head(of: match.missing[number], without: length))
           voices[branch, default: 0] += 1
         }
         break
       }
     }
-    return voices.sorted { ($0.value, $1.key.from) > ($1.value, $0.key.from) }.map(\.key)
+    return voices.sorted { ($0.value, $1.key.from.text) > ($1.value, $0.key.from.text) }.map(\.key)
   }
 
-  /// The ends of a name from each dot on, the longest first.
-  private static func tails(of name: String) -> [Substring] {
-    var tails = [name[...]]
-    while let last = tails.last, let dot = last.utf8.firstIndex(of: UInt8(ascii: ".")) {
-      tails.append(last[last.utf8.index(after: dot)...])
-    }
-    return tails
+  /// What stands before the last components of a name, its dot included.
+  private static func head(of name: String, without count: Int) -> ExactName {
+    ExactName(name.nameComponents.dropLast(count).map { $0.text + "." }.joined())
   }
 }
 

@@ -1,46 +1,56 @@
-public import ModelParameters
+import ModelParameters
 public import StateDicts
 
 extension VisionModel {
-  /// The model of a name with as many classes as the weights have.
-  ///
-  /// - Parameter epsilon: The normalizations' epsilon; by the weights unless said, see `epsilon(for:)`.
-  /// - Throws: `unknownModel`.
-  public init(named name: String, countingClassesIn weights: StateDict, epsilon: Float? = nil) throws(ParameterError) {
-    let known = try VisionModel(named: name)
-    let epsilon = epsilon ?? Self.epsilon(for: weights)
-    switch known.architecture {
-    case .resNet:
-      self = try VisionModel(
-        named: name, classCount: weights["fc.weight"]?.shape.first, normLayer: NormLayer(.batchNorm2d, epsilon: epsilon)
-      )
-    case .mobileNetV2:
-      self = try VisionModel(
-        named: name, classCount: weights["classifier.1.weight"]?.shape.first,
-        normLayer: NormLayer(.batchNorm2d, epsilon: epsilon))
-    case .backbone:
-      self = try VisionModel(named: name, normLayer: NormLayer(.frozenBatchNorm2d, epsilon: epsilon))
-    case .fasterRCNN:
-      self = try VisionModel(
-        named: name, classCount: weights["roi_heads.box_predictor.cls_score.weight"]?.shape.first,
-        normLayer: NormLayer(.frozenBatchNorm2d, epsilon: epsilon))
+  /// How many classes the model tells apart, the background among them for a detector; nil for a backbone.
+  public var classCount: Int? {
+    switch architecture {
+    case .resNet(let configuration): configuration.classCount
+    case .mobileNetV2(let configuration): configuration.classCount
+    case .backbone: nil
+    case .fasterRCNN(let configuration): configuration.classCount
     }
   }
 
-  /// The first model of the catalogue that weights fit whole, with as many classes as they have.
-  ///
-  /// - Throws: `VisionError` `configuration` if there is none.
-  public init(fitting weights: StateDict, epsilon: Float? = nil) throws {
-    for known in Self.all {
-      let model = try VisionModel(named: known.name, countingClassesIn: weights, epsilon: epsilon)
-      if try model.registry().match(weights).isAcceptable {
-        self = model
-        return
-      }
+  /// The weight whose rows are the classes.
+  var classifierName: String? {
+    switch architecture {
+    case .resNet: "fc.weight"
+    case .mobileNetV2: "classifier.1.weight"
+    case .backbone: nil
+    case .fasterRCNN: "roi_heads.box_predictor.cls_score.weight"
     }
-    throw VisionError(
-      .configuration, "The weights fit no model that is known here.",
-      remedy: "name the one that comes nearest (--model), to see what is missing")
+  }
+
+  /// The normalization.
+  var normLayer: NormLayer {
+    switch architecture {
+    case .resNet(let configuration): configuration.normLayer
+    case .mobileNetV2(let configuration): configuration.normLayer
+    case .backbone(let configuration): configuration.body.normLayer
+    case .fasterRCNN(let configuration): configuration.backbone.body.normLayer
+    }
+  }
+
+  /// The weight that tells the classes apart, as weights have it: under the model's name for it, else the one left-over
+  /// tensor of its form that looks most like it, such as `fc.1.weight`.
+  func classifier(in match: Match) -> (name: String, shape: [Int])? {
+    guard let name = classifierName, let columns = match.registry[name]?.shape.last else { return nil }
+    func isClassifier(_ tensor: Tensor?) -> Bool {
+      guard let shape = tensor?.shape, shape.count == 2 else { return false }
+      return shape[0] > 0 && shape[1] == columns
+    }
+    let source = match.source(of: name) ?? match.nearest(to: name) { isClassifier($0) }
+    guard let source, let tensor = match.stateDict[source], isClassifier(tensor) else { return nil }
+    return (source, tensor.shape)
+  }
+
+  /// Whether weights have as many names as the model could use.
+  func mayFit(_ weights: StateDict, _ options: MatchOptions) -> Bool {
+    guard let registry = try? registry() else { return false }
+    let least = registry.specs.count { $0.role != .ignored && $0.since == nil }
+    return (weights.count <= registry.specs.count || !options.allowedUnexpected.isEmpty)
+      && (weights.count >= least || !options.allowedMissing.isEmpty)
   }
 
   /// The normalizations' epsilon that weights were trained with: 0 for torchvision's COCO weights of 2019, which are

@@ -1,6 +1,23 @@
 import ModelParameters
 import StateDicts
 
+extension ModelFit {
+  /// The match, if a model that is loaded with it can be run.
+  ///
+  /// - Throws: `MatchError` where the weights do not fit, `configuration` where one is missing that was allowed to be,
+  ///   `notFinite` with the name of a weight that is NaN or infinite.
+  func runnableMatch() throws -> Match {
+    try match.validate()
+    if let first = match.missing.first {
+      throw VisionError(
+        .configuration, "\(match.missing.count) weights are missing, so that the model cannot be run.", layer: first,
+        remedy: "run it without --allow-missing to see what would help")
+    }
+    try match.requireFinite()
+    return match
+  }
+}
+
 extension Match {
   /// Refuses weights that are NaN or infinite, by name.
   ///

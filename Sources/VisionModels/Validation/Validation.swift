@@ -3,7 +3,7 @@ public import StateDicts
 
 /// A model loaded, frozen by its rule and run on a fixed input by the exact path: a regression test for weights.
 ///
-///     let now = try Validation(of: VisionModel(named: "resnet50"), weights: loadStateDict(url: url))
+///     let now = try Validation(ModelFit(loadStateDict(url: url)))
 ///     now.differences(from: before)            // empty where they are the same
 public struct Validation: Codable, Sendable, Equatable {
   /// torchvision's name of the model.
@@ -20,21 +20,19 @@ public struct Validation: Codable, Sendable, Equatable {
     case stages
   }
 
-  /// Runs the validation.
+  /// Runs the validation of weights that were held against a model.
   ///
+  /// - Parameters:
+  ///   - fit: The weights and their model.
+  ///   - threads: The number of threads that compute together (default: one for each core).
   /// - Throws: `MatchError` where the weights do not fit; `notFinite` naming the weight or the stage.
-  public init(
-    of model: VisionModel, weights: StateDict, trainableLayers: Int? = nil, threads: Int? = nil
-  ) throws {
-    let registry = try model.registry(trainableLayers: trainableLayers)
-    let match = registry.match(weights)
-    try match.validate()
-    try match.requireFinite()
-    self.model = model.name
-    frozenCount = registry.frozen.count
-    trainableCount = registry.trainable.count
+  public init(_ fit: ModelFit, threads: Int? = nil) throws {
+    let match = try fit.runnableMatch()
+    model = fit.model.name
+    frozenCount = match.registry.frozen.count
+    trainableCount = match.registry.trainable.count
     let thread = ArithmeticThread(threadCount: threads, isExact: true)
-    switch model.architecture {
+    switch fit.model.architecture {
     case .resNet(let configuration):
       let network = try ResNet(configuration, loading: match)
       stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)) }
@@ -48,6 +46,25 @@ public struct Validation: Codable, Sendable, Equatable {
       let network = try FasterRCNN(configuration, loading: match)
       stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)) }
     }
+  }
+
+  /// Runs the validation of weights for a model.
+  ///
+  /// - Parameters:
+  ///   - model: The model, with as many classes as the weights have.
+  ///   - weights: The state dict.
+  ///   - trainableLayers: How many stages of the ResNet train (default: see `VisionModel.registry(trainableLayers:)`).
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  /// - Throws: What `ModelFit` throws, and as with a fit.
+  public init(
+    of model: VisionModel, weights: StateDict, trainableLayers: Int? = nil, threads: Int? = nil
+  ) throws {
+    let norm = model.normLayer
+    try self.init(
+      ModelFit(
+        weights, as: model.name, classCount: model.classCount, normLayer: norm.kind, epsilon: norm.epsilon,
+        trainableLayers: trainableLayers),
+      threads: threads)
   }
 
   /// What is not as it was, one sentence a stage.
