@@ -7,7 +7,7 @@ PYTHON_FOLDER = .build-reference
 BENCH_FOLDER ?= .build-bench
 STATIC = $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 
-.PHONY: demo test test-pairs build deps bench format lint reference clean
+.PHONY: demo test test-pairs test-libzip build deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -22,6 +22,10 @@ PAIRS = -c release --scratch-path .build-pairs -Xswiftc -enable-testing
 test-pairs: deps
 	swift build --build-tests $(PAIRS)
 	swift test --skip-build $(PAIRS) --no-parallel --filter VisionModelsTests
+
+# Every fixture with the libzip of Debian 13 and of sid, whose packages are unpacked into .build-libzip.
+test-libzip: deps
+	bash Tests/Portability/libzip.sh
 
 # Without Swift's shared libraries on Linux: the command starts in two thirds of the time, and runs where there is no Swift.
 build: deps

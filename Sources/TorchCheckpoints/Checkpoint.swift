@@ -142,7 +142,11 @@ public struct Checkpoint: Sendable {
       switch try FileKind.detect(store) {
       case .zip:
         let (archive, early) = concurrently(
-          { Result { () throws(CheckpointError) in try ZipArchive(store, file: file) } },
+          {
+            Result { () throws(CheckpointError) in
+              try ZipArchive(store, file: file, locates: options.locatesEntries)
+            }
+          },
           { EarlyPickle(store, options: options) })
         self = try Checkpoint(archive.get(), early, file: file, options: options)
       case .legacy: self = try TorchLegacy.open(store, file: file, options: options)

@@ -27,6 +27,8 @@ public struct CheckpointOptions: Sendable {
 
   /// How many files this one lies in, each in the pickle of the next.
   var embeddingDepth = 0
+  /// Whether stored entries of a zip archive are read where they lie; tests read everything through libzip instead.
+  var locatesEntries = true
 
   /// Creates options: mapped, the default limits, CRC checked, dangerous globals refused.
   public init(

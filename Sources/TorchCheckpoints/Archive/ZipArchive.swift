@@ -1,6 +1,14 @@
 import CPth2swtZip
 import StateDicts
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// A zip archive, read by libzip: the only zip parser here, since two that disagree are how archives are smuggled past
 /// scanners.
 ///
@@ -17,19 +25,24 @@ import StateDicts
     let name: String
     let byteCount: Int
     let compressedByteCount: Int
-    /// Stored without compression, so that its bytes lie at `offset`.
+    /// Stored without compression.
     let isStored: Bool
     /// libzip can read it: stored or deflated, and not encrypted.
     let isReadable: Bool
     /// Nil where the directory says 0, which torch writes for "not computed".
     let checksum: Checksum?
-    /// Where the payload begins in the file.
-    let offset: Int
+    /// Where the payload lies in the file, compressed as it is; nil if the entry is empty or its place is not known.
+    let payload: Range<Int>?
+
+    /// Where the entry's bytes lie in the file; nil if they can only be read through libzip.
+    var range: Range<Int>? { isStored && isReadable ? (byteCount == 0 ? 0..<0 : payload) : nil }
   }
 
   let store: ByteStore
   let file: String
   let entries: [Entry]
+  /// What a reader of the archive should know, in sentences.
+  let notes: [String]
   private let names: NameTable
   /// libzip's handle, which is for one thread at a time.
   private let handle: Locked<Handle>
@@ -42,8 +55,9 @@ import StateDicts
   ///
   /// The corresponding C function is `zip_open_from_source`.
   ///
+  /// - Parameter locates: Whether to learn where payloads lie; without it, every entry is read through libzip.
   /// - Throws: `malformedArchive`, `truncated`.
-  init(_ store: ByteStore, file: String) throws(CheckpointError) {
+  init(_ store: ByteStore, file: String, locates: Bool = true) throws(CheckpointError) {
     self.store = store
     self.file = file
     let source = ZipSource(store)
@@ -51,24 +65,26 @@ import StateDicts
     unsafe zip_error_init(&error)
     defer { unsafe zip_error_fini(&error) }
     guard let zipSource = unsafe source.makeSource(&error) else {
-      throw unsafe CheckpointError(.malformedArchive, "libzip: \(String(cString: zip_error_strerror(&error))).")
+      throw CheckpointError(.inputOutput, "Not enough memory to open the zip archive.", file: file)
     }
+    // libzip's codes and messages differ between its versions, so none of them becomes a part of ours.
     guard let archive = unsafe zip_open_from_source(zipSource, ZIP_RDONLY, &error) else {
-      let isCut = unsafe zip_error_code_zip(&error) == ZIP_ER_NOZIP
-      let reason = unsafe String(cString: zip_error_strerror(&error))
       unsafe zip_source_free(zipSource)
+      guard Self.hasEndRecord(store) else {
+        throw CheckpointError(
+          .truncated, "The zip archive has no central directory, which would be at its end.", file: file,
+          offset: store.count, remedy: "the file may have been cut short: download or copy it again")
+      }
       throw CheckpointError(
-        isCut ? .truncated : .malformedArchive,
-        isCut
-          ? "The zip archive has no end: its directory, which stands last, is missing."
-          : "The zip archive's directory contradicts the file (libzip: \(reason)).",
-        file: file, offset: store.count, remedy: "the file may have been cut short: download or copy it again")
+        .malformedArchive, "The zip archive's central directory contradicts the file.", file: file,
+        remedy: "the file may be damaged: download or copy it again")
     }
     do throws(CheckpointError) {
-      entries = try unsafe Self.readDirectory(of: archive, source, store)
+      entries = try unsafe Self.readDirectory(of: archive, source, store, locates: locates)
+      notes = Self.notes(on: entries)
       var names = NameTable(capacity: entries.count)
       for entry in entries where !names.insert(entry.name).isNew {
-        throw Self.malformed("Two entries have one name; which is meant?", entry.name)
+        throw Self.malformed("Duplicate entry name.", entry.name)
       }
       self.names = names
     } catch {
@@ -99,7 +115,7 @@ import StateDicts
   private static let droppedByteCount = 16 << 20
 
   private static func readDirectory(
-    of archive: OpaquePointer, _ source: ZipSource, _ store: ByteStore
+    of archive: OpaquePointer, _ source: ZipSource, _ store: ByteStore, locates: Bool
   ) throws(CheckpointError) -> [Entry] {
     let count = unsafe Int(zip_get_num_entries(archive, 0))
     var entries: [Entry] = []
@@ -119,20 +135,23 @@ import StateDicts
       guard !isStored || byteCount == compressedByteCount else {
         throw malformed("A stored entry with two sizes, \(byteCount) and \(compressedByteCount).", name)
       }
-      var offset = 0
-      if compressedByteCount > 0 {
-        let extent = try unsafe locate(index, in: archive, source, store, rawName: rawName, name)
-        offset = extent.upperBound
-        guard compressedByteCount <= store.count - offset else {
+      var payload: Range<Int>?
+      // libzip reads nothing for an entry without bytes, even if its deflated form has some.
+      if locates, byteCount > 0, compressedByteCount > 0,
+        let header = try unsafe locate(index, in: archive, source, store, rawName: rawName, name)
+      {
+        let start = header.payload
+        guard compressedByteCount <= store.count - start else {
           throw CheckpointError(
-            .truncated, "An entry of \(compressedByteCount) bytes begins \(store.count - offset) before the end.",
-            entry: name, offset: offset, remedy: "the file may have been cut short: download or copy it again")
+            .truncated, "An entry of \(compressedByteCount) bytes begins \(store.count - start) before the end.",
+            entry: name, offset: start, remedy: "the file may have been cut short: download or copy it again")
         }
-        extents.append(extent.lowerBound..<offset + compressedByteCount)
+        payload = start..<start + compressedByteCount
+        extents.append(header.offset..<start + compressedByteCount)
         // For a header's few bytes the kernel may map megabytes of its page cache.
-        if offset - passed > Self.droppedByteCount {
-          store.drop(passed..<offset)
-          passed = offset
+        if start - passed > Self.droppedByteCount {
+          store.drop(passed..<start)
+          passed = start
         }
       }
       unsafe entries.append(
@@ -140,7 +159,7 @@ import StateDicts
           index: index, name: name, byteCount: byteCount, compressedByteCount: compressedByteCount, isStored: isStored,
           isReadable: status.encryption_method == UInt16(ZIP_EM_NONE)
             && (isStored || status.comp_method == UInt16(ZIP_CM_DEFLATE)),
-          checksum: status.crc == 0 ? nil : Checksum(status.crc), offset: offset))
+          checksum: status.crc == 0 ? nil : Checksum(status.crc), payload: payload))
     }
     extents.sort { $0.lowerBound < $1.lowerBound }
     for (extent, next) in zip(extents, extents.dropFirst()) where extent.upperBound > next.lowerBound {
@@ -149,39 +168,45 @@ import StateDicts
     return entries
   }
 
-  /// An entry's local header and payload, told by watching what libzip reads when it opens the entry.
+  /// An entry's local header, found by watching what libzip reads when it opens the entry; nil if the reads fit none.
+  ///
+  /// The corresponding C functions are `zip_fopen_index` and `zip_fread`.
   private static func locate(
     _ index: Int, in archive: OpaquePointer, _ source: ZipSource, _ store: ByteStore,
     rawName: UnsafePointer<CChar>, _ name: String
-  ) throws(CheckpointError) -> Range<Int> {
+  ) throws(CheckpointError) -> LocalHeader? {
     source.reads.removeAll(keepingCapacity: true)
-    guard let file = unsafe zip_fopen_index(archive, zip_uint64_t(index), zip_flags_t(ZIP_FL_COMPRESSED)) else {
-      let reason = unsafe String(cString: zip_strerror(archive))
-      throw malformed("An entry cannot be opened (libzip: \(reason)).", name)
-    }
-    defer { unsafe zip_fclose(file) }
     var byte: UInt8 = 0
-    // Of the header libzip 1.7 reads the two lengths at 26, nothing else.
-    guard unsafe zip_fread(file, &byte, 1) == 1, let header = source.reads.first.map({ $0 - 26 }),
-      let payload = source.reads.last, source.reads.count >= 2, header >= 0, payload >= header + 30,
-      payload <= store.count
-    else { throw malformed("An entry's bytes are not in the file.", name) }
-    let isSameName = unsafe store.withUnsafeBytes { bytes in
-      let length = unsafe Int(bytes[header + 26]) | Int(bytes[header + 27]) << 8
-      guard header + 30 + length <= payload else { return false }
-      var place = 0
-      while place < length, unsafe bytes[header + 30 + place] == UInt8(bitPattern: rawName[place]) {
-        if unsafe rawName[place] == 0 { return false }
-        place += 1
-      }
-      return unsafe place == length && rawName[length] == 0
+    let file = unsafe zip_fopen_index(archive, zip_uint64_t(index), zip_flags_t(ZIP_FL_COMPRESSED))
+    defer { if let file = unsafe file { unsafe zip_fclose(file) } }
+    guard let file = unsafe file, unsafe zip_fread(file, &byte, 1) == 1 else {
+      throw malformed("The entry's bytes are not in the file.", name)
     }
-    guard isSameName else {
+    let rawName = unsafe UnsafeRawBufferPointer(start: rawName, count: strlen(rawName))
+    let header = unsafe store.withUnsafeBytes { bytes in
+      unsafe LocalHeader(reads: source.reads, name: rawName, in: bytes)
+    }
+    guard let header else { return nil }
+    guard header.isConsistent else {
       throw CheckpointError(
-        .malformedArchive, "The entry has another name in its local header than in the directory.", entry: name,
-        offset: header)
+        .malformedArchive, "The entry's local header has another name or signature than the central directory.",
+        entry: name, offset: header.offset)
     }
-    return header..<payload
+    return header
+  }
+
+  private static func notes(on entries: [Entry]) -> [String] {
+    var notes: [String] = []
+    let unchecked = entries.count { $0.checksum == nil && $0.byteCount > 0 }
+    if unchecked > 0 {
+      notes.append("\(unchecked) records have CRC 0 in the directory: their checksums were not computed when saved.")
+    }
+    let unlocated = entries.count { $0.isStored && $0.isReadable && $0.range == nil }
+    if unlocated > 0 {
+      let version = unsafe String(cString: zip_libzip_version())
+      notes.append("\(unlocated) records are read through libzip \(version), which is slower than in place.")
+    }
+    return notes
   }
 
   private static func malformed(_ message: String, _ entry: String?) -> CheckpointError {
@@ -193,17 +218,17 @@ import StateDicts
   /// An entry's bytes in whole, checked: in place where it is stored.
   func bytes(of entry: Entry, limit: Int) throws(CheckpointError) -> (store: ByteStore, range: Range<Int>) {
     try requireReadable(entry)
-    guard entry.isStored else {
-      guard entry.byteCount <= limit else {
-        throw CheckpointError(
-          .limitExceeded, "A deflated entry of \(entry.byteCount) bytes; the limit is \(limit).", file: file,
-          entry: entry.name, remedy: CheckpointLimits.remedy)
-      }
-      let store = try inflate(entry)
-      return (store, 0..<store.count)
+    if let range = entry.range {
+      try verify(entry)
+      return (store, range)
     }
-    try verify(entry)
-    return (store, entry.offset..<entry.offset + entry.byteCount)
+    guard entry.isStored || entry.byteCount <= limit else {
+      throw CheckpointError(
+        .limitExceeded, "A deflated entry of \(entry.byteCount) bytes; the limit is \(limit).", file: file,
+        entry: entry.name, remedy: CheckpointLimits.remedy)
+    }
+    let store = try read(entry)
+    return (store, 0..<store.count)
   }
 
   /// Checks an entry's bytes against the CRC-32 of the directory, a window at a time.
@@ -212,22 +237,20 @@ import StateDicts
   /// - Throws: `checksumMismatch`.
   func verify(_ entry: Entry, passed: (Int) -> Void = { _ in }) throws(CheckpointError) {
     try requireReadable(entry)
-    guard entry.isStored else {
+    guard let range = entry.range else {
       try unsafe stream(entry) { window in passed(window.count) }
       return
     }
     guard let expected = entry.checksum else { return }
-    let actual = store.checksum(
-      of: entry.offset..<entry.offset + entry.byteCount, dropping: entry.byteCount > Tensor.windowByteCount,
-      passed: passed)
+    let actual = store.checksum(of: range, dropping: range.count > Tensor.windowByteCount, passed: passed)
     try actual.require(expected, file: file, entry: entry.name)
   }
 
-  /// A deflated entry's bytes, in memory.
-  ///
-  /// libzip checks the CRC when it comes to the end.
-  func inflate(_ entry: Entry) throws(CheckpointError) -> ByteStore {
-    try unsafe ByteStore(byteCount: entry.byteCount) { target throws(CheckpointError) in
+  /// An entry's bytes in memory, checked.
+  func read(_ entry: Entry) throws(CheckpointError) -> ByteStore {
+    // A stored entry has its bytes in the file; a deflated one was held against a limit.
+    guard !entry.isStored || entry.byteCount <= store.count else { throw damaged(entry) }
+    return try unsafe ByteStore(byteCount: entry.byteCount) { target throws(CheckpointError) in
       var done = 0
       try unsafe stream(entry) { window throws(CheckpointError) in
         guard window.count <= target.count - done else { throw damaged(entry) }
@@ -247,16 +270,19 @@ import StateDicts
       }
       defer { unsafe zip_fclose(input) }
       var head = [UInt8](repeating: 0, count: min(count, entry.byteCount))
-      let length = head.count
       let read = unsafe head.withUnsafeMutableBytes { bytes in
-        unsafe zip_fread(input, bytes.baseAddress, zip_uint64_t(length))
+        guard let start = bytes.baseAddress else { return zip_int64_t(0) }
+        return unsafe zip_fread(input, start, zip_uint64_t(bytes.count))
       }
       guard read >= 0 else { throw damaged(entry) }
       return Array(head.prefix(Int(read)))
     }
   }
 
-  /// Calls `body` with an entry's bytes from first to last, a window at a time.
+  /// Calls `body` with an entry's bytes from first to last, a window at a time, and checks them at the end.
+  ///
+  /// libzip checks a CRC when it comes to an entry's end, and takes a CRC of 0 at its word, where torch means that there is
+  /// none. So a stored entry is read up to its last byte and not beyond, and its CRC is taken here.
   func stream(
     _ entry: Entry, _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
@@ -266,17 +292,24 @@ import StateDicts
         throw damaged(entry)
       }
       defer { unsafe zip_fclose(input) }
-      let window = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+      let windowByteCount = 1 << 18
+      let window = UnsafeMutableRawPointer.allocate(byteCount: windowByteCount, alignment: 64)
       defer { unsafe window.deallocate() }
+      var checksum = Checksum()
       var done = 0
-      while true {
-        let count = unsafe zip_fread(input, window.baseAddress, zip_uint64_t(window.count))
+      while !entry.isStored || done < entry.byteCount {
+        let count = unsafe zip_fread(input, window, zip_uint64_t(windowByteCount))
         guard count >= 0 else { throw damaged(entry, offset: done) }
         if count == 0 { break }
         done += Int(count)
-        try unsafe body(UnsafeRawBufferPointer(rebasing: window[0..<Int(count)]))
+        let bytes = unsafe UnsafeRawBufferPointer(start: window, count: Int(count))
+        if entry.isStored { unsafe checksum.update(with: bytes) }
+        try unsafe body(bytes)
       }
       guard done == entry.byteCount else { throw damaged(entry, offset: done) }
+      if entry.isStored, let expected = entry.checksum {
+        try checksum.require(expected, file: file, entry: entry.name)
+      }
     }
   }
 
@@ -290,17 +323,18 @@ import StateDicts
 
   private func damaged(_ entry: Entry, offset: Int? = nil) -> CheckpointError {
     CheckpointError(
-      .checksumMismatch, "The deflated bytes are damaged, or do not have the length or CRC-32 that the file says.",
+      .checksumMismatch,
+      "The entry's bytes are damaged: they do not have the length or the CRC-32 that the file gives.",
       file: file, entry: entry.name, offset: offset, remedy: "download or copy the file again")
   }
 }
 
-/// A deflated entry as a storage's bytes.
-struct DeflatedEntry: StorageContents {
+/// An entry that is read through libzip, as a storage's bytes.
+struct StreamedEntry: StorageContents {
   let archive: ZipArchive
   let entry: ZipArchive.Entry
 
-  func load() throws(CheckpointError) -> ByteStore { try archive.inflate(entry) }
+  func load() throws(CheckpointError) -> ByteStore { try archive.read(entry) }
 
   func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
     try unsafe archive.stream(entry, body)

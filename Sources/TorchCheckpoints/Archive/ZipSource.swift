@@ -1,16 +1,17 @@
 import CPth2swtZip
 import StateDicts
 
-/// A `zip_source_t` over bytes in memory, which remembers where libzip read last: that is how we learn where an entry's
-/// payload lies without a zip parser of our own.
+/// A `zip_source_t` over bytes in memory, which remembers what libzip reads: that is how we learn where an entry's
+/// payload lies (`LocalHeader`) without a zip parser of our own.
 ///
 /// The corresponding C function is `zip_source_function_create`; see libzip's manual of that name for the commands.
 @safe final class ZipSource {
   private let store: ByteStore
   private var position = 0
   private var error = unsafe zip_error_t()
-  /// Where the reads began since `reads` was last emptied: the local header's place first, the payload's last.
-  var reads: [Int] = []
+  /// The first ranges that were read since `reads` was last emptied: opening an entry takes two.
+  var reads: [Range<Int>] = []
+  private static let readLimit = 8
 
   init(_ store: ByteStore) {
     self.store = store
@@ -43,7 +44,7 @@ import StateDicts
       return 0
     case ZIP_SOURCE_READ:
       let count = min(Int(clamping: length), max(store.count - position, 0))
-      reads.append(position)
+      if reads.count < Self.readLimit { reads.append(position..<position + count) }
       guard count > 0, let data = unsafe data else { return 0 }
       unsafe store.withUnsafeBytes { bytes in
         unsafe UnsafeMutableRawBufferPointer(start: data, count: count)
@@ -52,6 +53,7 @@ import StateDicts
       position += count
       return zip_int64_t(count)
     case ZIP_SOURCE_SEEK:
+      guard let data = unsafe data else { return -1 }
       let target = unsafe zip_source_seek_compute_offset(
         zip_uint64_t(position), zip_uint64_t(store.count), data, length, &error)
       guard target >= 0 else { return -1 }
@@ -66,6 +68,7 @@ import StateDicts
       unsafe status.pointee.valid = zip_uint64_t(ZIP_STAT_SIZE)
       return unsafe zip_int64_t(MemoryLayout<zip_stat_t>.size)
     case ZIP_SOURCE_ERROR:
+      guard let data = unsafe data else { return -1 }
       return unsafe zip_error_to_data(&error, data, length)
     case ZIP_SOURCE_CLOSE:
       return 0

@@ -26,7 +26,7 @@ enum NumpyFiles {
   ) throws(CheckpointError) -> Checkpoint {
     let origin = StorageOrigin(file: file, checksOnUse: options.checksCRC)
     var tensors: [NamedTensor] = []
-    var notes: [String] = []
+    var notes = archive.notes
     for entry in archive.entries {
       guard entry.name.hasSuffix(".npy") else {
         notes.append("\(entry.name) is no array.")
@@ -49,27 +49,27 @@ enum NumpyFiles {
   private static func array(
     _ entry: ZipArchive.Entry, in archive: ZipArchive, _ origin: StorageOrigin, _ limits: CheckpointLimits
   ) throws(CheckpointError) -> Tensor {
-    if entry.isStored {
-      let header = try NpyHeader(head(of: archive.store, entry.offset..<entry.offset + entry.byteCount))
+    if let range = entry.range {
+      let header = try NpyHeader(head(of: archive.store, range))
       let width = header.type.elementType.byteCount
       // The entry's checksum is of header and elements together, so the storage is both, where the elements allow it.
       let skipped = header.byteCount % width == 0 ? header.byteCount / width : 0
       return try array(header, skipping: skipped, byteCount: entry.byteCount - header.byteCount) { _ in
         Storage(
-          .region(archive.store, offset: skipped > 0 ? entry.offset : entry.offset + header.byteCount),
+          .region(archive.store, offset: skipped > 0 ? range.lowerBound : range.lowerBound + header.byteCount),
           byteCount: skipped > 0 ? entry.byteCount : entry.byteCount - header.byteCount,
           byteOrder: header.type.byteOrder, key: entry.name, checksum: skipped > 0 ? entry.checksum : nil,
           origin: origin)
       }
     }
     let header = try NpyHeader(archive.head(of: entry, count: NpyHeader.limit))
-    guard entry.byteCount <= limits.inflatedStorageByteCount else {
+    guard entry.isStored || entry.byteCount <= limits.inflatedStorageByteCount else {
       throw CheckpointError(
         .limitExceeded, "A deflated array of \(entry.byteCount) bytes.", remedy: CheckpointLimits.remedy)
     }
     return try array(header, byteCount: entry.byteCount - header.byteCount) { byteCount in
       Storage(
-        .lazy(DeflatedTail(archive: archive, entry: entry, skipped: header.byteCount)), byteCount: byteCount,
+        .lazy(StreamedTail(archive: archive, entry: entry, skipped: header.byteCount)), byteCount: byteCount,
         byteOrder: header.type.byteOrder, key: entry.name, origin: origin)
     }
   }
@@ -101,14 +101,14 @@ enum NumpyFiles {
   }
 }
 
-/// A deflated entry's bytes from a place on.
-struct DeflatedTail: StorageContents {
+/// The bytes from a place on of an entry that is read through libzip.
+struct StreamedTail: StorageContents {
   let archive: ZipArchive
   let entry: ZipArchive.Entry
   let skipped: Int
 
   func load() throws(CheckpointError) -> ByteStore {
-    let whole = try archive.inflate(entry)
+    let whole = try archive.read(entry)
     return ByteStore(whole, range: skipped..<whole.count)
   }
 

@@ -33,7 +33,7 @@ extension Checkpoint {
     if let archive {
       let sum = ProgressSum(total: archive.entries.reduce(0) { $0 + $1.byteCount }, progress)
       let found = try concurrentMap(archive.entries) { entry in
-        defer { archive.store.drop(entry.offset..<entry.offset + entry.compressedByteCount) }
+        defer { if let payload = entry.payload { archive.store.drop(payload) } }
         do throws(CheckpointError) {
           try archive.verify(entry) { sum.add($0, entry.name) }
           return Verification.Damage?.none

@@ -25,7 +25,7 @@ enum TorchZip {
       return try Checkpoint(
         format: isScript ? .torchscript : .zip, file: file, store: archive.store,
         marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
-        notes: notes(archive, root), values: values,
+        notes: archive.notes, values: values,
         constants: constants.tensors, otherGlobals: constants.globals, archive: archive, options: options)
     } catch {
       throw error.located(entry: pickleEntry.name)
@@ -108,15 +108,6 @@ enum TorchZip {
     return marks
   }
 
-  private static func notes(_ archive: ZipArchive, _ root: String) -> [String] {
-    var notes: [String] = []
-    let unchecked = archive.entries.count { $0.checksum == nil && $0.byteCount > 0 }
-    if unchecked > 0 {
-      notes.append("\(unchecked) records have CRC 0 in the directory: their checksums were not computed when saved.")
-    }
-    return notes
-  }
-
   /// A pickle that deflated a thousandfold was made to fill memory, not to be read.
   private static func requirePlausible(
     _ entry: ZipArchive.Entry, _ limits: CheckpointLimits
@@ -158,19 +149,19 @@ struct ZipRecords: StorageRecords {
         .malformedArchive, "The record is encrypted, or compressed by another method than deflate.", entry: name,
         remedy: "unpack the archive and zip it again without a password")
     }
-    if entry.isStored {
+    if let range = entry.range {
       return Storage(
-        .region(archive.store, offset: entry.offset), byteCount: entry.byteCount, byteOrder: byteOrder, key: key,
+        .region(archive.store, offset: range.lowerBound), byteCount: entry.byteCount, byteOrder: byteOrder, key: key,
         location: location, checksum: entry.checksum, origin: origin)
     }
     // A record that inflates to more than its storage needs has no use but to fill memory.
-    guard entry.byteCount == byteCount, byteCount <= limits.inflatedStorageByteCount else {
+    guard entry.isStored || entry.byteCount == byteCount && byteCount <= limits.inflatedStorageByteCount else {
       throw CheckpointError(
         .limitExceeded, "A deflated record of \(entry.byteCount) bytes for a storage of \(byteCount).", entry: name,
         remedy: CheckpointLimits.remedy)
     }
     return Storage(
-      .lazy(DeflatedEntry(archive: archive, entry: entry)), byteCount: byteCount, byteOrder: byteOrder, key: key,
+      .lazy(StreamedEntry(archive: archive, entry: entry)), byteCount: entry.byteCount, byteOrder: byteOrder, key: key,
       location: location, checksum: entry.checksum, origin: origin)
   }
 }

@@ -36,7 +36,7 @@ struct ScriptModel {
       }
       return try Checkpoint(
         format: .torchscript, file: file, store: archive.store, tensors: model.found, marks: marks,
-        globals: model.globals, archive: archive, options: options)
+        notes: archive.notes, globals: model.globals, archive: archive, options: options)
     } catch {
       throw error.located(entry: entry.name)
     }
