@@ -39,7 +39,7 @@ struct MatchingOptions: ParsableArguments {
     guard !(stripPrefix && keepPrefix) else { throw ValidationError("Give either --strip-prefix or --keep-prefix.") }
   }
 
-  /// The renamings, after a word about those that do nothing for a state dict.
+  /// The renamings; those that change no name of the state dict are reported on standard error.
   func keyMap(for stateDict: StateDict) throws -> KeyMap {
     var map = try KeyMap(rename)
     if let renameFile {

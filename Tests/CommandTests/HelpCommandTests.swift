@@ -36,7 +36,7 @@ import Testing
     for word in Self.subcommands + ["skip-unsupported", "safetensors"] { #expect(run.output.contains(word)) }
   }
 
-  @Test("docs/public-api.md names no option that a command has not, and says what --json prints for each that has it")
+  @Test("docs/public-api.md names only options that the commands have, and the JSON of every command")
   func publicAPI() throws {
     let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../docs/public-api.md")
     let text = try String(contentsOf: page, encoding: .utf8)

@@ -141,7 +141,7 @@ import TorchCheckpoints
     #expect(key.output == run.output)
   }
 
-  @Test("a renaming or a filter that matches nothing is told, and changes nothing else")
+  @Test("the command says when a renaming or a filter matches nothing, and goes on")
   func withoutEffect() throws {
     let match = try Command("match", classifier, "--rename", "head.*=fc.*")
     #expect(match.code == 0)
@@ -156,7 +156,7 @@ import TorchCheckpoints
     #expect(try Command("inspect", classifier, "--filter", "*.weight").errors == "")
   }
 
-  @Test("a file of labels that has not as many names as the model has classes is refused")
+  @Test("a file of labels with more or fewer names than the model has classes is refused")
   func labels() throws {
     defer { folder.remove() }
     for (names, code) in [("a\nb\nc\n", Int32(0)), ("a\nb\n", 64), ("a\nb\nc\nd\n", 64)] {

@@ -74,7 +74,7 @@ import Testing
     #expect(error?.message == "a.w and b.w both become b.w, by 'a.*=b.*'.")
   }
 
-  @Test("renamings that do nothing are told: those that fit no name, and those whose names an earlier one takes")
+  @Test("a renaming does nothing if it fits no name, or only names that an earlier one renames")
   func withoutEffect() throws {
     let map = try KeyMap(["a.*=b.*", "a.w=c.w", "head.*=fc.*", "x=y"])
     #expect(map.withoutEffect(on: ["a.w", "x"]).map(\.description) == ["a.w=c.w", "head.*=fc.*"])

@@ -45,7 +45,7 @@ import Testing
     #expect(registry.match(weights, options: options).isAcceptable)
   }
 
-  @Test("renamings are told in the order in which they are to be given, before those that were given")
+  @Test("suggested renamings stand in the order in which they must be given, before those that were given")
   func renamingOrder() throws {
     let weights = try StateDict(
       shapes: [

@@ -59,7 +59,7 @@ import VisionModels
     #expect(larger.model.name == "resnet34")
   }
 
-  @Test("another number of classes than the weights have is told in the first line")
+  @Test("the first line says how many classes the weights have, where another number was asked for")
   func wrongClassCount() throws {
     let weights = try weights("fasterrcnn_resnet18_fpn", classes: 3) { "module." + $0 }
     let fit = try ModelFit(weights, as: "fasterrcnn_resnet18_fpn", classCount: 91)
@@ -70,12 +70,13 @@ import VisionModels
     #expect(throws: MatchError.self) { try Detector(fit) }
   }
 
-  @Test("the number of classes that was counted is told, with what it was counted by")
+  @Test("the report says how many classes were counted, and by which tensor")
   func countedClasses() throws {
     let fit = try ModelFit(weights("resnet18", classes: 10), as: "resnet18")
     #expect(
       fit.description
-        == "exact: 122 tensors bound to resnet18 with 10 classes (--num-classes 10, because fc.weight is [10, 512])")
+        == "exact: 122 tensors bound to resnet18 with 10 classes (inferred: --num-classes 10, because fc.weight is [10, 512])"
+    )
   }
 
   @Test("a head under another name and of another size is found by its form")
@@ -89,7 +90,7 @@ import VisionModels
     #expect(try ModelFit(weights, options: options).match.isExact)
   }
 
-  @Test("weights of another model are told by its name")
+  @Test("where the weights are of another model, the first line names it")
   func otherModel() throws {
     let weights = try weights("resnet34", classes: 4) { "module." + $0 }
     let fit = try ModelFit(weights, as: "resnet18")

@@ -37,7 +37,7 @@ extension Match {
     orderUnexpected()
     let suggested = SuggestedRenamings(self, work: &work)
     suggestedRenamings = suggested.found.filter { suggestion in
-      // Branches and the prefix are told already.
+      // Branches and the prefix have hints of their own.
       !branches.contains { $0.renaming == suggestion.renaming }
     }
     nearNames = NearNames(self, besides: suggested.placed, work: &work).found
@@ -114,7 +114,7 @@ private struct FixSearch {
     else { return }
     let rest = best.refusals
     let missing = patterns(covering: rest.missing)
-    // That much is missing is no detail that can be allowed.
+    // So much is missing that it is not a detail to be allowed.
     guard missing != ["*"] else { return }
     let unexpected = patterns(covering: rest.unexpected)
     _ = attempt(

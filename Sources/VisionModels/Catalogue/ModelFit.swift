@@ -69,7 +69,7 @@ extension ModelFit: CustomStringConvertible {
     var name = model.name
     if let count = model.classCount { name += " with \(count) class\(count == 1 ? "" : "es")" }
     if let classifier {
-      name += " (--num-classes \(classifier.shape[0]), because \(classifier.name) is \(classifier.shape))"
+      name += " (inferred: --num-classes \(classifier.shape[0]), because \(classifier.name) is \(classifier.shape))"
     }
     return match.text(listing: limit, model: name)
   }

@@ -37,8 +37,8 @@ struct ModelSearch {
     let nearest = try nearestName()
     throw VisionError(
       .configuration, "No known model matches these weights.",
-      remedy: nearest.map { "pth2swt match --model \($0), to see what differs from the nearest model" }
-        ?? "name a model (--model), to see what differs from it; pth2swt registry lists the models")
+      remedy: nearest.map { "pth2swt match FILE --model \($0) shows what differs from the nearest model" }
+        ?? "name a model (--model) to see what differs from it; pth2swt registry lists the models")
   }
 
   /// The model that weights fit exactly, else the one that as many of them as possible fit as the options allow.
