@@ -42,7 +42,7 @@ let package = Package(
     .target(
       name: "StateDicts",
       dependencies: ["CPth2swtZlib", .target(name: "CPth2swtDeflate", condition: .when(platforms: [.linux]))]),
-    .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip"]),
+    .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip", "CPth2swtZlib"]),
     .target(name: "ModelParameters", dependencies: ["StateDicts"]),
     .target(
       name: "VisionModels",

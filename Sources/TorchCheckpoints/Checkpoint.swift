@@ -31,6 +31,8 @@ public struct Checkpoint: Sendable {
     case shards
     /// A folder of torch.distributed.checkpoint.
     case distributed = "torch distributed"
+    /// A program that torch.export saved.
+    case exported = "torch export"
     case npy
     case npz
     case safetensors
@@ -63,24 +65,30 @@ public struct Checkpoint: Sendable {
   /// The container.
   public let format: Format
   /// The file, as it was named to us.
-  public let file: String
+  public internal(set) var file: String
   /// The file's size.
-  public let byteCount: Int
+  public internal(set) var byteCount: Int
   /// What the format says of itself: torch's record version, the pickle protocol, the serialization id.
-  public let marks: [JSONValue.Member]
+  public internal(set) var marks: [JSONValue.Member]
   /// Every tensor, by the path to it from the top of the file.
   ///
   /// Two may have one name.
   public let tensors: [NamedTensor]
   /// The globals that its pickles name, each once, in order.
-  public let globals: [GlobalUse]
+  public internal(set) var globals: [GlobalUse]
   /// What a reader should know, in sentences.
-  public let notes: [String]
-  let contents: Contents
+  public internal(set) var notes: [String]
+  var contents: Contents
   /// Whether the state dict at the top has just these tensors.
   let isPlain: Bool
   /// The file's bytes.
-  let store: ByteStore
+  var store: ByteStore
+  /// The name of the archive's member that was read; nil where the file is the checkpoint itself.
+  ///
+  /// The names of several, each in the one before it, are joined by slashes.
+  public internal(set) var member: String?
+  /// The members of archives that it was read from.
+  var outerMembers: [ArchiveMember] = []
   /// The archive that the records lie in, to be verified in whole.
   let archive: ZipArchive?
   let options: CheckpointOptions
@@ -151,13 +159,13 @@ public struct Checkpoint: Sendable {
         self = try Checkpoint(archive.get(), early, file: file, options: options)
       case .legacy: self = try TorchLegacy.open(store, file: file, options: options)
       case .tar: self = try TorchTar.open(store, file: file, options: options)
+      case .gzip: self = try Checkpoint(gzip: store, file: file, options: options)
       case .npy: self = try NumpyFiles.open(npy: store, file: file, options: options)
       case .json:
-        throw CheckpointError(
-          .notACheckpoint, "A JSON text, which is no checkpoint by itself.",
-          remedy: "if it is an index of shards, give its path, with the shards beside it")
+        throw ForeignFormat.json(store)
       case .safetensors: self = try Checkpoint(safetensors: store, file: file, options: options)
       }
+      try requireMember(options)
     } catch {
       throw error.located(file: file)
     }
@@ -169,14 +177,14 @@ public struct Checkpoint: Sendable {
   ) throws(CheckpointError) {
     if let pickle = TorchZip.pickle(of: archive) {
       self = try TorchZip.open(archive, pickle, early, file: file, options: options)
+    } else if let program = try ExportedProgram.open(archive, file: file, options: options) {
+      self = program
     } else if let model = ScriptModel.entry(of: archive) {
       self = try ScriptModel.open(archive, model, file: file, options: options)
     } else if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {
       self = try NumpyFiles.open(npz: archive, file: file, options: options)
     } else {
-      throw CheckpointError(
-        .notACheckpoint, "A zip archive without a data.pkl, so not one that torch.save wrote.",
-        remedy: "if checkpoints are packed in it, unpack it first")
+      self = try WrappedFiles(archive, file: file).open(options)
     }
   }
 

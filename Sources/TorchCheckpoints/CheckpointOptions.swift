@@ -25,17 +25,28 @@ public struct CheckpointOptions: Sendable {
   /// Which of several objects is meant, where torch.save was called more than once on one file: 0 is the first.
   public var objectNumber: Int
 
-  /// How many files this one lies in, each in the pickle of the next.
+  /// Which file is meant, where an archive holds several checkpoints: its name there, such as `policy.pth`.
+  ///
+  /// A file in an archive in the archive is named by both: `weights.zip/policy.pth`. Nil chooses the only one.
+  public var member: String?
+
+  /// Whether `member` may be left without use, since it is meant for another file.
+  package var memberIsOptional = false
+
+  /// How many files this one lies in, each in the pickle of the next or an archive.
   var embeddingDepth = 0
   /// Whether stored entries of a zip archive are read where they lie; tests read everything through libzip instead.
   var locatesEntries = true
+  /// What was unpacked so far of the file that is being opened; nil before anything was.
+  var unpacking: Unpacking?
 
   /// Creates options: mapped, the default limits, CRC checked, dangerous globals refused.
   public init(
     mapping: Mapping = .mapped, limits: CheckpointLimits = .init(), checksCRC: Bool = true,
-    allowsDangerousGlobals: Bool = false, objectNumber: Int = 0
+    allowsDangerousGlobals: Bool = false, objectNumber: Int = 0, member: String? = nil
   ) {
     self.objectNumber = objectNumber
+    self.member = member
     self.mapping = mapping
     self.limits = limits
     self.checksCRC = checksCRC
@@ -61,6 +72,14 @@ public struct CheckpointLimits: Sendable {
   public var nestingDepth = 1000
   /// The bytes of one deflated storage, which must be in memory in whole to be read through strides.
   public var inflatedStorageByteCount = 4 << 30
+  /// What all compressed members of an archive, or a compressed file, may inflate to together.
+  public var unpackedByteCount = 32 << 30
+  /// How many times larger than the file that may be, once it is over 64 MiB.
+  ///
+  /// Weights hardly deflate at all; zeros do, a thousandfold.
+  public var unpackedInflation = 100
+  /// Up to which size one of them is unpacked into memory; larger ones go to a temporary file.
+  public var unpackedMemoryByteCount = 16 << 20
   /// What all views that repeat their storage's bytes may take together where a whole checkpoint is hashed, beyond what
   /// is stored.
   public var expandedByteCount = 4 << 30
@@ -82,6 +101,8 @@ public struct CheckpointLimits: Sendable {
     limits.nestingDepth = scale(nestingDepth)
     limits.inflatedStorageByteCount = scale(inflatedStorageByteCount)
     limits.expandedByteCount = scale(expandedByteCount)
+    limits.unpackedByteCount = scale(unpackedByteCount)
+    limits.unpackedInflation = scale(unpackedInflation)
     return limits
   }
 

@@ -26,7 +26,10 @@ struct Diff: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let stateDicts = try [first, second].map { try inputs.open($0).stateDict(key: key.key) }
+    // --member is for the archive of the two; where neither is one, the second says so.
+    let checkpoint = try inputs.open(first, memberIsOptional: true)
+    let other = try inputs.open(second, memberIsOptional: checkpoint.member != nil)
+    let stateDicts = try [checkpoint, other].map { try $0.stateDict(key: key.key) }
     let difference = try Difference(between: stateDicts[0], and: stateDicts[1])
     if json { try printJSON(difference) } else { print(text(difference)) }
     if !difference.isEmpty { throw Failure.no }

@@ -25,6 +25,9 @@ struct InputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Which object, where torch.save was called more than once on a file.", valueName: "n"))
   var object = 0
 
+  @Option(help: ArgumentHelp("Which file of an archive of several checkpoints: policy.pth.", valueName: "name"))
+  var member: String?
+
   func validate() throws {
     guard object >= 0 else { throw ValidationError("--object is a whole number from 0.") }
     guard limitFactor >= 1 else { throw ValidationError("--limit-factor is a whole number from 1.") }
@@ -33,12 +36,14 @@ struct InputOptions: ParsableArguments {
   var limits: CheckpointLimits { CheckpointLimits().scaled(by: limitFactor) }
 
   /// Opens a file, or the file of a URL.
-  func open(_ input: String) throws -> Checkpoint {
-    try Checkpoint(
-      path: path(of: input),
-      options: CheckpointOptions(
-        mapping: copies ? .copy : .mapped, limits: limits,
-        allowsDangerousGlobals: allowDangerousGlobals, objectNumber: object))
+  ///
+  /// - Parameter memberIsOptional: whether the file may be one that has no members, whatever `--member` says.
+  func open(_ input: String, memberIsOptional: Bool = false) throws -> Checkpoint {
+    var options = CheckpointOptions(
+      mapping: copies ? .copy : .mapped, limits: limits, allowsDangerousGlobals: allowDangerousGlobals,
+      objectNumber: object, member: member)
+    options.memberIsOptional = memberIsOptional
+    return try Checkpoint(path: path(of: input), options: options)
   }
 }
 

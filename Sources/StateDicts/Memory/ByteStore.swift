@@ -70,6 +70,14 @@
     }
   }
 
+  /// The bytes of an open file, which may be closed after; nil where they cannot be mapped.
+  convenience init?(mapping descriptor: Int32, byteCount: Int) {
+    guard byteCount > 0, let base = unsafe mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0),
+      unsafe base != MAP_FAILED
+    else { return nil }
+    unsafe self.init(UnsafeRawBufferPointer(start: base, count: byteCount), isMapped: true)
+  }
+
   /// The bytes.
   public var bytes: RawSpan {
     @_lifetime(borrow self)

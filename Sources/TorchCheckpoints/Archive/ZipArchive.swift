@@ -27,8 +27,8 @@ import StateDicts
     let compressedByteCount: Int
     /// Stored without compression.
     let isStored: Bool
-    /// libzip can read it: stored or deflated, and not encrypted.
-    let isReadable: Bool
+    /// Why it cannot be read; nil for what is stored or deflated, and not encrypted.
+    let obstacle: Obstacle?
     /// Nil where the directory says 0, which torch writes for "not computed".
     let checksum: Checksum?
     /// Where the payload lies in the file, compressed as it is; nil if the entry is empty or its place is not known.
@@ -36,6 +36,8 @@ import StateDicts
 
     /// Where the entry's bytes lie in the file; nil if they can only be read through libzip.
     var range: Range<Int>? { isStored && isReadable ? (byteCount == 0 ? 0..<0 : payload) : nil }
+
+    var isReadable: Bool { obstacle == nil }
   }
 
   let store: ByteStore
@@ -157,8 +159,7 @@ import StateDicts
       unsafe entries.append(
         Entry(
           index: index, name: name, byteCount: byteCount, compressedByteCount: compressedByteCount, isStored: isStored,
-          isReadable: status.encryption_method == UInt16(ZIP_EM_NONE)
-            && (isStored || status.comp_method == UInt16(ZIP_CM_DEFLATE)),
+          obstacle: Obstacle(encryption: status.encryption_method, method: status.comp_method),
           checksum: status.crc == 0 ? nil : Checksum(status.crc), payload: payload))
     }
     extents.sort { $0.lowerBound < $1.lowerBound }
@@ -177,7 +178,8 @@ import StateDicts
   ) throws(CheckpointError) -> LocalHeader? {
     source.reads.removeAll(keepingCapacity: true)
     var byte: UInt8 = 0
-    let file = unsafe zip_fopen_index(archive, zip_uint64_t(index), zip_flags_t(ZIP_FL_COMPRESSED))
+    let asItIs = zip_flags_t(ZIP_FL_COMPRESSED) | zip_flags_t(ZIP_FL_ENCRYPTED)
+    let file = unsafe zip_fopen_index(archive, zip_uint64_t(index), asItIs)
     defer { if let file = unsafe file { unsafe zip_fclose(file) } }
     guard let file = unsafe file, unsafe zip_fread(file, &byte, 1) == 1 else {
       throw malformed("The entry's bytes are not in the file.", name)
@@ -314,11 +316,9 @@ import StateDicts
   }
 
   private func requireReadable(_ entry: Entry) throws(CheckpointError) {
-    guard entry.isReadable else {
-      throw CheckpointError(
-        .malformedArchive, "The entry is encrypted, or compressed by another method than deflate.", file: file,
-        entry: entry.name, remedy: "unpack the archive and zip it again without a password")
-    }
+    guard let obstacle = entry.obstacle else { return }
+    throw CheckpointError(
+      .malformedArchive, "The entry is \(obstacle.text).", file: file, entry: entry.name, remedy: obstacle.remedy)
   }
 
   private func damaged(_ entry: Entry, offset: Int? = nil) -> CheckpointError {

@@ -20,10 +20,7 @@ enum Shards {
   ) throws(CheckpointError) -> Checkpoint {
     let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes, as: UTF8.self) }
     let json = try JSONValue(parsing: text)
-    guard case .object(let entries)? = json["weight_map"] else {
-      throw CheckpointError(
-        .notACheckpoint, "A JSON text without a weight_map, so not the index of a checkpoint's shards.")
-    }
+    guard case .object(let entries)? = json["weight_map"] else { throw ForeignFormat.json(store) }
     let folder = try CheckpointFolder(holding: path)
     var fileOfTensor = [ExactName: String](minimumCapacity: entries.count)
     for entry in entries {

@@ -30,6 +30,7 @@ extension Checkpoint {
   ///
   /// Bounds and structure were checked when the checkpoint was opened.
   public func verify(progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }) throws -> Verification {
+    let outer = try verifyOuterMembers()
     if let archive {
       let sum = ProgressSum(total: archive.entries.reduce(0) { $0 + $1.byteCount }, progress)
       let found = try concurrentMap(archive.entries) { entry in
@@ -44,7 +45,7 @@ extension Checkpoint {
       return Verification(
         records: archive.entries.count, bytes: archive.entries.reduce(0) { $0 + $1.byteCount },
         withoutChecksum: archive.entries.count { $0.checksum == nil && $0.byteCount > 0 },
-        damaged: found.compactMap { $0 })
+        damaged: outer + found.compactMap { $0 })
     }
     var seen = Set<ObjectIdentifier>()
     let storages = tensors.map(\.tensor.storage).filter { seen.insert(ObjectIdentifier($0)).inserted }
@@ -60,6 +61,22 @@ extension Checkpoint {
     }
     return Verification(
       records: storages.count, bytes: storages.reduce(0) { $0 + $1.byteCount },
-      withoutChecksum: storages.count { $0.checksum == nil && $0.byteCount > 0 }, damaged: found.compactMap { $0 })
+      withoutChecksum: storages.count { $0.checksum == nil && $0.byteCount > 0 },
+      damaged: outer + found.compactMap { $0 })
+  }
+
+  /// Checks the members of zip archives that the checkpoint was read from, where they lie there as they are: what was
+  /// unpacked was checked then.
+  private func verifyOuterMembers() throws -> [Verification.Damage] {
+    var damaged: [Verification.Damage] = []
+    for member in outerMembers {
+      guard case .zip(let archive, let entry) = member.contents, entry.range != nil else { continue }
+      do throws(CheckpointError) {
+        try archive.verify(entry)
+      } catch {
+        damaged.append(Verification.Damage(entry: member.name, message: error.message))
+      }
+    }
+    return damaged
   }
 }

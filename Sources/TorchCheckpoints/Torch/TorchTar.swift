@@ -11,6 +11,8 @@ import StateDicts
 ///
 /// Source: `legacy_load` in `torch/serialization.py`.
 enum TorchTar {
+  private static let memberNames: Set<String> = ["sys_info", "pickle", "tensors", "storages"]
+
   static func open(
     _ store: ByteStore, file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
@@ -18,10 +20,14 @@ enum TorchTar {
     guard let pickleMember = archive["pickle"], let storages = archive["storages"], let tensors = archive["tensors"],
       archive["sys_info"] != nil
     else {
-      throw CheckpointError(
-        .notACheckpoint,
-        "A tar archive without the four members that torch wrote (sys_info, pickle, tensors, storages).",
-        remedy: "if checkpoints are packed in it, unpack it first: tar -xf")
+      // Cut short between two members, it would pass for an archive of pickles.
+      guard archive.members.contains(where: { !memberNames.contains(ArchiveMember.plain($0.name)) }) else {
+        throw CheckpointError(
+          .notACheckpoint,
+          "A tar archive with only \(archive.members.count) of the four members that torch wrote (sys_info, pickle, "
+            + "tensors, storages).", remedy: "the file may have been cut short: download or copy it again")
+      }
+      return try WrappedFiles(archive, store, file: file).open(options)
     }
     let records = try TarRecords(
       store, storages: storages.range, tensors: tensors.range, options: options,

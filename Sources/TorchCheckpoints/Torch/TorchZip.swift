@@ -144,10 +144,9 @@ struct ZipRecords: StorageRecords {
         .missingRecord, "A storage of \(byteCount) bytes has a record of \(entry.byteCount).", entry: name,
         remedy: "the archive is not complete: copy it again from where it was saved")
     }
-    guard entry.isReadable else {
+    if let obstacle = entry.obstacle {
       throw CheckpointError(
-        .malformedArchive, "The record is encrypted, or compressed by another method than deflate.", entry: name,
-        remedy: "unpack the archive and zip it again without a password")
+        .malformedArchive, "The record is \(obstacle.text).", entry: name, remedy: obstacle.remedy)
     }
     if let range = entry.range {
       return Storage(

@@ -41,7 +41,7 @@ struct ErrorTextTests {
         "This is a git-LFS pointer, which stands for the file, not a checkpoint."),
       Impostor(
         "a gzip stream", "\u{1F}\u{8B}\u{8}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{3}",
-        "This is a gzip stream, not a checkpoint."),
+        "The gzip stream has no end.", .truncated),
       Impostor(
         "a picture", "\u{FF}\u{D8}\u{FF}\u{E0}\u{0}\u{10}JFIF\u{0}", "This is a JPEG picture, not a checkpoint."),
       Impostor("zeros", String(repeating: "\u{0}", count: 2000), "This is a run of zeros, not a checkpoint."),
@@ -58,14 +58,14 @@ struct ErrorTextTests {
       Impostor("three bytes", "\u{1}\u{2}\u{3}", "The file has 3 bytes, too few for a checkpoint.", .truncated),
       Impostor(
         "a zip of something else", "PK\u{5}\u{6}" + String(repeating: "\u{0}", count: 18),
-        "A zip archive without a data.pkl, so not one that torch.save wrote."),
+        "The zip archive is empty."),
     ])
   func impostor(_ case: Impostor) throws {
     try folder.write(`case`.bytes, "m.pth")
     let error = #expect(throws: CheckpointError(`case`.code, "")) { try Checkpoint(path: folder.path("m.pth")) }
     if !`case`.message.isEmpty { #expect(error?.message == `case`.message) }
     #expect(error?.file == folder.path("m.pth"))
-    if `case`.testDescription != "JSON" { #expect(error?.remedy != nil) }
+    #expect(error?.remedy != nil)
   }
 
   @Test("a file that is not there, a folder, a pipe, and a URL of no file are told apart")
@@ -123,6 +123,7 @@ struct ErrorTextTests {
       "zip_containers/plain.pth", "zip_containers/deflated.pth", "zip_containers/zip64_both.pth",
       "legacy/state_dict.pth",
       "tar/state_dict.pth", "safetensors_files/state_dict.safetensors", "numpy_files/stored.npz", "numpy_files/f4.npy",
+      "packed/stable_baselines3.zip", "packed/nemo.nemo", "packed/nemo_gzip.nemo", "exported/current.pt2",
     ])
   func cutShort(_ name: String) throws {
     let whole = try Array(Data(contentsOf: ExpectedRow.fixtures.appending(path: "fixtures/\(name)")))

@@ -1,0 +1,155 @@
+import StateDicts
+
+/// The tensors of an exported program: raw storages with a table in JSON, or a file of torch.save.
+struct ExportedTensors {
+  private let archive: ZipArchive
+  private let file: String
+  private let options: CheckpointOptions
+  private let unpacking: Unpacking
+  private let byteOrder: ByteOrder
+  /// By the name of the archive entry: names that share one are tied.
+  private var storages: [String: Storage] = [:]
+  /// What the pickles beside raw storages name.
+  private(set) var globals: [Checkpoint.GlobalUse] = []
+  private(set) var notes: [String] = []
+
+  init(_ archive: ZipArchive, file: String, options: CheckpointOptions, unpacking: Unpacking) {
+    self.archive = archive
+    self.file = file
+    self.options = options
+    self.unpacking = unpacking
+    let order = archive.entries.first { $0.name.hasSuffix("/byteorder") && $0.byteCount == 3 }
+    byteOrder = order == nil ? .little : .big
+  }
+
+  /// The tensors that an entry lists, or holds.
+  mutating func tensors(of entry: ZipArchive.Entry) throws(CheckpointError) -> [NamedTensor] {
+    do throws(CheckpointError) {
+      let member = ArchiveMember(entry, of: archive)
+      guard try member.nature() != .checkpoint else {
+        let checkpoint = try opened(member)
+        return checkpoint.tensors
+      }
+      let (store, range) = try archive.bytes(of: entry, limit: options.limits.inflatedPickleByteCount)
+      let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes[range], as: UTF8.self) }
+      guard case .object(let rows)? = try JSONValue(parsing: text)["config"] else {
+        throw CheckpointError(.malformedHeader, "The table of tensors has no \"config\".")
+      }
+      let folder = String(entry.name[...(entry.name.lastIndex(of: "/") ?? entry.name.startIndex)])
+      var tensors: [NamedTensor] = []
+      for row in rows {
+        do throws(CheckpointError) {
+          guard let tensor = try tensor(row.value, in: folder, named: row.name) else { continue }
+          tensors.append(
+            NamedTensor(
+              name: row.name, tensor: tensor, role: row.value["is_param"] == .bool(true) ? .parameter : .buffer))
+        } catch var error {
+          if error.entry == nil { error.message = "\(row.name): \(error.message)" }
+          throw error
+        }
+      }
+      return tensors
+    } catch {
+      throw error.located(entry: entry.name)
+    }
+  }
+
+  /// Lists what the pickle of an entry names, whatever it holds.
+  mutating func listGlobals(of entry: ZipArchive.Entry) throws(CheckpointError) {
+    let member = ArchiveMember(entry, of: archive)
+    do throws(CheckpointError) {
+      if try member.nature() == .checkpoint { _ = try opened(member) }
+    } catch {
+      if error.code == .dangerousGlobal || error.code == .limitExceeded { throw error }
+      notes.append("\(entry.name) cannot be read: \(error.message)")
+    }
+  }
+
+  private mutating func opened(_ member: ArchiveMember) throws(CheckpointError) -> Checkpoint {
+    do throws(CheckpointError) {
+      let checkpoint = try Checkpoint(member.bytes(unpacking), file: "\(file): \(member.name)", options: options)
+      globals += checkpoint.globals
+      return checkpoint
+    } catch {
+      throw error.inside(member.name, of: file)
+    }
+  }
+
+  /// The tensor of a row; nil for an object that is none.
+  private mutating func tensor(
+    _ row: JSONValue, in folder: String, named name: String
+  ) throws(CheckpointError) -> Tensor? {
+    guard case .string(let path)? = row["path_name"], let entry = archive[folder + path] else {
+      throw CheckpointError(
+        .missingRecord, "Its record \(row["path_name"]?.text ?? "") is not in the archive.",
+        remedy: "the archive is not complete: copy it again from where it was saved")
+    }
+    if row["use_pickle"] == .bool(true) {
+      guard row["tensor_meta"] != .null else {
+        try listGlobals(of: entry)
+        notes.append("\(name) is an object of TorchScript or Python, no tensor: it is not read.")
+        return nil
+      }
+      return try opened(ArchiveMember(entry, of: archive)).tensors.first { $0.name.isEmpty }?.tensor
+    }
+    guard let meta = row["tensor_meta"], case .integer(let number)? = meta["dtype"],
+      let type = Self.types[number], let shape = integers(meta["sizes"]), let strides = integers(meta["strides"]),
+      let offset = integer(meta["storage_offset"])
+    else { throw CheckpointError(.malformedHeader, "Its type, sizes, strides or offset are not known.") }
+    guard meta["layout"] == .integer(Self.strided) else {
+      throw CheckpointError(
+        .unsupported, "It has the layout \(meta["layout"]?.text ?? "none"), which has no raw bytes.")
+    }
+    let requiresGrad = meta["requires_grad"] == .bool(true)
+    let storage = try storage(entry, device: meta["device"])
+    // A fake tensor, which has no bytes: torch reads zeros in its place.
+    if storage.byteCount == 0, !shape.contains(0) {
+      notes.append("\(name) was saved without its bytes.")
+      return Tensor(
+        Composition(.meta), elementType: type, geometry: try TensorGeometry(stated: shape, strides: strides),
+        origin: storage.origin, requiresGrad: requiresGrad)
+    }
+    return try Tensor(
+      elementType: type,
+      geometry: TensorGeometry(
+        shape: shape, strides: strides, offset: offset, elementByteCount: type.byteCount,
+        storageByteCount: storage.byteCount), storage: storage, requiresGrad: requiresGrad)
+  }
+
+  private mutating func storage(
+    _ entry: ZipArchive.Entry, device: JSONValue?
+  ) throws(CheckpointError) -> Storage {
+    if let storage = storages[entry.name] { return storage }
+    var location = "cpu"
+    if case .string(let type)? = device?["type"] {
+      location = if case .integer(let index)? = device?["index"] { "\(type):\(index)" } else { type }
+    }
+    let records = ZipRecords(
+      archive: archive, origin: StorageOrigin(file: file, checksOnUse: options.checksCRC), byteOrder: byteOrder,
+      limits: options.limits)
+    let storage = try records.storage(key: entry.name, byteCount: entry.byteCount, location: location)
+    storages[entry.name] = storage
+    return storage
+  }
+
+  private func integers(_ json: JSONValue?) -> [Int]? {
+    guard case .array(let items)? = json else { return nil }
+    let values = items.compactMap(integer)
+    return values.count == items.count ? values : nil
+  }
+
+  /// `{"as_int": 3}`.
+  private func integer(_ json: JSONValue?) -> Int? {
+    if case .integer(let value)? = json?["as_int"] { value } else { nil }
+  }
+
+  /// `Layout.Strided`.
+  private static let strided = 7
+
+  /// By `ScalarType` of the schema.
+  private static let types: [Int: ElementType] = [
+    1: .uint8, 2: .int8, 3: .int16, 4: .int32, 5: .int64, 6: .float16, 7: .float32, 8: .float64, 9: .complex32,
+    10: .complex64, 11: .complex128, 12: .bool, 13: .bfloat16, 28: .uint16, 29: .float8_e4m3fn, 30: .float8_e5m2,
+    31: .float8_e4m3fnuz, 32: .float8_e5m2fnuz, 33: .float8_e8m0fnu, 34: .uint32, 35: .uint64,
+  ]
+}

@@ -1,0 +1,99 @@
+import StateDicts
+
+/// A format that is no checkpoint of torch, told by its bytes: what it is called, and what to do about it.
+///
+/// `table` has one row for each; the first row that fits decides. A file's name has no say.
+struct ForeignFormat: Sendable {
+  /// How a format is told.
+  enum Mark: Sendable {
+    /// The bytes at an offset.
+    case bytes([UInt8], at: Int = 0)
+    /// The last bytes of the file.
+    case ending([UInt8])
+    /// How a text begins, in lower case, white space left out.
+    case text(String)
+    /// Any other form of the first bytes.
+    case form(@Sendable (FileHead) -> Bool)
+  }
+
+  /// The name with its article: "an ONNX model".
+  let name: String
+  /// What to do, as a command or a sentence without its full stop.
+  let remedy: String
+  let marks: [Mark]
+
+  init(_ name: String, _ remedy: String, _ marks: Mark...) {
+    self.name = name
+    self.remedy = remedy
+    self.marks = marks
+  }
+
+  /// The row of the table that a file fits; nil if there is none.
+  static func detect(_ head: FileHead) -> ForeignFormat? {
+    table.first { format in format.marks.contains { $0.fits(head) } }
+  }
+
+  /// What is wrong with a file of this format.
+  var error: CheckpointError {
+    CheckpointError(.notACheckpoint, "This is \(name), not a checkpoint.", remedy: remedy)
+  }
+}
+
+extension ForeignFormat.Mark {
+  fileprivate func fits(_ head: FileHead) -> Bool {
+    switch self {
+    case .bytes(let magic, let offset): head.bytes.dropFirst(offset).starts(with: magic)
+    case .ending(let magic): head.tail.count > magic.count && head.tail.suffix(magic.count).elementsEqual(magic)
+    case .text(let start): head.text.hasPrefix(start)
+    case .form(let fits): fits(head)
+    }
+  }
+}
+
+/// A file's first and last bytes.
+struct FileHead: Sendable {
+  /// The first bytes, at most `limit`.
+  let bytes: [UInt8]
+  /// The last bytes, at most 16.
+  let tail: [UInt8]
+  /// The size of the file.
+  let byteCount: Int
+  /// The beginning as a text in lower case, without the white space before it.
+  let text: String
+
+  static let limit = 1024
+
+  init(_ store: ByteStore) {
+    let (bytes, tail) = unsafe store.withUnsafeBytes { all in
+      unsafe (Array(all.prefix(Self.limit)), Array(all.suffix(16)))
+    }
+    self.init(bytes: bytes, tail: tail, byteCount: store.count)
+  }
+
+  init(bytes: [UInt8], tail: [UInt8] = [], byteCount: Int) {
+    self.bytes = bytes
+    self.tail = tail
+    self.byteCount = byteCount
+    text = String(decoding: bytes.prefix(512).drop { $0 <= 0x20 }, as: UTF8.self).lowercased()
+  }
+
+  /// Whether all bytes are printable ASCII, tabs and line ends.
+  var isText: Bool {
+    bytes.count >= 8 && bytes.allSatisfy { $0 == 9 || $0 == 10 || $0 == 13 || (0x20..<0x7F).contains($0) }
+  }
+}
+
+extension ForeignFormat {
+  /// What is wrong with a JSON text that is no index of shards: it may say so itself.
+  static func json(_ store: ByteStore) -> CheckpointError {
+    let text = FileHead(store).text
+    var remedy = "if it is an index of shards, give its path, with the shards beside it"
+    if text.contains("\"architectures\"") || text.contains("\"model_type\"") || text.contains("\"_class_name\"") {
+      remedy = "this is a model's configuration; its weights are in a .safetensors or .bin file beside it"
+    } else if ["\"error\"", "\"message\"", "\"detail\""].contains(where: text.contains) {
+      remedy = "it is a server's answer (\(text.prefix(100))): check the address, and whether it asks for a login"
+    }
+    return CheckpointError(
+      .notACheckpoint, "A JSON text without a weight_map, so not the index of a checkpoint's shards.", remedy: remedy)
+  }
+}

@@ -1,0 +1,35 @@
+import StateDicts
+
+/// What a checkpoint is to the archive that it lies in, told by what it holds.
+enum MemberRole: Equatable {
+  /// It has this many tensors, and so is what somebody looks for.
+  case weights(Int)
+  /// An optimizer's own state dict: `state` and `param_groups`.
+  case optimizer
+  /// Numbers that a run keeps, such as the temperature of soft actor-critic: no tensor has more than one element.
+  case scalars(Int)
+  case noTensors
+
+  init(_ checkpoint: Checkpoint) {
+    let tensors = checkpoint.tensors
+    if let value = checkpoint.value, value["param_groups"] != nil, value["state"] != nil {
+      self = .optimizer
+    } else if tensors.isEmpty {
+      self = .noTensors
+    } else if tensors.allSatisfy({ $0.tensor.elementCount <= 1 }) {
+      self = .scalars(tensors.count)
+    } else {
+      self = .weights(tensors.count)
+    }
+  }
+
+  /// What it is, in words.
+  var text: String {
+    switch self {
+    case .weights(let count): count == 1 ? "1 tensor" : "\(count) tensors"
+    case .optimizer: "an optimizer's state"
+    case .scalars(let count): count == 1 ? "1 number" : "\(count) numbers"
+    case .noTensors: "no tensors"
+    }
+  }
+}

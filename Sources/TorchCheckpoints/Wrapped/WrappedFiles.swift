@@ -1,0 +1,197 @@
+import StateDicts
+
+/// An archive that is no checkpoint itself but holds some: what Stable-Baselines3, TorchServe, NeMo, AllenNLP, SageMaker
+/// and people with `zip` and `tar` make.
+///
+///     agent.zip     data, policy.pth, policy.optimizer.pth, pytorch_variables.pth       Stable-Baselines3
+///     model.mar     MAR-INF/MANIFEST.json, model.pth                                    TorchServe
+///     model.nemo    ./model_config.yaml, ./model_weights.ckpt                           NeMo: tar, or tar in gzip
+///     model.tar.gz  config.json, weights.th, vocabulary/tokens.txt                      AllenNLP
+///
+/// Which member is the checkpoint is told by what the members hold, not by their names: `MemberRole`.
+struct WrappedFiles {
+  private let container: String
+  private let store: ByteStore
+  private let file: String
+  private let members: [ArchiveMember]
+
+  /// More checkpoints than this in one archive are listed and not opened to be told apart.
+  private static let openedLimit = 64
+  /// How many names a message lists.
+  private static let listedLimit = 20
+
+  init(_ archive: ZipArchive, file: String) {
+    self.init("zip archive", archive.store, file, archive.entries.map { ArchiveMember($0, of: archive) })
+  }
+
+  /// - Throws: `truncated` for an archive that may have had more members.
+  init(_ archive: TarArchive, _ store: ByteStore, file: String) throws(CheckpointError) {
+    guard archive.hasEnd else {
+      throw CheckpointError(
+        .truncated, "The tar archive has no end: a block of zeros stands last.", offset: store.count,
+        remedy: "the file may have been cut short: download or copy it again")
+    }
+    self.init("tar archive", store, file, archive.members.map { ArchiveMember($0, of: store) })
+  }
+
+  private init(_ container: String, _ store: ByteStore, _ file: String, _ members: [ArchiveMember]) {
+    self.container = container
+    self.store = store
+    self.file = file
+    self.members = members.filter { !$0.isMeaningless }
+  }
+
+  /// Opens the checkpoint that the options name, or the only one.
+  ///
+  /// - Throws: `ambiguousStateDict` where several fit, `noStateDict` for a member that is not there, `notACheckpoint`
+  ///   where there is none; what opening a checkpoint throws.
+  func open(_ options: CheckpointOptions) throws(CheckpointError) -> Checkpoint {
+    var (inner, unpacking) = try options.inside(store)
+    inner.member = nil
+    if let name = options.member { return try named(name, inner, unpacking) }
+    let (candidates, others) = try sorted()
+    guard let first = candidates.first else { throw nothing(others) }
+    guard candidates.count > 1 else {
+      return try open(first, inner, unpacking, note(first.name, others.map(\.text)))
+    }
+    guard candidates.count <= Self.openedLimit else {
+      throw ambiguous("\(candidates.count) checkpoints", candidates.map(\.name), choice: first.name)
+    }
+    return try only(of: candidates, others, inner, unpacking)
+  }
+
+  /// The one that holds weights, of several checkpoints.
+  private func only(
+    of candidates: [ArchiveMember], _ others: [Other], _ options: CheckpointOptions, _ unpacking: Unpacking
+  ) throws(CheckpointError) -> Checkpoint {
+    var texts: [String] = []
+    var weights: [(place: Int, checkpoint: Checkpoint)] = []
+    var globals: [Checkpoint.GlobalUse] = []
+    for member in candidates {
+      var text: String
+      do throws(CheckpointError) {
+        let checkpoint = try open(member, options, unpacking)
+        let role = MemberRole(checkpoint)
+        text = role.text
+        globals += checkpoint.globals
+        if case .weights = role { weights.append((texts.count, checkpoint)) }
+      } catch {
+        // The first must not be hidden by another member that is sound, the second would come again with each.
+        if error.code == .dangerousGlobal || error.code == .limitExceeded { throw error }
+        text = error.message
+      }
+      texts.append("\(member.name) (\(text))")
+    }
+    guard weights.count == 1 else {
+      let what = weights.isEmpty ? "several checkpoints, none of weights" : "\(weights.count) checkpoints of weights"
+      throw ambiguous(what, texts, choice: candidates[weights.first?.place ?? 0].name)
+    }
+    texts.remove(at: weights[0].place)
+    var chosen = weights[0].checkpoint
+    chosen.notes.insert(note(candidates[weights[0].place].name, texts + others.map(\.text)), at: 0)
+    chosen.globals = Checkpoint.GlobalUse.each(chosen.globals + globals)
+    return chosen
+  }
+
+  /// The member of a name, or the one that a longer name begins with.
+  private func named(
+    _ name: String, _ options: CheckpointOptions, _ unpacking: Unpacking
+  ) throws(CheckpointError) -> Checkpoint {
+    let name = ArchiveMember.plain(name)
+    if let member = members.first(where: { $0.name == name }) { return try open(member, options, unpacking) }
+    if let outer = members.first(where: { name.hasPrefix($0.name + "/") }) {
+      var options = options
+      options.member = String(name.dropFirst(outer.name.count + 1))
+      return try open(outer, options, unpacking)
+    }
+    throw CheckpointError(
+      .noStateDict, "The \(container) has no member \(name). It has: \(list(members.map(\.name))).", file: file,
+      remedy: "name one of these: --member NAME (member:)")
+  }
+
+  private func open(
+    _ member: ArchiveMember, _ options: CheckpointOptions, _ unpacking: Unpacking, _ note: String? = nil
+  ) throws(CheckpointError) -> Checkpoint {
+    do throws(CheckpointError) {
+      var checkpoint = try Checkpoint(member.bytes(unpacking), file: "\(file): \(member.name)", options: options)
+      checkpoint.lies(in: store, as: member, file: file)
+      if let note { checkpoint.notes.insert(note, at: 0) }
+      return checkpoint
+    } catch {
+      throw error.inside(member.name, of: file)
+    }
+  }
+
+  // MARK: - What is what
+
+  /// A member that is no checkpoint.
+  private struct Other {
+    let name: String
+    let nature: ArchiveMember.Nature
+
+    var text: String {
+      switch nature {
+      case .foreign(let format, _): "\(name) (\(format))"
+      case .locked(let obstacle): "\(name) (\(obstacle.text))"
+      case .checkpoint, .other: name
+      }
+    }
+
+    var remedy: String? {
+      switch nature {
+      case .foreign(_, let remedy): remedy
+      case .locked(let obstacle): obstacle.remedy
+      case .checkpoint, .other: nil
+      }
+    }
+  }
+
+  /// The members that may be checkpoints, and the others.
+  private func sorted() throws(CheckpointError) -> (candidates: [ArchiveMember], others: [Other]) {
+    var candidates: [ArchiveMember] = []
+    var others: [Other] = []
+    for member in members {
+      let nature = try member.nature()
+      if nature == .checkpoint {
+        candidates.append(member)
+      } else {
+        others.append(Other(name: member.name, nature: nature))
+      }
+    }
+    return (candidates, others)
+  }
+
+  // MARK: - In words
+
+  private func nothing(_ others: [Other]) -> CheckpointError {
+    CheckpointError(
+      .notACheckpoint,
+      others.isEmpty
+        ? "The \(container) is empty." : "The \(container) holds no checkpoint. It has: \(list(others.map(\.text))).",
+      file: file, remedy: others.lazy.compactMap(\.remedy).first ?? "check where the file came from")
+  }
+
+  private func ambiguous(_ what: String, _ names: [String], choice: String) -> CheckpointError {
+    CheckpointError(
+      .ambiguousStateDict, "The \(container) has \(what): \(list(names)).", file: file,
+      remedy: "name the one that you want: --member \(choice) (member: \"\(choice)\")")
+  }
+
+  private func note(_ name: String, _ rest: [String]) -> String {
+    "Read from \(name) in the \(container)" + (rest.isEmpty ? "." : ", which also has \(list(rest, limit: 8)).")
+  }
+
+  private func list(_ names: [String], limit: Int = WrappedFiles.listedLimit) -> String {
+    names.prefix(limit).joined(separator: ", ") + (names.count > limit ? " and \(names.count - limit) more" : "")
+  }
+}
+
+extension CheckpointError {
+  /// The same error of a file within another: named by the outer file, with the member before the entry.
+  func inside(_ member: String, of file: String) -> CheckpointError {
+    var error = self
+    error.file = file
+    error.entry = entry.map { "\(member): \($0)" } ?? member
+    return error
+  }
+}
