@@ -15,15 +15,28 @@ struct CheckpointFolder {
   let path: String
   /// The names of what is in it, sorted.
   let names: [String]
+  /// Of a folder in an archive: its files by their names.
+  private let members: [String: ArchiveMember]
+  private let unpacking: Unpacking?
 
   /// - Throws: `notReadable`.
   init(path: String) throws(CheckpointError) {
+    members = [:]
+    unpacking = nil
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
     } catch {
       throw CheckpointError(.notReadable, "The folder cannot be read.", file: path)
     }
+  }
+
+  /// A folder in an archive, which may be called what it likes.
+  init(path: String, members: [String: ArchiveMember], unpacking: Unpacking) {
+    self.path = path
+    names = members.keys.sorted()
+    self.members = members
+    self.unpacking = unpacking
   }
 
   /// The folder that a file lies in.
@@ -60,7 +73,13 @@ struct CheckpointFolder {
   ///
   /// - Throws: as `ByteStore(path:mapped:)`.
   func store(_ name: String, _ options: CheckpointOptions) throws(CheckpointError) -> ByteStore {
-    try ByteStore(path: file(name), mapped: options.mapping == .mapped)
+    if let unpacking {
+      guard let member = members[name] else {
+        throw CheckpointError(.notFound, "There is no such file.", file: file(name))
+      }
+      return try member.bytes(unpacking)
+    }
+    return try ByteStore(path: file(name), mapped: options.mapping == .mapped)
   }
 
   /// The path of a file in the folder.

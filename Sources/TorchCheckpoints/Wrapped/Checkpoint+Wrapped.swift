@@ -16,14 +16,10 @@ extension Checkpoint {
   }
 
   /// Makes this the checkpoint of the file that its own lies in.
-  mutating func lies(in store: ByteStore, as member: ArchiveMember? = nil, file: String) {
+  mutating func lies(in store: ByteStore, file: String) {
     self.store = store
     self.file = file
     byteCount = store.count
-    if let member {
-      outerMembers.append(member)
-      name(member.name)
-    }
     guard case .stateDict(var stateDict) = contents else { return }
     stateDict.metadata.source?.name = provenance.name
     stateDict.metadata.source?.byteCount = byteCount

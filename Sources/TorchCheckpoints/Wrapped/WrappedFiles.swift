@@ -6,6 +6,7 @@ import StateDicts
 ///     agent.zip     data, policy.pth, policy.optimizer.pth, pytorch_variables.pth       Stable-Baselines3
 ///     model.mar     MAR-INF/MANIFEST.json, model.pth                                    TorchServe
 ///     model.nemo    ./model_config.yaml, ./model_weights.ckpt                           NeMo: tar, or tar in gzip
+///     large.nemo    ./model_weights/.metadata, ./model_weights/__0_0.distcp …           NeMo, of several processes
 ///     model.tar.gz  config.json, weights.th, vocabulary/tokens.txt                      AllenNLP
 ///
 /// Which member is the checkpoint is told by what the members hold, not by their names: `MemberRole`.
@@ -49,7 +50,7 @@ struct WrappedFiles {
     var (inner, unpacking) = try options.inside(store)
     inner.member = nil
     if let name = options.member { return try named(name, inner, unpacking) }
-    let (candidates, others) = try sorted()
+    let (candidates, others) = try sorted(unpacking)
     guard let first = candidates.first else { throw nothing(others) }
     guard candidates.count > 1 else {
       return try open(first, inner, unpacking, note(first.name, others.map(\.text)))
@@ -62,7 +63,7 @@ struct WrappedFiles {
 
   /// The one that holds weights, of several checkpoints.
   private func only(
-    of candidates: [ArchiveMember], _ others: [Other], _ options: CheckpointOptions, _ unpacking: Unpacking
+    of candidates: [Candidate], _ others: [Other], _ options: CheckpointOptions, _ unpacking: Unpacking
   ) throws(CheckpointError) -> Checkpoint {
     var texts: [String] = []
     var weights: [(place: Int, checkpoint: Checkpoint)] = []
@@ -98,11 +99,16 @@ struct WrappedFiles {
     _ name: String, _ options: CheckpointOptions, _ unpacking: Unpacking
   ) throws(CheckpointError) -> Checkpoint {
     let name = ArchiveMember.plain(name)
-    if let member = members.first(where: { $0.name == name }) { return try open(member, options, unpacking) }
+    if let member = members.first(where: { $0.name == name }) {
+      return try open(Candidate(name: name, member: member), options, unpacking)
+    }
+    if let folder = folders(unpacking).first(where: { $0.name == name || $0.name + "/" == name }) {
+      return try open(folder, options, unpacking)
+    }
     if let outer = members.first(where: { name.hasPrefix($0.name + "/") }) {
       var options = options
       options.member = String(name.dropFirst(outer.name.count + 1))
-      return try open(outer, options, unpacking)
+      return try open(Candidate(name: outer.name, member: outer), options, unpacking)
     }
     throw CheckpointError(
       .noStateDict, "The \(container) has no member \(name). It has: \(list(members.map(\.name))).", file: file,
@@ -110,15 +116,24 @@ struct WrappedFiles {
   }
 
   private func open(
-    _ member: ArchiveMember, _ options: CheckpointOptions, _ unpacking: Unpacking, _ note: String? = nil
+    _ candidate: Candidate, _ options: CheckpointOptions, _ unpacking: Unpacking, _ note: String? = nil
   ) throws(CheckpointError) -> Checkpoint {
     do throws(CheckpointError) {
-      var checkpoint = try Checkpoint(member.bytes(unpacking), file: "\(file): \(member.name)", options: options)
-      checkpoint.lies(in: store, as: member, file: file)
+      var checkpoint: Checkpoint
+      if let folder = candidate.folder {
+        checkpoint = try folder.open(options: options)
+      } else if let member = candidate.member {
+        checkpoint = try Checkpoint(member.bytes(unpacking), file: "\(file): \(member.name)", options: options)
+        checkpoint.outerMembers.append(member)
+      } else {
+        throw CheckpointError(.noStateDict, "There is no such member.")
+      }
+      checkpoint.name(candidate.name)
+      checkpoint.lies(in: store, file: file)
       if let note { checkpoint.notes.insert(note, at: 0) }
       return checkpoint
     } catch {
-      throw error.inside(member.name, of: file)
+      throw error.inside(candidate.name, of: file)
     }
   }
 
@@ -146,19 +161,44 @@ struct WrappedFiles {
     }
   }
 
-  /// The members that may be checkpoints, and the others.
-  private func sorted() throws(CheckpointError) -> (candidates: [ArchiveMember], others: [Other]) {
-    var candidates: [ArchiveMember] = []
+  /// What may be a checkpoint: a file, or a folder of torch.distributed.checkpoint.
+  private struct Candidate {
+    let name: String
+    var member: ArchiveMember?
+    var folder: CheckpointFolder?
+  }
+
+  /// What may be checkpoints, and the other members.
+  private func sorted(
+    _ unpacking: Unpacking
+  ) throws(CheckpointError) -> (candidates: [Candidate], others: [Other]) {
+    var candidates = folders(unpacking)
+    let prefixes = candidates.map { $0.name == "." ? "" : $0.name + "/" }
     var others: [Other] = []
-    for member in members {
+    for member in members where !prefixes.contains(where: member.name.hasPrefix) {
       let nature = try member.nature()
       if nature == .checkpoint {
-        candidates.append(member)
+        candidates.append(Candidate(name: member.name, member: member))
       } else {
         others.append(Other(name: member.name, nature: nature))
       }
     }
     return (candidates, others)
+  }
+
+  /// The folders in the archive that have a `.metadata`, as NeMo 2 and Megatron keep weights.
+  private func folders(_ unpacking: Unpacking) -> [Candidate] {
+    members.filter { $0.name == ".metadata" || $0.name.hasSuffix("/.metadata") }.prefix(Self.openedLimit).map {
+      metadata in
+      let prefix = String(metadata.name.dropLast(".metadata".count))
+      var files: [String: ArchiveMember] = [:]
+      for member in members where member.name.hasPrefix(prefix) {
+        files[String(member.name.dropFirst(prefix.count))] = member
+      }
+      let name = prefix.isEmpty ? "." : String(prefix.dropLast())
+      return Candidate(
+        name: name, folder: CheckpointFolder(path: "\(file): \(name)", members: files, unpacking: unpacking))
+    }
   }
 
   // MARK: - In words

@@ -140,3 +140,28 @@ struct WrappedFilesTests {
     #expect(try Checkpoint(bytes, options: Self.options("64.pth")).tensors.count == 1)
   }
 }
+
+@Suite("Folders of several files in archives")
+struct WrappedFoldersTests {
+  @Test(
+    "A folder of torch.distributed.checkpoint in a tar is read as it is outside", arguments: ["model_weights", "."])
+  func distributed(_ name: String) throws {
+    let url = ExpectedRow.fixtures.appending(path: "fixtures/distributed/chunked")
+    let prefix = name == "." ? "./" : "./\(name)/"
+    var members: [(name: String, bytes: [UInt8])] = []
+    for file in try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() {
+      members.append((name: prefix + file, bytes: try Array(Data(contentsOf: url.appending(path: file)))))
+    }
+    members.append((name: name == "." ? "./sub.yaml" : "./model_config.yaml", bytes: Array("a: 1\nb: 2\n".utf8)))
+    let packed = try Checkpoint(FileBytes.tar(members))
+    let plain = try Checkpoint(path: url.path)
+    #expect(packed.member == name)
+    #expect(packed.format == .distributed)
+    #expect(packed.tensors.map(\.name) == plain.tensors.map(\.name))
+    #expect(try packed.tensors.map { try $0.sha256() } == plain.tensors.map { try $0.sha256() })
+    let named = try Checkpoint(FileBytes.tar(members), options: CheckpointOptions(member: name))
+    #expect(named.tensors.count == plain.tensors.count)
+    members.removeAll { $0.name.hasSuffix(".distcp") }
+    #expect(throws: CheckpointError(.missingRecord, "")) { try Checkpoint(FileBytes.tar(members)) }
+  }
+}
