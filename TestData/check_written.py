@@ -3,7 +3,7 @@
     python check_written.py PAIRS.json
 
 PAIRS.json is a list of {"source", "key", "written", "left_out"}: a checkpoint, the key of its state dict ("" for the
-top), the .safetensors or .swt file made of it, and the names that the format cannot say. The safetensors library must
+top), the .safetensors or .swt file made of it, and the names of the tensors that were left out. The safetensors library must
 load the file, and each of its tensors must equal torch's in type, shape and every bit; each of torch's must be there.
 Prints a line for each difference and, last, how many tensors were compared; exits 1 if anything differs.
 """
@@ -47,13 +47,16 @@ def differences(pair: dict) -> tuple[int, list[str]]:
     except Exception:
         return 0, []  # a file that torch itself does not open
     prefix = pair["key"] + "." if pair["key"] else ""
-    wanted = {name.removeprefix(prefix) or "tensor": t for name, t in Walk(value).tensors if name.startswith(prefix)}
+    walk = Walk(value)
+    wanted = {name.removeprefix(prefix) or "tensor": t for name, t in walk.tensors if name.startswith(prefix)}
+    wanted = {name: t.to_local() if hasattr(t, "to_local") else t for name, t in wanted.items()}  # a DTensor's own part
+    arrays = {row["name"].removeprefix(prefix) for row in walk.arrays}
     found = written_tensors(pathlib.Path(pair["written"]))
     lines = []
-    for name in found.keys() - wanted.keys():
+    for name in found.keys() - wanted.keys() - arrays:
         lines.append(f"{name}: torch has no such tensor")
     for name, tensor in wanted.items():
-        if name in pair["left_out"]:
+        if prefix + name in pair["left_out"]:
             continue
         if any(name.startswith(other + ".") for other in wanted):
             continue  # an attribute of a tensor, which is no part of a state dict

@@ -11,7 +11,7 @@ public import StateDicts
 ///     let weights = try loadStateDict(url: url)
 ///     let values = try [Float](weights["conv1.weight"]!)
 ///
-/// The state dict is found at the top of the file or under the usual keys; where two fit, name one by `key`.
+/// The state dict is found wherever it is in the file; where there are several, name one by `key`.
 ///
 /// - Throws: `CheckpointError`; `ambiguousStateDict` lists the keys to choose from.
 public func loadStateDict(
@@ -21,21 +21,18 @@ public func loadStateDict(
 }
 
 extension Checkpoint {
-  /// The keys under which programs keep a state dict, as seen in real checkpoints.
-  static let usualKeys = [
-    "state_dict", "model_state_dict", "model", "net", "network", "module", "params", "params_ema", "ema", "model_ema",
-    "ema_state_dict", "state_dict_ema", "generator", "weights", "model_state", "modelState", "net_state_dict",
-    "student", "teacher",
-  ]
-
   /// The key of all tensors of a file, by their paths.
   static let wholeFile = "."
 
-  /// The state dict: at `key` (a path of keys joined by dots), else at the top, else under a usual key, else all
-  /// tensors by their paths.
+  /// Returns the state dict: the value at `key` (a path of keys joined by dots), or the one that the file holds.
   ///
-  /// - Throws: `ambiguousStateDict` where two keys fit, `noStateDict` where `key` leads nowhere or there is no tensor,
-  ///   `nameCollision` where two paths come out as one name.
+  /// Without a key it is the one mapping from strings to tensors, or the one module, that is not under a key of an
+  /// optimizer, scheduler or the like; all tensors by their paths where there is none. docs/formats/pth.md has the rule.
+  /// What the file holds beside it is named in `metadata.leftOut`.
+  ///
+  /// - Parameter key: The path to the state dict; "." for all tensors of the file by their paths.
+  /// - Throws: `ambiguousStateDict` where the file holds several, `noStateDict` where `key` leads nowhere or there is no
+  ///   tensor, `nameCollision` where two paths come out as one name.
   public func stateDict(key: String? = nil) throws(CheckpointError) -> StateDict {
     switch contents {
     case .stateDict(let stateDict):
@@ -64,28 +61,15 @@ extension Checkpoint {
   }
 
   private func stateDict(of values: TorchValues, key: String?) throws(CheckpointError) -> StateDict {
-    let top = values.pickle.root
-    let root: Pickle.ID
-    if let key {
-      guard let found = values.resolve(key, from: top) ?? (key == Self.wholeFile ? top : nil) else {
-        let keys = (values.mapping(at: top) ?? []).map { values.pickle.keyText($0.key) }
-        throw noStateDict("There is nothing under \(key). The file has: \(keys.prefix(20).joined(separator: ", ")).")
-      }
-      root = found
-    } else {
-      let candidates = values.candidates(from: top)
-      guard candidates.count <= 1 else {
-        throw CheckpointError(
-          .ambiguousStateDict,
-          "There are \(candidates.count) state dicts: \(candidates.map(\.key).joined(separator: ", ")).",
-          remedy: "name the one that you want: key: \"\(candidates[0].key)\", or --key \(candidates[0].key)")
-      }
-      root = candidates.first?.id ?? top
-    }
+    let choice = try choice(among: values, key: key)
+    let root = choice.id
     var found =
-      try isPlain && root == top
-      ? tensors : TensorWalk.tensors(under: root, of: values, .stateDict, limits: options.limits).found
-    // Where torch's own tensors are none: numpy arrays, the constants of frozen TorchScript.
+      try isPlain && root == values.pickle.root && (key != nil || choice.isFlat)
+      ? tensors
+      : TensorWalk.tensors(
+        under: root, of: values, key == nil ? .chosenStateDict : .stateDict, limits: options.limits
+      ).found
+    // Where torch's own tensors are none: numpy scalars, the constants of frozen TorchScript.
     if found.isEmpty {
       found =
         key == nil
@@ -94,14 +78,42 @@ extension Checkpoint {
     if found.isEmpty, values.mapping(at: root)?.isEmpty != true {
       throw noStateDict("There is no tensor in this checkpoint.")
     }
-    var result = try StateDict(found.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) })
-    result.metadata.source = provenance
-    result.metadata.modules =
+    let rest = Remainder(of: tensors, beside: found, under: choice.key, in: values)
+    var metadata = StateDict.Metadata()
+    metadata.source = provenance
+    metadata.source?.key = choice.key.isEmpty ? nil : choice.key
+    metadata.modules =
       values.moduleMetadata(at: root).map { id in
         if case .object(let members) = CheckpointValue(values: values, id: id).json() { members } else { [] }
       } ?? []
-    result.metadata.otherValues = values.others(beside: root)
-    return result
+    metadata.otherValues = values.others(beside: root)
+    metadata.leftOut = leftOut + rest.leftOut
+    return try StateDict(
+      found.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) }, originalNames: rest.originalNames,
+      metadata: metadata)
+  }
+
+  /// The value at a key, or the one state dict of the file, or the whole file where there is none.
+  private func choice(among values: TorchValues, key: String?) throws(CheckpointError) -> StateDictSearch.Candidate {
+    let whole = StateDictSearch.Candidate(key: "", id: values.pickle.root, isFlat: true)
+    if let key {
+      if let found = values.resolve(key, from: whole.id) { return StateDictSearch.Candidate(key: key, id: found) }
+      if key == Self.wholeFile { return whole }
+      let keys = (values.mapping(at: whole.id) ?? []).map { values.pickle.keyText($0.key) }
+      throw noStateDict("There is nothing under \(key). The file has: \(keys.prefix(20).joined(separator: ", ")).")
+    }
+    let candidates = StateDictSearch.candidates(in: values)
+    guard candidates.count > 1 else { return candidates.first ?? whole }
+    let list = candidates.prefix(20).map { candidate -> String in
+      let walk = try? TensorWalk.tensors(
+        under: candidate.id, of: values, .chosenStateDict, limits: options.limits)
+      let count = walk?.found.count ?? 0
+      return "\(candidate.key) (\(count) tensor\(count == 1 ? "" : "s"))"
+    }
+    let more = candidates.count > 20 ? " and \(candidates.count - 20) more" : ""
+    throw CheckpointError(
+      .ambiguousStateDict, "There are \(candidates.count) state dicts: \(list.joined(separator: ", "))\(more).",
+      remedy: "name the one that you want: key: \"\(candidates[0].key)\", or --key \(candidates[0].key)")
   }
 
   private func noStateDict(_ message: String) -> CheckpointError {
@@ -133,38 +145,6 @@ extension TorchValues {
       return items[items.startIndex + index]
     }
     return attribute(key, of: id)
-  }
-
-  /// The state dicts under `top`: itself if it holds tensors or is a module, else those under the usual keys, to three
-  /// levels.
-  ///
-  /// A value that is there under two keys counts once.
-  func candidates(from top: Pickle.ID, prefix: String = "", depth: Int = 0) -> [(key: String, id: Pickle.ID)] {
-    if isStateDict(top) { return [(prefix, top)] }
-    // A module of torch.fx is a call with the dict of its attributes.
-    if let object = pickle.object(at: top), globalName(at: object.callable)?.hasSuffix("_graph_module") == true,
-      let attributes = arguments(object).first, module(at: attributes) != nil
-    {
-      return [(prefix, attributes)]
-    }
-    guard depth < 3, let entries = mapping(at: top) else { return [] }
-    var found: [(key: String, id: Pickle.ID)] = []
-    for entry in entries {
-      let key = pickle.keyText(entry.key)
-      guard Checkpoint.usualKeys.contains(key) else { continue }
-      let path = prefix.isEmpty ? key : "\(prefix).\(key)"
-      for candidate in candidates(from: entry.value, prefix: path, depth: depth + 1)
-      where !found.contains(where: { $0.id == candidate.id }) {
-        found.append(candidate)
-      }
-    }
-    return found
-  }
-
-  /// Whether a value is a module, or a mapping that holds a tensor itself.
-  private func isStateDict(_ id: Pickle.ID) -> Bool {
-    if module(at: id) != nil { return true }
-    return mapping(at: id)?.contains { isTensor(at: $0.value) } ?? false
   }
 
   /// The values that stand beside the state dict at `root`, as JSON: what the top holds that is no tensor.

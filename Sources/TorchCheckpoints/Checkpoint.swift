@@ -76,6 +76,8 @@ public struct Checkpoint: Sendable {
   public let tensors: [NamedTensor]
   /// The globals that its pickles name, each once, in order.
   public internal(set) var globals: [GlobalUse]
+  /// Tensors and arrays of the file that have no type here, each with the reason.
+  public let leftOut: [LeftOut]
   /// What a reader should know, in sentences.
   public internal(set) var notes: [String]
   var contents: Contents
@@ -192,10 +194,14 @@ public struct Checkpoint: Sendable {
   init(
     format: Format, file: String, store: ByteStore, byteCount: Int? = nil, tensors: [NamedTensor],
     marks: [JSONValue.Member] = [], notes: [String] = [], otherValues: [JSONValue.Member] = [],
-    globals: [GlobalUse] = [], archive: ZipArchive? = nil, options: CheckpointOptions
+    leftOut: [LeftOut] = [], globals: [GlobalUse] = [], archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
-    var stateDict = try StateDict(tensors.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) })
+    var stateDict = try StateDict(
+      tensors.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) }, originalNames: tensors.map(\.name),
+      metadata: StateDict.Metadata())
     stateDict.metadata.otherValues = otherValues
+    stateDict.metadata.leftOut = leftOut
+    self.leftOut = leftOut
     self.format = format
     self.file = file
     self.store = store
@@ -226,12 +232,13 @@ public struct Checkpoint: Sendable {
     byteCount = store.count
     self.marks = marks
     self.options = options
-    let (found, isPlain) = try TensorWalk.tensors(
+    let (found, leftOut, isPlain) = try TensorWalk.tensors(
       under: values.pickle.root, of: values, .everything, limits: options.limits)
     tensors = constants.isEmpty ? found : found + constants
     self.isPlain = isPlain && constants.isEmpty
     globals = GlobalUse.each(values.globals + otherGlobals)
     self.notes = notes + values.notes
+    self.leftOut = leftOut
     contents = .pickled(values)
     self.archive = archive
   }
@@ -246,11 +253,8 @@ public struct Checkpoint: Sendable {
     self.options = options
     tensors = stateDict.map { NamedTensor(name: $0.name, tensor: $0.tensor) }
     globals = []
-    if case .object(let leftOut)? = marks.first(where: { $0.name == "left_out" })?.value {
-      notes = leftOut.map { "\($0.name) was left out: \($0.value.text)" }
-    } else {
-      notes = []
-    }
+    notes = []
+    leftOut = stateDict.metadata.leftOut
     contents = .stateDict(stateDict)
     isPlain = true
     archive = nil

@@ -1,3 +1,5 @@
+public import StateDicts
+
 /// How a checkpoint is opened.
 public struct CheckpointOptions: Sendable {
   /// How a file's bytes are reached.
@@ -24,6 +26,10 @@ public struct CheckpointOptions: Sendable {
 
   /// Which of several objects is meant, where torch.save was called more than once on one file: 0 is the first.
   public var objectNumber: Int
+
+  /// What the elements of npy and npz files are that numpy writes as plain bytes (`|V2`, `|V1`), as it does for
+  /// bfloat16 and the 8-bit floats of ml_dtypes; nil to leave such arrays out.
+  public var numpyVoidType: ElementType?
 
   /// Which file is meant, where an archive holds several checkpoints: its name there, such as `policy.pth`.
   ///

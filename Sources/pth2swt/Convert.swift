@@ -70,45 +70,10 @@ struct Convert: AsyncParsableCommand {
     let progress = ProgressLine()
     let interruption = Interruption()
     defer { interruption.end() }
-    try stateDict.write(toPath: output, options: options) { progress.show($0) }
+    let report = try stateDict.write(toPath: output, options: options) { progress.show($0) }
     progress.clear()
-    let summary = Summary(input: input, output: output, stateDict: stateDict, options: options)
+    let summary = ConvertSummary(input: input, output: output, report: report)
     if json { try printJSON(summary) } else { print(summary.text) }
-  }
-
-  private struct Summary: Encodable {
-    let input: String
-    let output: String
-    let tensors: Int
-    let aliases: Int
-    let bytes: Int
-    let leftOut: [String]
-
-    enum CodingKeys: String, CodingKey {
-      case input, output, tensors, aliases, bytes
-      case leftOut = "left_out"
-    }
-
-    init(input: String, output: String, stateDict: StateDict, options: WriteOptions) {
-      self.input = input
-      self.output = output
-      leftOut = stateDict.filter { $0.tensor.reasonNotInSafetensors != nil }.map(\.name)
-      let repeated = options.expandsTies ? [] : Set(stateDict.tieGroups.flatMap { $0.dropFirst() })
-      let dropped = repeated.filter { stateDict[$0].tensor.reasonNotInSafetensors == nil }
-      aliases = dropped.count
-      tensors = stateDict.count - aliases - leftOut.count
-      bytes = stateDict.indices.reduce(0) { sum, place in
-        dropped.contains(place) || stateDict[place].tensor.reasonNotInSafetensors != nil
-          ? sum : sum + stateDict[place].tensor.byteCount
-      }
-    }
-
-    var text: String {
-      var text = "\(output): \(Readable.count(tensors, of: "tensor")), \(Readable.bytes(bytes))"
-      if aliases > 0 { text += ", \(aliases) tied names kept as aliases" }
-      if !leftOut.isEmpty { text += "\nleft out: \(leftOut.joined(separator: ", "))" }
-      return text
-    }
   }
 }
 

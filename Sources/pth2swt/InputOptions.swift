@@ -28,7 +28,15 @@ struct InputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Which file of an archive of several checkpoints: policy.pth.", valueName: "name"))
   var member: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Element type of npy and npz arrays that numpy wrote as plain bytes, such as bfloat16.", valueName: "dtype"))
+  var npzVoid: String?
+
   func validate() throws {
+    if let npzVoid, ElementType(rawValue: npzVoid) == nil {
+      throw ValidationError("--npz-void takes a dtype of torch such as bfloat16 or float8_e4m3fn, not \(npzVoid).")
+    }
     guard object >= 0 else { throw ValidationError("--object is a whole number from 0.") }
     guard limitFactor >= 1 else { throw ValidationError("--limit-factor is a whole number from 1.") }
   }
@@ -43,6 +51,7 @@ struct InputOptions: ParsableArguments {
       mapping: copies ? .copy : .mapped, limits: limits, allowsDangerousGlobals: allowDangerousGlobals,
       objectNumber: object, member: member)
     options.memberIsOptional = memberIsOptional
+    options.numpyVoidType = npzVoid.flatMap { ElementType(rawValue: $0) }
     return try Checkpoint(path: path(of: input), options: options)
   }
 }

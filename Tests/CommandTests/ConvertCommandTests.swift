@@ -16,7 +16,12 @@ import TorchCheckpoints
     let tensors: Int
     let aliases: Int
     let bytes: Int
-    let leftOut: [String]
+    let leftOut: [Row]
+
+    struct Row: Decodable, Equatable {
+      let name: String
+      let reason: String
+    }
 
     enum CodingKeys: String, CodingKey {
       case input, output, tensors, aliases, bytes
@@ -86,6 +91,21 @@ import TorchCheckpoints
       return
     }
     #expect(hash.count == 64)
+  }
+
+  @Test("what was not converted is listed in JSON and in the output, and summed up in text")
+  func leftOut() throws {
+    defer { folder.remove() }
+    let input = fixturePath("state_dicts/optimizer_adam.pth")
+    let run = try Command(input, folder.path("m.swt"))
+    let summary = try Command("convert", "--json", "--force", input, folder.path("m.swt")).json(Summary.self)
+    #expect(!summary.leftOut.isEmpty && summary.leftOut.allSatisfy { $0.name.hasPrefix("optimizer_state_dict.") })
+    let key = "optimizer_state_dict"
+    #expect(run.lines.last == "not converted: \(key), \(summary.leftOut.count) tensors; use --key \(key)")
+    let listed = try Checkpoint(path: input).tensors.map(\.name)
+    #expect(summary.leftOut.allSatisfy { listed.contains($0.name) })
+    #expect(summary.tensors + summary.aliases + summary.leftOut.count == listed.count)
+    #expect(try stateDict(folder.path("m.swt")).metadata.leftOutBefore.map(\.name) == summary.leftOut.map(\.name))
   }
 
   @Test("a second conversion keeps what the first one wrote beside the tensors, under their new names")

@@ -51,11 +51,12 @@ import TorchCheckpoints
       let checkpoint = try Checkpoint(path: source)
       // Where two state dicts fit, or two paths join to one name, a user would say which part is meant.
       guard let stateDict = try? checkpoint.stateDict() else { continue }
-      let leftOut = stateDict.filter { $0.tensor.reasonNotInSafetensors != nil }.map(\.name)
       for (suffix, expands) in [("swt", false), ("safetensors", true)] {
         let path = folder.path("\(pairs.count).\(suffix)")
-        try stateDict.write(toPath: path, options: WriteOptions(expandsTies: expands, leavesOutUnsupported: true))
-        pairs.append(Pair(source: source, key: checkpoint.stateDictKey ?? "", written: path, leftOut: leftOut))
+        let report = try stateDict.write(
+          toPath: path, options: WriteOptions(expandsTies: expands, leavesOutUnsupported: true))
+        pairs.append(
+          Pair(source: source, key: checkpoint.stateDictKey ?? "", written: path, leftOut: report.leftOut.map(\.name)))
       }
     }
     #expect(pairs.count > 150)

@@ -24,7 +24,8 @@ extension Match {
     for name in unexpected {
       if let tensor = stateDict[name] { add(name, tensor, from: name) }
     }
-    return try stateDict.replacingElements(with: elements, renaming: modelName(of:))
+    return try stateDict.replacingElements(
+      with: elements, leavingOut: "it has no place in the model", renaming: modelName(of:))
   }
 
   /// What a name of the state dict becomes: renamed, and without the prefix if it was stripped.

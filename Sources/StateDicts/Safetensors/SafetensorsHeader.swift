@@ -8,7 +8,9 @@
 struct SafetensorsHeader {
   struct Row {
     let name: String
-    /// Nil for the format's 6-bit floats, which torch has not.
+    /// The format's name for the type.
+    let typeName: String
+    /// Nil for the format's 6-bit floats, for which torch has no dtype.
     let elementType: ElementType?
     let shape: [Int]
     /// Counted from the start of the data.
@@ -106,7 +108,7 @@ struct SafetensorsHeader {
       }
       shape[shape.count - 1] = last / type.safetensorsPacking
     }
-    return Row(name: name, elementType: type, shape: shape, extent: offsets[0]..<offsets[1])
+    return Row(name: name, typeName: typeName, elementType: type, shape: shape, extent: offsets[0]..<offsets[1])
   }
 
   /// Every byte of the data belongs to one tensor: no hole, no overlap, nothing after the last.

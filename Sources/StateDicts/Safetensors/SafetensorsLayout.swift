@@ -21,6 +21,8 @@ struct SafetensorsLayout {
   let dataByteCount: Int
   /// The eight bytes of length and the JSON, up to the data; eight zeros stand for each checksum.
   private(set) var header: [UInt8]
+  /// What is written, as aliases too, and what is left out.
+  let report: WriteReport
   /// Where the checksums stand in `header`, nine bytes apart.
   private let checksumOffset: Int
 
@@ -53,6 +55,7 @@ struct SafetensorsLayout {
     }
     self.rows = rows
     dataByteCount = end
+    report = selection.report(byteCount: end)
     (header, checksumOffset) = try Self.header(selection, offsets, stateDict, options)
   }
 
@@ -66,27 +69,43 @@ struct SafetensorsLayout {
     var kept: [StateDict.Element] = []
     /// A dropped name, the kept one, and the place among all names.
     var aliases: [(name: String, kept: String, place: Int)] = []
-    var leftOut: [(name: String, reason: String)] = []
+    /// What the steps before left out, and what the format cannot express.
+    var leftOut: [LeftOut]
+
+    func report(byteCount: Int) -> WriteReport {
+      WriteReport(
+        written: kept.map(\.name), aliases: aliases.map { WriteReport.Alias(name: $0.name, kept: $0.kept) },
+        leftOut: leftOut, byteCount: byteCount)
+    }
 
     init(_ stateDict: StateDict, _ options: WriteOptions) throws(CheckpointError) {
+      leftOut = stateDict.metadata.leftOut
+      let reasons = stateDict.map { $0.tensor.reasonNotInSafetensors ?? Self.reserved($0.name) }
       var keptPlace = [Int: Int]()
       if !options.expandsTies {
-        for group in stateDict.tieGroups { for place in group.dropFirst() { keptPlace[place] = group[0] } }
+        for group in stateDict.tieGroups {
+          // A name that the format cannot express takes none of its ties with it.
+          let group = group.filter { reasons[$0] == nil }
+          for place in group.dropFirst() { keptPlace[place] = group[0] }
+        }
       }
       for (place, element) in stateDict.enumerated() {
-        if let reason = element.tensor.reasonNotInSafetensors ?? Self.reserved(element.name) {
-          leftOut.append((element.name, reason))
+        if let reason = reasons[place] {
+          leftOut.append(LeftOut(stateDict.originalNames[place], reason: reason))
         } else if let kept = keptPlace[place], element.name != "format", !element.name.hasPrefix("swt.") {
           aliases.append((element.name, stateDict.names[kept], place))
         } else {
           kept.append(element)
         }
       }
-      guard leftOut.isEmpty || options.leavesOutUnsupported else {
-        let list = leftOut.prefix(10).map { "  \($0.name): \($0.reason)" }.joined(separator: "\n")
-        let more = leftOut.count > 10 ? "\n  … and \(leftOut.count - 10) more" : ""
+      let unsupported = stateDict.indices.filter { reasons[$0] != nil }
+      guard unsupported.isEmpty || options.leavesOutUnsupported else {
+        let list = unsupported.prefix(10).map { "  \(stateDict.names[$0]): \(reasons[$0] ?? "")" }
+        let more = unsupported.count > 10 ? ["  … and \(unsupported.count - 10) more"] : []
         throw CheckpointError(
-          .unsupported, "The format cannot say \(leftOut.count) of \(stateDict.count) tensors:\n\(list)\(more)",
+          .unsupported,
+          "The format cannot express \(unsupported.count) of \(stateDict.count) tensors:\n"
+            + (list + more).joined(separator: "\n"),
           remedy: "leave them out: --skip-unsupported (leavesOutUnsupported: true)")
       }
     }
@@ -120,9 +139,8 @@ struct SafetensorsLayout {
     if !metadata.compositions.isEmpty { add("swt.composition", .object(metadata.compositions)) }
     let requiringGrad = selection.kept.filter { $0.tensor.requiresGrad }.map { JSONValue.string($0.name) }
     if !requiringGrad.isEmpty { add("swt.requires_grad", .array(requiringGrad)) }
-    if !selection.leftOut.isEmpty {
-      add("swt.left_out", .object(selection.leftOut.map { JSONValue.Member($0.name, .string($0.reason)) }))
-    }
+    let leftOut = metadata.leftOutBefore + selection.leftOut
+    if !leftOut.isEmpty { add("swt.left_out", .array(leftOut.map(\.json))) }
     if !selection.aliases.isEmpty {
       add("swt.aliases", .object(selection.aliases.map { JSONValue.Member($0.name, .integer($0.place)) }))
       for alias in selection.aliases { add(alias.name, .string(alias.kept)) }
@@ -189,7 +207,13 @@ struct SafetensorsLayout {
 extension Tensor {
   /// Why safetensors cannot say this tensor; nil if it can.
   package var reasonNotInSafetensors: String? {
-    if let composition { return "a \(composition.kind.rawValue) tensor has no place in the format" }
+    if let composition {
+      if case .array(let placements)? = composition.attributes["placements"] {
+        let names = placements.map { if case .string(let name) = $0 { name } else { $0.text } }
+        return "one rank's part of a DTensor (\(names.joined(separator: ", ")))"
+      }
+      return "a \(composition.kind.rawValue) tensor has no place in the format"
+    }
     if isExpandedBeyondLimit { return "a view of \(storage.byteCount) bytes, expanded to \(byteCount)" }
     if elementType.safetensorsName == nil { return "the format has no dtype for \(elementType)" }
     if elementType.safetensorsPacking > 1, shape.isEmpty { return "a 0-dim pair of 4-bit floats" }
@@ -204,6 +228,7 @@ extension Provenance {
       JSONValue.Member("name", .string(name)), JSONValue.Member("bytes", .integer(byteCount)),
       JSONValue.Member("format", .string(format)),
     ]
+    if let key { members.append(JSONValue.Member("state_dict", .string(key))) }
     if let sha256 { members.append(JSONValue.Member("sha256", .string(sha256))) }
     return .object(members + marks)
   }

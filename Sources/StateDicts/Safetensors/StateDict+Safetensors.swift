@@ -17,10 +17,10 @@ extension StateDict {
     elements.reserveCapacity(header.rows.count)
     let checksums = metadata.checksums(count: header.rows.count)
     let requiringGrad = metadata.requiresGrad
-    var leftOut: [JSONValue.Member] = []
+    var leftOut: [LeftOut] = []
     for (index, row) in header.rows.enumerated() {
       guard let elementType = row.elementType else {
-        leftOut.append(JSONValue.Member(row.name, .string("6-bit floats, which torch has not")))
+        leftOut.append(LeftOut(row.name, reason: "torch has no dtype for \(row.typeName)"))
         continue
       }
       let storage = Storage(
@@ -53,7 +53,8 @@ extension StateDict {
     if let source = metadata["swt.source"], let value = try? JSONValue(parsing: source) {
       marks.append(JSONValue.Member("source", value))
     }
-    if !leftOut.isEmpty { marks.append(JSONValue.Member("left_out", .object(leftOut))) }
+    self.metadata.leftOut = leftOut
+    self.metadata.leftOutBefore = metadata.leftOut
     self.metadata.source = Provenance(
       name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: store.count,
       format: metadata.isSwt ? "swt" : "safetensors", marks: marks)
@@ -80,6 +81,11 @@ struct SafetensorsMetadata {
       return []
     }
     return Set(names.compactMap { if case .string(let name) = $0 { ExactName(name) } else { nil } })
+  }
+
+  /// The tensors that the conversion which wrote the file left out.
+  var leftOut: [LeftOut] {
+    values["swt.left_out"].flatMap { try? JSONValue(parsing: $0) }.map(LeftOut.rows) ?? []
   }
 
   func members(_ name: String) -> [JSONValue.Member] {

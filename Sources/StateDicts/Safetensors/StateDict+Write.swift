@@ -10,7 +10,7 @@ public struct WriteOptions: Sendable {
   public var overwrites: Bool
   /// Whether tied tensors are written out under each of their names, rather than once.
   public var expandsTies: Bool
-  /// Whether to go on without tensors that the format cannot say; the file's metadata names them.
+  /// Whether tensors that the format cannot express are left out; the report and the file's metadata name them.
   public var leavesOutUnsupported: Bool
   /// What else is to be kept in the metadata, under `swt.` and the name.
   public var annotations: [JSONValue.Member]
@@ -37,25 +37,30 @@ extension StateDict {
   ///
   /// The CRC-32 of every storage is checked on the way; the file appears under its name when it is whole.
   ///
+  /// - Returns: What was written and what was left out.
   /// - Throws: `outputExists`, `cannotCreate`, `unsupported` with what the format cannot say, `checksumMismatch`.
+  @discardableResult
   public func write(
     to url: URL, options: WriteOptions = .init(), progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
-  ) throws {
+  ) throws -> WriteReport {
     try write(toPath: url.path, options: options, progress: progress)
   }
 
-  /// The same by a path.
+  /// Writes the tensors to the file at a path.
   ///
-  /// - Throws: as `write(to:)`.
+  /// - Returns: What was written and what was left out.
+  /// - Throws: As `write(to:)`.
+  @discardableResult
   public func write(
     toPath path: String, options: WriteOptions = .init(),
     progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
-  ) throws {
+  ) throws -> WriteReport {
     var layout = try SafetensorsLayout(self, options)
     let file = try AtomicFile(path: path, overwrites: options.overwrites)
     let checksums = try TensorCopy(layout, to: file, progress: progress).run()
     layout.setChecksums(checksums)
     try unsafe layout.header.withUnsafeBytes { bytes in try unsafe file.write(bytes, at: 0) }
     try file.commit()
+    return layout.report
   }
 }

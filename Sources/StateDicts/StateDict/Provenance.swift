@@ -8,6 +8,8 @@ public struct Provenance: Sendable, Equatable {
   public var format: String
   /// What the format says of itself, such as torch's record version and serialization id.
   public var marks: [JSONValue.Member]
+  /// The key under which the state dict was; nil at the top of the file.
+  public var key: String?
   /// The file's SHA-256 in hexadecimal, if it was computed.
   public var sha256: String?
 

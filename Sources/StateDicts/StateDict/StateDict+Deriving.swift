@@ -4,10 +4,15 @@ extension StateDict {
 
   /// Returns the elements that satisfy a predicate, with the same metadata.
   ///
-  /// - Parameter isIncluded: Whether an element is kept.
-  public func filter(_ isIncluded: (Element) throws -> Bool) rethrows -> StateDict {
+  /// - Parameters:
+  ///   - reason: Why the others are left out, as `metadata.leftOut` says it.
+  ///   - isIncluded: Whether an element is kept.
+  public func filter(
+    leavingOut reason: String = "not selected", _ isIncluded: (Element) throws -> Bool
+  ) rethrows -> StateDict {
     let kept = try indices.filter { try isIncluded(self[$0]) }
-    return derived(kept.map { (names[$0], tensors[$0], $0) }) ?? self
+    // Names that differ do so in any selection.
+    return (try? replacingElements(with: kept.map { (names[$0], tensors[$0], $0) }, leavingOut: reason)) ?? self
   }
 
   /// Returns the same tensors under other names, with the names in the metadata changed as theirs.
@@ -23,27 +28,30 @@ extension StateDict {
 
   /// Returns other elements with the same metadata, in which names are changed as the elements' are.
   ///
-  /// - Parameter elements: The new elements, in order. An element of this state dict may become none, one or several.
-  /// - Parameter rename: What a name in the metadata becomes that is not an element's: a module path with a dot at the
-  ///   end, or the name of a tensor that was decomposed.
+  /// - Parameters:
+  ///   - elements: The new elements, in order. An element of this state dict may become none, one or several.
+  ///   - reason: Why those that become none are left out, as `metadata.leftOut` says it.
+  ///   - rename: What a name in the metadata becomes that is not an element's: a module path with a dot at the end, or
+  ///     the name of a tensor that was decomposed.
   /// - Throws: `nameCollision` if a name is there twice.
   public func replacingElements(
-    with elements: [Replacement], renaming rename: (String) -> String = { $0 }
+    with elements: [Replacement], leavingOut reason: String = "replaced by nothing",
+    renaming rename: (String) -> String = { $0 }
   ) throws(CheckpointError) -> StateDict {
     var result = try StateDict(
       elements.lazy.map { ($0.name, $0.tensor) }, originalNames: elements.map { originalNames[$0.position] },
       metadata: metadata)
-    guard metadata.namesTensors else {
+    if metadata.namesTensors {
+      var renamed = [ExactName: [String]](minimumCapacity: count)
+      for name in names { renamed[ExactName(name)] = [] }
+      for element in elements { renamed[ExactName(names[element.position]), default: []].append(element.name) }
+      result.metadata = metadata.renamed(rename) { renamed[ExactName($0)] }
+    } else {
       result.metadata.modules = metadata.modules(renamedBy: rename)
-      return result
     }
-    var renamed = [ExactName: [String]](minimumCapacity: count)
-    for name in names { renamed[ExactName(name)] = [] }
-    for element in elements { renamed[ExactName(names[element.position]), default: []].append(element.name) }
-    result.metadata = metadata.renamed(rename) { renamed[ExactName($0)] }
+    var isKept = [Bool](repeating: false, count: count)
+    for element in elements { isKept[element.position] = true }
+    result.metadata.leftOut += indices.lazy.filter { !isKept[$0] }.map { LeftOut(originalNames[$0], reason: reason) }
     return result
   }
-
-  /// Nil where a name is there twice.
-  private func derived(_ elements: [Replacement]) -> StateDict? { try? replacingElements(with: elements) }
 }

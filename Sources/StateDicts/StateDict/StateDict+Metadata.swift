@@ -14,6 +14,10 @@ extension StateDict {
     public var annotations: [JSONValue.Member] = []
     /// For each name that `decomposed()` replaced by its components: its kind, type, shape and what else it takes.
     public var compositions: [JSONValue.Member] = []
+    /// The tensors that the steps so far left out, by their names in the file that they come from.
+    public var leftOut: [LeftOut] = []
+    /// The tensors that the file itself lacks, as its metadata says: earlier conversions left them out.
+    public var leftOutBefore: [LeftOut] = []
 
     /// Creates empty metadata.
     public init() {}

@@ -19,8 +19,9 @@ struct NpyHeader {
   /// Where the elements begin.
   let byteCount: Int
 
+  /// - Parameter void: What elements are that numpy writes as plain bytes.
   /// - Throws: `malformedHeader`, `truncated`; `unsupported` for elements that are no numbers.
-  init(_ bytes: [UInt8]) throws(CheckpointError) {
+  init(_ bytes: [UInt8], void: ElementType? = nil) throws(CheckpointError) {
     guard bytes.starts(with: Self.magic), bytes.count >= 12 else {
       throw CheckpointError(.malformedHeader, "This does not begin as a .npy file does.", offset: 0)
     }
@@ -44,16 +45,13 @@ struct NpyHeader {
       throw CheckpointError(.malformedHeader, "The header is no dict.", offset: start)
     }
     guard case .text(let descr)? = entries["descr"] else {
-      throw CheckpointError(.unsupported, "An array of records, whose elements are no single numbers.")
+      throw CheckpointError(.unsupported, "an array of records")
     }
     guard case .bool(let isFortran)? = entries["fortran_order"], case .tuple(let sizes)? = entries["shape"] else {
       throw CheckpointError(.malformedHeader, "The header lacks the order or the shape.", offset: start)
     }
-    guard let type = NumpyType(descr) else {
-      throw CheckpointError(
-        .unsupported,
-        descr.hasSuffix("O")
-          ? "An array of Python objects, which are a pickle." : "Elements of type \(descr) are no numbers.")
+    guard let type = NumpyType(descr) ?? NumpyType(void: descr, as: void) else {
+      throw CheckpointError(.unsupported, NumpyType.reasonWithoutType(descr))
     }
     var shape: [Int] = []
     for size in sizes {

@@ -6,7 +6,12 @@ enum NumpyFiles {
   static func open(
     npy store: ByteStore, file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
-    let header = try NpyHeader(head(of: store, 0..<store.count))
+    let header: NpyHeader
+    do throws(CheckpointError) {
+      header = try NpyHeader(head(of: store, 0..<store.count), void: options.numpyVoidType)
+    } catch  where error.code == .unsupported {
+      throw CheckpointError(.unsupported, "The file is \(error.message).")
+    }
     let origin = StorageOrigin(file: file, checksOnUse: options.checksCRC)
     let rest = store.count - header.byteCount
     let tensor = try array(header, byteCount: rest) { byteCount in
@@ -20,12 +25,13 @@ enum NumpyFiles {
       notes: extra > 0 ? ["\(extra) bytes follow the array."] : [], options: options)
   }
 
-  /// Every array of an archive; a member that is none, or holds no numbers, is left to the notes.
+  /// Every array of an archive; one that holds no numbers is left out, a member that is none is noted.
   static func open(
     npz archive: ZipArchive, file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
     let origin = StorageOrigin(file: file, checksOnUse: options.checksCRC)
     var tensors: [NamedTensor] = []
+    var leftOut: [LeftOut] = []
     var notes = archive.notes
     for entry in archive.entries {
       guard entry.name.hasSuffix(".npy") else {
@@ -33,24 +39,25 @@ enum NumpyFiles {
         continue
       }
       do throws(CheckpointError) {
-        let tensor = try array(entry, in: archive, origin, options.limits)
+        let tensor = try array(entry, in: archive, origin, options)
         tensors.append(NamedTensor(name: String(entry.name.dropLast(4)), tensor: tensor))
       } catch  where error.code == .unsupported {
-        notes.append("\(entry.name) was left out: \(error.message)")
+        leftOut.append(LeftOut(String(entry.name.dropLast(4)), reason: error.message))
       } catch {
         throw error.located(entry: entry.name)
       }
     }
     return try Checkpoint(
-      format: .npz, file: file, store: archive.store, tensors: tensors, notes: notes, archive: archive, options: options
-    )
+      format: .npz, file: file, store: archive.store, tensors: tensors, notes: notes, leftOut: leftOut,
+      archive: archive, options: options)
   }
 
   private static func array(
-    _ entry: ZipArchive.Entry, in archive: ZipArchive, _ origin: StorageOrigin, _ limits: CheckpointLimits
+    _ entry: ZipArchive.Entry, in archive: ZipArchive, _ origin: StorageOrigin, _ options: CheckpointOptions
   ) throws(CheckpointError) -> Tensor {
+    let void = options.numpyVoidType
     if let range = entry.range {
-      let header = try NpyHeader(head(of: archive.store, range))
+      let header = try NpyHeader(head(of: archive.store, range), void: void)
       let width = header.type.elementType.byteCount
       // The entry's checksum is of header and elements together, so the storage is both, where the elements allow it.
       let skipped = header.byteCount % width == 0 ? header.byteCount / width : 0
@@ -62,8 +69,8 @@ enum NumpyFiles {
           origin: origin)
       }
     }
-    let header = try NpyHeader(archive.head(of: entry, count: NpyHeader.limit))
-    guard entry.isStored || entry.byteCount <= limits.inflatedStorageByteCount else {
+    let header = try NpyHeader(archive.head(of: entry, count: NpyHeader.limit), void: void)
+    guard entry.isStored || entry.byteCount <= options.limits.inflatedStorageByteCount else {
       throw CheckpointError(
         .limitExceeded, "A deflated array of \(entry.byteCount) bytes.", remedy: CheckpointLimits.remedy)
     }

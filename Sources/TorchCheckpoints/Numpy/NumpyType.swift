@@ -15,9 +15,38 @@ struct NumpyType: Equatable, Sendable {
       mark = mark ?? String(first)
       code = code.dropFirst()
     }
-    guard let type = Self.types[String(code)] else { return nil }
+    guard let type = Self.types[String(code)] ?? Self.torchType(String(code)) else { return nil }
     elementType = type
     byteOrder = mark == ">" ? .big : .little
+  }
+
+  /// A type of ml_dtypes that torch has too, by the name that both give it.
+  private static func torchType(_ name: String) -> ElementType? {
+    guard let type = ElementType(rawValue: name), type.isFloatingPoint, type != .float4_e2m1fn_x2 else { return nil }
+    return type
+  }
+
+  /// A type that numpy writes as plain bytes (`|V2`), given what they are.
+  init?(void text: String, as type: ElementType?) {
+    guard let type, text == "|V\(type.byteCount)" || text == "<V\(type.byteCount)" || text == "V\(type.byteCount)"
+    else { return nil }
+    elementType = type
+    byteOrder = .little
+  }
+
+  /// Why elements of a type that is not known make no tensor.
+  static func reasonWithoutType(_ text: String) -> String {
+    let code = text.drop { "<>|=".contains($0) }
+    switch code.first {
+    case "O": return "an array of Python objects"
+    case "U", "S", "a": return "an array of strings (\(text))"
+    case "M", "m": return "an array of dates or times (\(text))"
+    case "g", "G", "f", "c": return "an array of \(text), numpy's long double, for which torch has no dtype"
+    case "V":
+      return "an array of \(text), which numpy writes for types that it does not know and for records; "
+        + "--npz-void bfloat16 says what it is"
+    default: return "an array of \(text), for which torch has no dtype"
+    }
   }
 
   private static let types: [String: ElementType] = [

@@ -39,6 +39,28 @@ extension TorchValues {
     pickle.object(at: id).map { meaning(at: $0.callable) == .numpyScalar } ?? false
   }
 
+  /// Whether a node makes an array, of numbers or of anything else.
+  func isArray(_ id: Pickle.ID) -> Bool {
+    guard let object = pickle.object(at: id), let meaning = meaning(at: object.callable) else { return false }
+    return meaning == .numpyReconstruct || meaning == .numpyFromBuffer
+  }
+
+  /// Why an array is no tensor, where its elements have no type here; nil for anything else.
+  func reasonWithoutType(at id: Pickle.ID) -> String? {
+    guard isArray(id), let object = pickle.object(at: id) else { return nil }
+    let parts: [Pickle.ID]
+    let place: Int
+    if let state = object.state.flatMap(pickle.sequence) {
+      (parts, place) = (Array(state), 2)
+    } else {
+      (parts, place) = (Array(arguments(object)), 1)
+    }
+    guard parts.indices.contains(place), let type = pickle.object(at: parts[place]),
+      meaning(at: type.callable) == .numpyType, numpyType(at: parts[place]) == nil
+    else { return nil }
+    return NumpyType.reasonWithoutType(arguments(type).first.flatMap(pickle.text) ?? "a class of its own")
+  }
+
   private func array(
     _ bytes: Pickle.ID, of type: Pickle.ID, shape: [Int]?, isFortran: Bool
   ) throws(CheckpointError) -> Tensor? {
@@ -52,8 +74,13 @@ extension TorchValues {
   /// `dtype(name, align, copy)` with the state `(version, byte order, …)`.
   private func numpyType(at id: Pickle.ID) -> NumpyType? {
     guard let object = pickle.object(at: id), meaning(at: object.callable) == .numpyType,
-      let name = arguments(object).first.flatMap(pickle.text)
+      let first = arguments(object).first
     else { return nil }
+    // ml_dtypes' types are classes: dtype(ml_dtypes.bfloat16, False, True).
+    if let global = pickle.global(at: first), global.module == "ml_dtypes" {
+      return NumpyType(global.name)
+    }
+    guard let name = pickle.text(at: first) else { return nil }
     let state = object.state.flatMap(pickle.sequence)
     return NumpyType(name, order: state?.dropFirst().first.flatMap(pickle.text))
   }

@@ -77,6 +77,8 @@ public struct Inspection: Sendable, Encodable {
   public let types: [TypeTotal]
   /// Every tensor, in the order of the file.
   public private(set) var tensors: [Row]
+  /// Tensors and arrays that have no type here, each with the reason.
+  public let leftOut: [LeftOut]
   /// Groups of names that share one view of one storage.
   public let ties: [[String]]
   /// The globals that the pickle names.
@@ -93,6 +95,7 @@ public struct Inspection: Sendable, Encodable {
   enum CodingKeys: String, CodingKey {
     case file, bytes, format, marks, elements, types, tensors, ties, globals, notes, storages, sources, values
     case stateDict = "state_dict"
+    case leftOut = "left_out"
   }
 
   /// Reports on a checkpoint.
@@ -109,7 +112,8 @@ public struct Inspection: Sendable, Encodable {
     stateDict = checkpoint.stateDictKey
     storages = StorageReport(of: checkpoint)
     sources = checkpoint.embeddedSources
-    var notes = checkpoint.notes
+    leftOut = checkpoint.leftOut
+    var notes = checkpoint.notes + leftOut.map { "\($0.name) was left out: \($0.reason)" }
 
     let tensors = checkpoint.tensors
     let unhashed = hash == nil ? [] : Inspection.expanded(tensors, limit: checkpoint.options.limits.expandedByteCount)
@@ -190,7 +194,7 @@ extension Checkpoint {
   /// The key under which the state dict was found; nil at the top, or where none or several fit.
   public var stateDictKey: String? {
     guard case .pickled(let values) = contents else { return nil }
-    let candidates = values.candidates(from: values.pickle.root)
+    let candidates = StateDictSearch.candidates(in: values)
     return candidates.count == 1 && candidates[0].key != "" ? candidates[0].key : nil
   }
 

@@ -9,6 +9,9 @@ public struct NamedTensor: Sendable {
   /// What it is in the module that holds it; nil outside modules.
   public let role: Role?
 
+  /// Whether it is a single number that numpy made: a value rather than a tensor.
+  let isNumpyScalar: Bool
+
   /// What a tensor is in a module.
   public enum Role: String, Codable, Sendable {
     /// It is trained.
@@ -19,7 +22,8 @@ public struct NamedTensor: Sendable {
     case nonPersistentBuffer = "non_persistent_buffer"
   }
 
-  init(name: String, tensor: Tensor, role: Role? = nil) {
+  init(name: String, tensor: Tensor, role: Role? = nil, isNumpyScalar: Bool = false) {
+    self.isNumpyScalar = isNumpyScalar
     self.name = name
     self.tensor = tensor
     self.role = role
@@ -36,6 +40,8 @@ struct TensorWalk {
     case everything
     /// What `state_dict()` gives: a module's parameters, persistent buffers and submodules, no attributes.
     case stateDict
+    /// The same without what training keeps in mappings beside the weights: optimizer, scheduler and the like.
+    case chosenStateDict
   }
 
   private struct Step {
@@ -53,7 +59,8 @@ struct TensorWalk {
   private var seen = Set<Pickle.ID>()
   private var steps: [Step] = []
   private var found: [NamedTensor] = []
-  /// Whether both scopes come to the same: no module, no attribute of a tensor, no array was met.
+  private var leftOut: [LeftOut] = []
+  /// Whether all scopes come to the same: no module, no attribute of a tensor, no numpy scalar was met.
   private var isPlain = true
 
   private init(_ values: TorchValues, _ scope: Scope, _ limits: CheckpointLimits) {
@@ -67,11 +74,11 @@ struct TensorWalk {
   /// - Throws: `malformedTensor`, named; `limitExceeded` for values nested too deep.
   static func tensors(
     under root: Pickle.ID, of values: TorchValues, _ scope: Scope, limits: CheckpointLimits
-  ) throws(CheckpointError) -> (found: [NamedTensor], isPlain: Bool) {
+  ) throws(CheckpointError) -> (found: [NamedTensor], leftOut: [LeftOut], isPlain: Bool) {
     var walk = TensorWalk(values, scope, limits)
     walk.steps.append(Step(id: root, path: "", depth: 0))
     while let step = walk.steps.popLast() { try walk.visit(step) }
-    return (walk.found, walk.isPlain)
+    return (walk.found, walk.leftOut, walk.isPlain)
   }
 
   private mutating func visit(_ step: Step) throws(CheckpointError) {
@@ -86,7 +93,9 @@ struct TensorWalk {
         remedy: CheckpointLimits.remedy)
     }
     if let tensor = try tensor(step) {
-      found.append(NamedTensor(name: step.path, tensor: tensor, role: step.role))
+      found.append(
+        NamedTensor(
+          name: step.path, tensor: tensor, role: step.role, isNumpyScalar: values.isNumpyScalar(step.id)))
       if scope == .everything, let state = values.tensorState(at: step.id) {
         isPlain = false
         push([state], step)
@@ -94,24 +103,35 @@ struct TensorWalk {
       return
     }
     guard seen.insert(step.id).inserted else { return }
+    if let reason = values.reasonWithoutType(at: step.id) {
+      leftOut.append(LeftOut(step.path, reason: reason))
+      return
+    }
     if let module = values.module(at: step.id) {
       isPlain = false
       visit(module, step)
     } else if let object = pickle.object(at: step.id), values.meaning(at: object.callable) != .orderedDict {
       visit(object, step)
     } else if let entries = values.mapping(at: step.id) {
-      push(entries, step)
+      push(scope == .chosenStateDict ? entries.filter { !isTrainingState($0) } : entries, step)
     } else if let items = pickle.sequence(at: step.id) {
       pushIndexed(items, step)
     }
   }
 
+  private func isTrainingState(_ entry: TorchValues.Entry) -> Bool {
+    guard !values.isTensor(at: entry.value), !values.isArray(entry.value) else { return false }
+    return StateDictSearch.isTrainingState(values.pickle.keyText(entry.key), entry.value, of: values)
+  }
+
   private mutating func tensor(_ step: Step) throws(CheckpointError) -> Tensor? {
     do throws(CheckpointError) {
       if let tensor = try values.tensor(at: step.id) { return tensor }
-      guard scope == .everything, let array = try values.array(at: step.id) else { return nil }
-      isPlain = false
-      return array
+      if values.isNumpyScalar(step.id) {
+        isPlain = false
+        guard scope == .everything else { return nil }
+      }
+      return try values.array(at: step.id)
     } catch var error {
       error.message = step.path.isEmpty ? error.message : "\(step.path): \(error.message)"
       throw error

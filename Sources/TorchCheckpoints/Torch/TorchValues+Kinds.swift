@@ -213,7 +213,8 @@ extension TorchValues {
     else { throw malformed("A wrapper subclass without dtype and size.") }
     var components: [Composition.Component] = []
     var partCount = 0
-    for entry in state.flatMap(mapping) ?? [] {
+    let attributes = attributes(in: state)
+    for entry in attributes {
       guard let part = try tensor(at: entry.value, depth: depth + 1) else { continue }
       partCount += 1 + (part.composition?.partCount ?? 0)
       guard partCount <= Composition.partLimit else {
@@ -223,11 +224,27 @@ extension TorchValues {
       components.append(Composition.Component(pickle.keyText(entry.key), part))
     }
     let name = globalName(at: arguments[0]) ?? "object"
+    let requiresGrad = arguments.count > 7 ? pickle.bool(at: arguments[7]) ?? false : false
+    var said: [String: JSONValue] = ["class": .string(name)]
+    if isDTensor(arguments[0]), let local = components.first(where: { $0.role == "_local_tensor" })?.tensor,
+      let specification = attributes.first(where: { pickle.text(at: $0.key) == "_spec" })?.value
+    {
+      let part = localPart(specification)
+      if part.isWhole(local.shape, of: shape) { return local.requiringGrad(requiresGrad) }
+      said["placements"] = .array(part.placements.map(JSONValue.string))
+    }
     return try Tensor(
-      Composition(.wrapperSubclass, components: components, attributes: ["class": .string(name)]), elementType: type,
+      Composition(.wrapperSubclass, components: components, attributes: said), elementType: type,
       geometry: TensorGeometry(stated: shape, strides: integers(at: arguments[3])),
       origin: components.first?.tensor.storage.origin ?? .memory,
-      requiresGrad: arguments.count > 7 ? pickle.bool(at: arguments[7]) ?? false : false)
+      requiresGrad: requiresGrad)
+  }
+
+  /// The attributes of a subclass: a dict, or the pair of dicts that classes with `__slots__` have.
+  private func attributes(in state: Pickle.ID?) -> [Entry] {
+    guard let state else { return [] }
+    if let entries = mapping(at: state) { return entries }
+    return (pickle.sequence(at: state) ?? []).prefix(2).flatMap { mapping(at: $0) ?? [] }
   }
 
   /// `(array or tensor, dtype, device, requires_grad)`: the bytes are of a type that numpy has, to be turned into dtype.

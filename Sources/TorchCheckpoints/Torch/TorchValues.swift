@@ -127,6 +127,8 @@ final class TorchValues: Sendable {
     guard parts.count > 3, meaning == .rebuildFromTypeV2 || meaning == .rebuildParameterWithState else { return nil }
     // A jagged tensor's attributes are its components once more.
     if let inner = parts.first, self.meaning(at: inner) == .rebuildJagged { return nil }
+    // So are a DTensor's; the rest of them says where its devices are.
+    if isDTensor(parts[parts.startIndex + 1]) { return nil }
     return parts[parts.startIndex + 3]
   }
 

@@ -249,11 +249,39 @@ struct WriterTests {
     #expect(error?.message.contains("good") == false)
     #expect(error?.remedy?.contains("--skip-unsupported") == true)
     #expect(try folder.names == [])
-    try stateDict.write(toPath: folder.path("m.swt"), options: WriteOptions(leavesOutUnsupported: true))
-    #expect(try read("m.swt").names == ["good"])
-    let leftOut = try JSONValue(parsing: #require(header("m.swt").metadata["swt.left_out"]))
-    #expect(leftOut["wide"] == .string("the format has no dtype for complex128"))
-    #expect(leftOut["meta"] == .string("a meta tensor has no place in the format"))
+    let report = try stateDict.write(
+      toPath: folder.path("m.swt"), options: WriteOptions(leavesOutUnsupported: true))
+    #expect(report.written == ["good"] && report.byteCount == 4)
+    #expect(report.leftOut.map(\.name) == ["wide", "bits", "__metadata__", "meta"])
+    #expect(report.leftOut.first?.reason == "the format has no dtype for complex128")
+    #expect(report.leftOut.last?.reason == "a meta tensor has no place in the format")
+    let read = try read("m.swt")
+    #expect(read.names == ["good"])
+    #expect(read.metadata.leftOutBefore.map(\.reason) == report.leftOut.map(\.reason))
+    // What the file lacks is known of one that is made of it too, and is no news there.
+    let again = try read.write(toPath: folder.path("n.swt"))
+    #expect(again.leftOut.isEmpty)
+    #expect(try self.read("n.swt").metadata.leftOutBefore.map(\.name) == report.leftOut.map(\.name))
+  }
+
+  @Test("a tensor is written under its own name where the name that it is tied to has no place in the format")
+  func tiedToReserved() throws {
+    let shared = try floats([1, 2, 3])
+    let stateDict = try StateDict([("__metadata__", shared), ("a", shared), ("w", floats([4])), ("b", shared)])
+    let report = try stateDict.write(
+      toPath: folder.path("m.swt"), options: WriteOptions(leavesOutUnsupported: true))
+    #expect(report.written == ["a", "w"])
+    #expect(report.aliases == [WriteReport.Alias(name: "b", kept: "a")])
+    #expect(report.leftOut.map(\.name) == ["__metadata__"])
+    #expect(try read("m.swt")["a"]?.gathered == shared.gathered)
+  }
+
+  @Test("what older files left out, an object from names to reasons, is read as the list is")
+  func olderLeftOut() {
+    let rows = [LeftOut("a", reason: "x"), LeftOut("b", reason: "y")]
+    #expect(LeftOut.rows(of: .object([.init("a", .string("x")), .init("b", .string("y"))])) == rows)
+    #expect(LeftOut.rows(of: .array(rows.map(\.json))) == rows)
+    #expect(LeftOut.rows(of: .array([.null, .object([])])).isEmpty)
   }
 
   @Test("the source, the other values, gradients, versions and annotations are kept and come back")

@@ -25,7 +25,9 @@ struct FindingTests {
     #expect(stateDict.metadata.source?.marks.first == JSONValue.Member("version", .string("3")))
   }
 
-  @Test("it is found under each of the usual keys, and what lies beside it is kept", arguments: Checkpoint.usualKeys)
+  @Test(
+    "it is found under each of the usual keys, and what lies beside it is kept",
+    arguments: StateDictSearch.usualKeys.sorted())
   func usualKey(_ key: String) throws {
     let checkpoint = try open(
       Make.dict(("epoch", "K\u{C}"), (key, Self.weights), ("args", "}")))
@@ -46,7 +48,7 @@ struct FindingTests {
   func ambiguous() throws {
     let checkpoint = try open(Make.dict(("ema", Self.weights), ("net", Make.dict(("v", Make.tensor("1"))))))
     let error = #expect(throws: CheckpointError(.ambiguousStateDict, "")) { try checkpoint.stateDict() }
-    #expect(error?.message == "There are 2 state dicts: ema, net.")
+    #expect(error?.message == "There are 2 state dicts: ema (2 tensors), net (1 tensor).")
     #expect(error?.remedy == #"name the one that you want: key: "ema", or --key ema"#)
     #expect(try checkpoint.stateDict(key: "net").names == ["v"])
     #expect(try checkpoint.stateDict(key: "ema").names == ["w", "b"])
@@ -67,11 +69,20 @@ struct FindingTests {
     #expect(checkpoint.stateDictKey == "net")
   }
 
-  @Test("where no key is usual, all tensors come by their paths")
+  @Test("it is found under a key of any name, and what is beside it is reported")
   func paths() throws {
     let checkpoint = try open(
       Make.dict(("actor", Self.weights), ("steps", "(" + Make.tensor() + "K\u{5}" + Make.tensor("1") + "l")))
-    #expect(try checkpoint.stateDict().names == ["actor.w", "actor.b", "steps.0", "steps.2"])
+    let stateDict = try checkpoint.stateDict()
+    #expect(stateDict.names == ["w", "b"])
+    #expect(stateDict.originalNames == ["actor.w", "actor.b"])
+    #expect(stateDict.metadata.source?.key == "actor")
+    let reason = "not in the state dict under actor; use --key steps"
+    #expect(
+      stateDict.metadata.leftOut == [
+        LeftOut("steps.0", reason: reason, key: "steps"), LeftOut("steps.2", reason: reason, key: "steps"),
+      ])
+    #expect(try checkpoint.stateDict(key: ".").names == ["actor.w", "actor.b", "steps.0", "steps.2"])
     #expect(try checkpoint.stateDict(key: "steps").names == ["0", "2"])
     #expect(try checkpoint.stateDict(key: "steps.2").names == ["tensor"])
     #expect(try checkpoint.stateDict(key: "actor").names == ["w", "b"])

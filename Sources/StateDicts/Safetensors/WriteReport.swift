@@ -1,0 +1,22 @@
+/// What was written to a file, and what was not.
+///
+/// Each tensor of the state dict is in `written`, `aliases` or `leftOut`; `leftOut` has those too that the checkpoint holds
+/// beside the state dict.
+public struct WriteReport: Sendable {
+  /// A name that was written as another name for a tensor that is in the file already.
+  public struct Alias: Sendable, Hashable {
+    /// The name.
+    public let name: String
+    /// The name under which the tensor was written.
+    public let kept: String
+  }
+
+  /// The names of the tensors that were written, in the order of the state dict.
+  public internal(set) var written: [String] = []
+  /// The names that were written as aliases.
+  public internal(set) var aliases: [Alias] = []
+  /// The tensors that were not written, by their names in the checkpoint, each with the reason.
+  public internal(set) var leftOut: [LeftOut] = []
+  /// The bytes of the tensors that were written, without header and padding.
+  public internal(set) var byteCount = 0
+}

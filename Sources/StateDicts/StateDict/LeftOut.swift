@@ -1,0 +1,46 @@
+/// A tensor that was not written, and why.
+public struct LeftOut: Sendable, Hashable, Encodable {
+  /// Its name as `inspect` lists it: the path from the top of the file that it comes from.
+  public let name: String
+  /// Why it was left out.
+  public let reason: String
+  /// The key that names the part of the file that it is in; nil if it is in the state dict that was converted.
+  public let key: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case name, reason
+  }
+
+  /// Creates a row.
+  ///
+  /// - Parameters:
+  ///   - name: The name as `inspect` lists it.
+  ///   - reason: Why the tensor was left out.
+  ///   - key: The key that names the part of the file that it is in, if that part was not converted.
+  public init(_ name: String, reason: String, key: String? = nil) {
+    self.name = name
+    self.reason = reason
+    self.key = key
+  }
+
+  /// The row as a `.swt` file keeps it.
+  var json: JSONValue {
+    .object([JSONValue.Member("name", .string(name)), JSONValue.Member("reason", .string(reason))])
+  }
+
+  /// Reads rows from the value of `swt.left_out`: a list, or an object from names to reasons as older files have it.
+  static func rows(of json: JSONValue) -> [LeftOut] {
+    switch json {
+    case .array(let items):
+      items.compactMap { item in
+        guard case .string(let name)? = item["name"], case .string(let reason)? = item["reason"] else { return nil }
+        return LeftOut(name, reason: reason)
+      }
+    case .object(let members):
+      members.compactMap { member in
+        if case .string(let reason) = member.value { LeftOut(member.name, reason: reason) } else { nil }
+      }
+    default: []
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import StateDicts
+
+/// What a conversion wrote and left out.
+struct ConvertSummary: Encodable {
+  let input: String
+  let output: String
+  let report: WriteReport
+
+  private enum CodingKeys: String, CodingKey {
+    case input, output, tensors, aliases, bytes
+    case leftOut = "left_out"
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var object = encoder.container(keyedBy: CodingKeys.self)
+    try object.encode(input, forKey: .input)
+    try object.encode(output, forKey: .output)
+    try object.encode(report.written.count, forKey: .tensors)
+    try object.encode(report.aliases.count, forKey: .aliases)
+    try object.encode(report.byteCount, forKey: .bytes)
+    try object.encode(report.leftOut, forKey: .leftOut)
+  }
+
+  /// One line for what was written, one for each group that was not.
+  var text: String {
+    var line = "\(output): \(Readable.count(report.written.count, of: "tensor")), \(Readable.bytes(report.byteCount))"
+    if !report.aliases.isEmpty { line += ", \(report.aliases.count) tied names kept as aliases" }
+    return ([line] + leftOutLines).joined(separator: "\n")
+  }
+
+  /// More groups than this are summed up.
+  private static let groupLimit = 10
+
+  private var leftOutLines: [String] {
+    struct Group: Hashable {
+      let key: String?
+      let reason: String
+    }
+    var groups: [Group] = []
+    var names: [Group: [String]] = [:]
+    for row in report.leftOut {
+      // A part of the file that was not converted is one group, whatever the reasons.
+      let group = Group(key: row.key, reason: row.key == nil ? row.reason : "")
+      if names[group] == nil { groups.append(group) }
+      names[group, default: []].append(row.name)
+    }
+    var lines = groups.prefix(Self.groupLimit).map { group -> String in
+      let names = names[group] ?? []
+      let count = Readable.count(names.count, of: "tensor")
+      if let key = group.key { return "not converted: \(key), \(count); use --key \(key)" }
+      return "left out: \(names.prefix(3).joined(separator: ", "))\(names.count > 3 ? ", …" : "") "
+        + "(\(count)): \(group.reason)"
+    }
+    if groups.count > Self.groupLimit {
+      let rest = groups.dropFirst(Self.groupLimit).reduce(0) { $0 + (names[$1]?.count ?? 0) }
+      lines.append("… and \(Readable.count(rest, of: "tensor")) more (--json lists them)")
+    }
+    return lines
+  }
+}
