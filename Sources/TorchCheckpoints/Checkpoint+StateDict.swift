@@ -89,7 +89,7 @@ extension Checkpoint {
     metadata.otherValues = values.others(beside: root)
     metadata.leftOut = leftOut + rest.leftOut
     return try StateDict(
-      found.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) }, originalNames: rest.originalNames,
+      found.lazy.map { ($0.key, $0.tensor) }, originalNames: rest.originalNames,
       metadata: metadata)
   }
 

@@ -197,8 +197,7 @@ public struct Checkpoint: Sendable {
     leftOut: [LeftOut] = [], globals: [GlobalUse] = [], archive: ZipArchive? = nil, options: CheckpointOptions
   ) throws(CheckpointError) {
     var stateDict = try StateDict(
-      tensors.lazy.map { ($0.name.isEmpty ? "tensor" : $0.name, $0.tensor) }, originalNames: tensors.map(\.name),
-      metadata: StateDict.Metadata())
+      tensors.lazy.map { ($0.key, $0.tensor) }, originalNames: tensors.map(\.name), metadata: StateDict.Metadata())
     stateDict.metadata.otherValues = otherValues
     stateDict.metadata.leftOut = leftOut
     self.leftOut = leftOut
@@ -222,14 +221,15 @@ public struct Checkpoint: Sendable {
 
   /// Assembles a checkpoint from what a container's reader found.
   init(
-    format: Format, file: String, store: ByteStore, marks: [JSONValue.Member], notes: [String], values: TorchValues,
+    format: Format, file: String, store: ByteStore, byteCount: Int? = nil, marks: [JSONValue.Member], notes: [String],
+    values: TorchValues,
     constants: [NamedTensor] = [], otherGlobals: [GlobalUse] = [], archive: ZipArchive? = nil,
     options: CheckpointOptions
   ) throws(CheckpointError) {
     self.format = format
     self.file = file
     self.store = store
-    byteCount = store.count
+    self.byteCount = byteCount ?? store.count
     self.marks = marks
     self.options = options
     let (found, leftOut, isPlain) = try TensorWalk.tensors(

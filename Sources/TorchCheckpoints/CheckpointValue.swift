@@ -69,6 +69,7 @@ public struct CheckpointValue: Sendable {
         if let reference = values.storageReference(at: id) { return .storage(reference.storage) }
         let object = pickle.objects[index]
         if let bytes = pickle.encodedBytes(object) { return .bytes(bytes) }
+        if let items = values.items(ofTuple: id) { return .tuple(items.map(at)) }
         let parts = [object.arguments] + [object.keywords, object.state].compactMap { $0 }
         return .object(class: className(object.callable), parts: parts.map(at))
       }
@@ -121,7 +122,7 @@ public struct CheckpointValue: Sendable {
     case .bool(let value): return .bool(value)
     case .integer(let value): return .integer(value)
     case .bigInteger(let digits): return .string(digits)
-    case .float(let value): return value.isFinite ? .number(value) : .string(Pickle.literal(value))
+    case .float(let value): return value.isFinite ? .number(value) : .string(PythonText.literal(value))
     case .text(let text): return .string(text)
     case .bytes(let bytes): return .string("\(bytes.count) bytes")
     case .list(let values), .tuple(let values), .set(let values): return array(values)

@@ -52,6 +52,7 @@ def write(book) -> None:
     )
     chunked(book)
     hugging_face(book)
+    serialized_as_safetensors(book, state)
 
 
 def save(book, name: str, state, about: str) -> None:
@@ -84,6 +85,26 @@ def check(book, name: str, about: str, **note) -> None:
         {"file": f"{book.recipe}/{name}", "container": "dcp", "about": about, **describe(blank), "torch_loads": False}
         | ({"bytes_items": values} if values else {})
         | note
+    )
+
+
+def serialized_as_safetensors(book, state) -> None:
+    """SerializationFormat.SAFETENSORS, which torch's own reader cannot read back: all tensors of a rank in one file
+    behind its other items, where each tensor's place is the start of that file and the tensor's own length."""
+    kept = {key: tensor for key, tensor in state["model"].items() if key not in ("layers", "tied_again")}
+    kept["half"] = kept["half"].contiguous()
+    writer = filesystem.FileSystemWriter(
+        f"fixtures/{book.recipe}/safetensors_items",
+        serialization_format=filesystem.SerializationFormat.SAFETENSORS,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dcp.save({"model": kept, "epoch": 3}, storage_writer=writer, no_dist=True)
+    found = describe({f"model.{key}": tensor for key, tensor in kept.items()})
+    about = "SerializationFormat.SAFETENSORS: one safetensors file of all tensors behind the other items"
+    book.rows.append(
+        {"file": f"{book.recipe}/safetensors_items", "container": "dcp", "about": about, **found, "torch_loads": False}
+        | {"bytes_items": ["epoch"]}
     )
 
 

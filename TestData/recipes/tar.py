@@ -138,6 +138,21 @@ def write(book) -> None:
 
 
 def module(book) -> None:
+    """The parameter in torch 0.1.9's way: a call of `_rebuild_parameter`, then made empty and filled by BUILD."""
+    for name, parameter in (
+        ("module.pth", op.call(op.name("torch._utils", "_rebuild_parameter"), ref(1), op.TRUE, op.NO_HOOKS)),
+        ("module_filled.pth", filled(ref(1), filled(ref(2), op.NONE, "torch.autograd.variable", "Variable"))),
+    ):
+        module_of(book, name, parameter)
+
+
+def filled(data: bytes, gradient: bytes, module="torch.nn.parameter", cls="Parameter") -> bytes:
+    """(data, gradient, hooks, requires_grad, volatile)"""
+    state = op.tuple_of(data, gradient, op.NONE, op.TRUE, op.FALSE)
+    return op.name(module, cls) + b")\x81" + state + b"b"
+
+
+def module_of(book, file: str, parameter: bytes) -> None:
     @foreign("__main__.older")
     class Linear(nn.Module):
         def __init__(self):
@@ -152,7 +167,6 @@ def module(book) -> None:
         )
         + b"Q"
     )
-    parameter = op.call(op.name("torch._utils", "_rebuild_parameter"), ref(1), op.TRUE, op.NO_HOOKS)
     body = op.pickle(
         cls
         + b")\x81"
@@ -176,7 +190,7 @@ def module(book) -> None:
     listed = [(1, 21, "FloatTensor", (2, 2), (2, 1), 0), (2, 22, "FloatTensor", (2,), (1,), 0)]
     members = {"sys_info": dump(SYS_INFO), "pickle": body, "tensors": tensors(listed), "storages": storages(stored, [])}
     book.write(
-        "module.pth",
+        file,
         tar(members),
         Linear(),
         "a whole module with its class's source text",

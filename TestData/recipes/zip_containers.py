@@ -71,6 +71,8 @@ def roots(book, state, plain, parts) -> None:
     book.write(
         "root_decoys.pth", rezip(decoy), state, "a deeper data.pkl and an x.data.pkl: the shortest path is the root"
     )
+    upper = {f"archive/{name.upper()}": data for name, data in moved.items()}
+    book.write("case_upper.pth", rezip(upper), state, "records in capitals: torch looks names up without regard to case")
     folders = {"archive/": b"", "archive/data/": b""} | parts
     book.write("folder_entries.pth", rezip(folders), state, "entries for folders, as zip -r makes them")
 

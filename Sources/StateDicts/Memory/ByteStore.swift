@@ -174,7 +174,14 @@ extension CheckpointError {
   /// Why `open` failed, in words.
   fileprivate static func opening(_ path: String, _ code: Int32) -> CheckpointError {
     switch code {
-    case ENOENT, ENOTDIR: CheckpointError(.notFound, "There is no such file.", file: path)
+    case ENOENT, ENOTDIR:
+      if let target = linkTarget(of: path) {
+        CheckpointError(
+          .notFound, "This is a link to \(target), which is not there.", file: path,
+          remedy: "download or copy the file that it stands for")
+      } else {
+        CheckpointError(.notFound, "There is no such file.", file: path)
+      }
     case EACCES, EPERM:
       CheckpointError(
         .notReadable, "The file is there, but may not be read.", file: path, remedy: "check its permissions (ls -l)")
@@ -182,6 +189,15 @@ extension CheckpointError {
     default: CheckpointError(.inputOutput, systemMessage(code), file: path)
     }
   }
+}
+
+/// What a link says; nil for anything else.
+///
+/// The corresponding C function is `readlink`.
+package func linkTarget(of path: String) -> String? {
+  var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+  let length = unsafe readlink(path, &target, target.count)
+  return length < 0 ? nil : String(decoding: target.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
 /// What the operating system says of an error.

@@ -24,8 +24,12 @@ struct TarArchive {
 
   subscript(name: String) -> Member? { members.first { $0.name == name || $0.name == "./" + name } }
 
+  /// Whether the first header has its mark, or the right sum, which is what Python's `tarfile` asks: tars of old have no
+  /// mark.
   static func isTar(_ head: [UInt8]) -> Bool {
-    head.count >= blockByteCount && head[257..<262].elementsEqual("ustar".utf8)
+    guard head.count >= blockByteCount, head[0] != 0 else { return false }
+    let header = Array(head.prefix(blockByteCount))
+    return header[257..<262].elementsEqual("ustar".utf8) || octal(header[148..<156]) == sum(header)
   }
 
   /// - Throws: `malformedArchive`, `truncated`.

@@ -45,6 +45,9 @@ import StateDicts
   let entries: [Entry]
   /// What a reader of the archive should know, in sentences.
   let notes: [String]
+  /// Two names that differ only by case: two members of an `.npz`, but one record to torch.
+  let twins: (String, String)?
+  /// The names, `A` to `Z` as `a` to `z`.
   private let names: NameTable
   /// libzip's handle, which is for one thread at a time.
   private let handle: Locked<Handle>
@@ -84,11 +87,7 @@ import StateDicts
     do throws(CheckpointError) {
       entries = try unsafe Self.readDirectory(of: archive, source, store, locates: locates)
       notes = Self.notes(on: entries)
-      var names = NameTable(capacity: entries.count)
-      for entry in entries where !names.insert(entry.name).isNew {
-        throw Self.malformed("Duplicate entry name.", entry.name)
-      }
-      self.names = names
+      (names, twins) = try Self.table(of: entries)
     } catch {
       unsafe zip_discard(archive)
       throw error.located(file: file)
@@ -109,9 +108,31 @@ import StateDicts
     }
   }
 
-  subscript(name: String) -> Entry? { names.place(of: name).map { entries[$0] } }
+  /// The entry of a name without regard to case, as torch's reader (miniz) looks names up.
+  subscript(name: String) -> Entry? { names.place(of: name.lowercasedASCII).map { entries[$0] } }
 
   // MARK: - The directory
+
+  /// - Throws: `malformedArchive` for a name that is there twice.
+  private static func table(
+    of entries: [Entry]
+  ) throws(CheckpointError) -> (names: NameTable, twins: (String, String)?) {
+    var names = NameTable(capacity: entries.count)
+    var twins: (String, String)?
+    for entry in entries {
+      let (place, isNew) = names.insert(entry.name.lowercasedASCII)
+      guard !isNew else { continue }
+      twins = twins ?? (entries[place].name, entry.name)
+      // No name has a NUL, so this only keeps the places of table and entries the same.
+      _ = names.insert("\0\(entry.index)")
+    }
+    guard twins != nil else { return (names, nil) }
+    var seen = Set<ExactName>()
+    for entry in entries where !seen.insert(ExactName(entry.name)).inserted {
+      throw malformed("Duplicate entry name.", entry.name)
+    }
+    return (names, twins)
+  }
 
   /// After how many bytes the pages of local headers are given back.
   private static let droppedByteCount = 16 << 20
@@ -339,4 +360,22 @@ struct StreamedEntry: StorageContents {
   func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
     try unsafe archive.stream(entry, body)
   }
+}
+
+extension String {
+  /// The text with `A` to `Z` as `a` to `z`: what miniz compares names by.
+  var lowercasedASCII: String {
+    guard utf8.contains(where: { (0x41...0x5A).contains($0) }) else { return self }
+    return String(decoding: utf8.map(Self.lowercasedASCII), as: UTF8.self)
+  }
+
+  /// Whether a path ends in the record of a name, without regard to case.
+  func isPath(to record: String) -> Bool {
+    let record = record.utf8
+    let start = utf8.index(utf8.endIndex, offsetBy: -record.count, limitedBy: utf8.startIndex)
+    guard let start, utf8[start...].lazy.map(Self.lowercasedASCII).elementsEqual(record) else { return false }
+    return start == utf8.startIndex || utf8[utf8.index(before: start)] == UInt8(ascii: "/")
+  }
+
+  private static func lowercasedASCII(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 }

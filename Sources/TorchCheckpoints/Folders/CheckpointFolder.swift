@@ -11,6 +11,7 @@ import StateDicts
 ///     .metadata, __0_0.distcp …                                  torch.distributed.checkpoint
 ///     model.safetensors.index.json, model-00001-of-00002.safetensors …       shards
 ///     model.safetensors or pytorch_model.bin                      one file, under the usual name
+///     data.pkl, data/0, byteorder …                               torch's zip format, unpacked
 struct CheckpointFolder {
   let path: String
   /// The names of what is in it, sorted.
@@ -45,27 +46,67 @@ struct CheckpointFolder {
     try self.init(path: slash.map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? ".")
   }
 
-  private static let usualNames = [
-    "model.safetensors", "pytorch_model.bin", "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin",
-    "adapter_model.safetensors", "adapter_model.bin",
-  ]
-
   func open(options: CheckpointOptions) throws(CheckpointError) -> Checkpoint {
     let rankLocal = names.filter { $0.hasPrefix("__") && $0.hasSuffix(".metadata") }
     if names.contains(".metadata") { return try Distributed.open(self, metadata: [".metadata"], options: options) }
     if !rankLocal.isEmpty { return try Distributed.open(self, metadata: rankLocal, options: options) }
-    let indexes = names.filter { $0.hasSuffix(".index.json") }
-    if let index = indexes.first(where: { $0.contains(".safetensors.") }) ?? indexes.first {
-      return try Checkpoint(index: store(index, options), file: file(index), options: options)
+    if UnpackedZip.isAt(self) { return try UnpackedZip.open(self, options: options) }
+    if let name = try usualName() {
+      return try Checkpoint(index: store(name, options), file: file(name), options: options)
     }
     if let chunks = try DistributedSafetensors.open(self, options: options) { return chunks }
-    if let name = Self.usualNames.first(where: names.contains) {
-      return try Checkpoint(store(name, options), file: file(name), options: options)
+    var budget = 1000
+    let nested = nested(&budget)
+    if nested.count == 1, UnpackedZip.isAt(nested[0]) { return try UnpackedZip.open(nested[0], options: options) }
+    throw nothingFound(nested.map(\.path))
+  }
+
+  /// The file that a library would load of this folder.
+  ///
+  /// - Throws: `isDirectory` where only variants are there, and more than one.
+  private func usualName() throws(CheckpointError) -> String? {
+    let usual = names.compactMap(UsualName.init).sorted()
+    guard let first = usual.first else { return nil }
+    if first.variant != nil, let other = usual.first(where: { $0.variant != first.variant }) {
+      throw CheckpointError(
+        .isDirectory, "This folder holds several variants of a model: \(first.name), \(other.name).", file: path,
+        remedy: "name the file of one of them")
     }
-    let list = names.filter { !$0.hasPrefix(".") }.prefix(8).joined(separator: ", ")
-    throw CheckpointError(
-      .isDirectory,
-      "This folder holds no index of shards and no .metadata. It has: \(list.isEmpty ? "nothing" : list).",
+    return first.name
+  }
+
+  /// The folders below, to three levels, that hold a checkpoint in several files or under the usual name.
+  ///
+  /// - Parameter budget: how many names may still be looked at.
+  private func nested(depth: Int = 0, _ budget: inout Int) -> [CheckpointFolder] {
+    var found: [CheckpointFolder] = []
+    for name in names where !name.hasPrefix(".") && name != "__MACOSX" {
+      budget -= 1
+      guard budget > 0, let folder = try? CheckpointFolder(path: file(name)) else { continue }
+      let isOne =
+        folder.names.contains(".metadata") || UnpackedZip.isAt(folder) || folder.names.contains { UsualName($0) != nil }
+      found += isOne ? [folder] : depth < 2 ? folder.nested(depth: depth + 1, &budget) : []
+    }
+    return found
+  }
+
+  private func nothingFound(_ nested: [String]) -> CheckpointError {
+    if !nested.isEmpty {
+      return CheckpointError(
+        .isDirectory, "This folder holds no checkpoint itself, but these below it do: \(Shards.list(nested)).",
+        file: path,
+        remedy: "name one of them")
+    }
+    let shards = names.filter(Shards.isShard)
+    if !shards.isEmpty {
+      return CheckpointError(
+        .isDirectory, "These are shards without the index that says what is in which: \(Shards.list(shards)).",
+        file: path,
+        remedy: "copy or download the index (model.safetensors.index.json) into the folder, or name one shard")
+    }
+    let list = Shards.list(names.filter { !$0.hasPrefix(".") })
+    return CheckpointError(
+      .isDirectory, "This folder holds no checkpoint in several files. It has: \(list.isEmpty ? "nothing" : list).",
       file: path, remedy: "name a file inside it")
   }
 
@@ -85,14 +126,15 @@ struct CheckpointFolder {
   /// The path of a file in the folder.
   func file(_ name: String) -> String { path == "." ? name : path == "/" ? "/\(name)" : "\(path)/\(name)" }
 
-  /// A name that an index gives, if it is one of a file inside the folder.
+  /// A path that an index gives, without parts that lead nowhere, if it is one of a file inside the folder.
   ///
   /// - Throws: `malformedHeader` for a path that leads out of it.
-  func requireInside(_ name: String) throws(CheckpointError) {
+  func inside(_ name: String) throws(CheckpointError) -> String {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard !name.isEmpty, !name.contains("\\"), !name.contains("\0"), !parts.contains(".."), !parts.contains("") else {
       throw CheckpointError(
         .malformedHeader, "The index names a file that is not in the folder: \(name.prefix(100)).", file: path)
     }
+    return parts.filter { $0 != "." }.joined(separator: "/")
   }
 }

@@ -3,7 +3,8 @@ import StateDicts
 /// A folder of torch.distributed.checkpoint: tensors in chunks, which several processes wrote.
 ///
 ///     .metadata         pickle of Metadata: for each name its type, size and chunks; for each chunk its file, offset, length
-///     __0_0.distcp      items one after another, each a whole file of torch.save
+///     __0_0.distcp      items one after another, each a whole file of torch.save; or one safetensors file of all tensors
+///                       behind the other items, which each tensor's place then points to
 ///     __0.metadata      the same as .metadata for one rank, where no rank gathered them
 ///
 /// Torch reads `.metadata` with Python's own unpickler, which runs what it is told to; here it is data.
@@ -39,6 +40,8 @@ struct Distributed {
   private let options: CheckpointOptions
   private let metadata: DistributedMetadata
   private var stores: [String: ByteStore] = [:]
+  /// The chunks of each safetensors file within a file.
+  private var safetensors: [Place: [DistributedMetadata.Index: Tensor]] = [:]
   private var tensors: [NamedTensor] = []
   private var values: [JSONValue.Member] = []
   private var globals: [Checkpoint.GlobalUse] = []
@@ -53,13 +56,12 @@ struct Distributed {
     var chunks: [TensorChunk] = []
     var seen = Set<[Int]>()
     for chunk in entry.chunks where seen.insert(chunk.offsets).inserted {
-      let item = try item(entry.name, chunk.offsets)
-      guard item.tensors.count == 1, item.tensors[0].tensor.shape == chunk.sizes else {
+      guard let tensor = try chunkTensor(entry.name, chunk.offsets), tensor.shape == chunk.sizes else {
         throw CheckpointError(
           .malformedTensor, "\(entry.name): its item at \(chunk.offsets) is not the tensor \(chunk.sizes) it should be."
         )
       }
-      chunks.append(TensorChunk(offsets: chunk.offsets, tensor: item.tensors[0].tensor))
+      chunks.append(TensorChunk(offsets: chunk.offsets, tensor: tensor))
     }
     let tensor = try Tensor.assembled(
       shape: entry.size, elementType: entry.elementType, chunks: chunks, requiresGrad: entry.requiresGrad,
@@ -67,19 +69,51 @@ struct Distributed {
     tensors.append(NamedTensor(name: entry.name, tensor: tensor))
   }
 
+  private mutating func chunkTensor(_ name: String, _ offsets: [Int]) throws(CheckpointError) -> Tensor? {
+    let place = try place(name, offsets)
+    let store = try store(place.file)
+    guard (0..<store.count).contains(place.offset),
+      case let rest = ByteStore(store, range: place.offset..<store.count),
+      !place.isTransformed, FileKind.isSafetensors(rest)
+    else {
+      let item = try item(name, offsets)
+      return item.tensors.count == 1 ? item.tensors[0].tensor : nil
+    }
+    let key = Place(file: place.file, offset: place.offset)
+    if safetensors[key] == nil {
+      let path = folder.file(place.file)
+      let chunks = try DistributedSafetensors.chunks(of: rest, file: path, options) ?? []
+      safetensors[key] = Dictionary(
+        chunks.map { (DistributedMetadata.Index(name: $0.name, offsets: $0.chunk.offsets), $0.chunk.tensor) },
+        uniquingKeysWith: { first, _ in first })
+    }
+    return safetensors[key]?[DistributedMetadata.Index(name: name, offsets: offsets)]
+  }
+
   private mutating func readValue(_ name: String) throws(CheckpointError) {
     let item = try item(name, nil)
-    tensors += item.tensors.map { NamedTensor(name: $0.name.isEmpty ? name : "\(name).\($0.name)", tensor: $0.tensor) }
+    tensors += item.tensors.map { $0.under(name) }
     if let value = item.value { values.append(JSONValue.Member(name, value.json())) }
   }
 
-  /// What lies where the metadata says, opened as the file that it is.
-  private mutating func item(_ name: String, _ offsets: [Int]?) throws(CheckpointError) -> Checkpoint {
+  private struct Place: Hashable {
+    let file: String
+    let offset: Int
+  }
+
+  /// Where the metadata says that a part lies.
+  private func place(_ name: String, _ offsets: [Int]?) throws(CheckpointError) -> DistributedMetadata.Place {
     guard let place = metadata.places[DistributedMetadata.Index(name: name, offsets: offsets)] else {
       throw CheckpointError(
         .missingRecord, "\(name): the metadata does not say where its part at \(offsets ?? []) lies.",
         file: folder.path)
     }
+    return place
+  }
+
+  /// What lies there, opened as the file that it is.
+  private mutating func item(_ name: String, _ offsets: [Int]?) throws(CheckpointError) -> Checkpoint {
+    let place = try place(name, offsets)
     guard !place.isTransformed else {
       throw CheckpointError(
         .unsupported, "\(name) was saved through an extension (compressed or encrypted), which cannot be undone here.",
@@ -106,14 +140,13 @@ struct Distributed {
 
   private mutating func store(_ file: String) throws(CheckpointError) -> ByteStore {
     if let store = stores[file] { return store }
-    try folder.requireInside(file)
     do throws(CheckpointError) {
-      let store = try folder.store(file, options)
+      let store = try folder.store(folder.inside(file), options)
       stores[file] = store
       return store
     } catch  where error.code == .notFound {
       throw CheckpointError(
-        .missingRecord, "The file \(file) is not in the folder.", file: folder.path,
+        .missingRecord, "The file \(file) is not in the folder. \(error.message)", file: folder.path,
         remedy: "copy it from the machine of the rank that wrote it")
     }
   }

@@ -17,14 +17,12 @@ enum DistributedSafetensors {
       let path = folder.file(file)
       let store = try folder.store(file, options)
       do throws(CheckpointError) {
-        guard let info = try StateDict.safetensorsMetadata(store)["DCP_SHARDING_INFO"] else { return nil }
+        guard let listed = try self.chunks(of: store, file: path, options) else { return nil }
         first = first ?? store
         byteCount += store.count
-        let places = try JSONValue(parsing: info)
-        for (name, tensor) in try StateDict(safetensors: store, file: path, checksOnUse: options.checksCRC) {
+        for (name, chunk) in listed {
           if chunks[ExactName(name)] == nil { names.append(name) }
-          try chunks[ExactName(name), default: []].append(
-            TensorChunk(offsets: offsets(places[name], tensor), tensor: tensor))
+          chunks[ExactName(name), default: []].append(chunk)
         }
       } catch {
         throw error.located(file: path)
@@ -43,6 +41,19 @@ enum DistributedSafetensors {
     return try Checkpoint(
       format: .distributed, file: folder.path, store: first, byteCount: byteCount, tensors: tensors,
       marks: [JSONValue.Member("variant", .string("safetensors"))], options: options)
+  }
+
+  /// The chunks of one file; nil where it does not say that it has any.
+  static func chunks(
+    of store: ByteStore, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> [(name: String, chunk: TensorChunk)]? {
+    guard let info = try StateDict.safetensorsMetadata(store)["DCP_SHARDING_INFO"] else { return nil }
+    let places = try JSONValue(parsing: info)
+    var chunks: [(name: String, chunk: TensorChunk)] = []
+    for (name, tensor) in try StateDict(safetensors: store, file: file, checksOnUse: options.checksCRC) {
+      try chunks.append((name, TensorChunk(offsets: offsets(places[name], tensor), tensor: tensor)))
+    }
+    return chunks
   }
 
   private static func offsets(_ place: JSONValue?, _ tensor: Tensor) throws(CheckpointError) -> [Int] {

@@ -1,5 +1,11 @@
 import StateDicts
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// A checkpoint in several files behind an index, as Hugging Face's libraries write them.
 ///
 ///     {"metadata": {"total_size": 84},
@@ -9,8 +15,12 @@ import StateDicts
 /// The index decides: a file that it names and that is not there is an error; a file or tensor that it does not name is
 /// of another save, left out, and noted. Source: `huggingface_hub/serialization/_base.py`.
 enum Shards {
+  /// What some editors put in front of a text in UTF-8.
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
   static func isIndex(_ store: ByteStore) -> Bool {
-    let head = unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes.prefix(64)) }
+    var head = unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes.prefix(64)) }
+    if head.starts(with: byteOrderMark) { head.removeFirst(byteOrderMark.count) }
     // A safetensors header's length may begin with any byte; it has zeros, and a JSON text has none.
     return !head.contains(0) && head.drop(while: { $0 <= 0x20 }).first == UInt8(ascii: "{")
   }
@@ -18,7 +28,10 @@ enum Shards {
   static func open(
     _ store: ByteStore, index path: String, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
-    let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes, as: UTF8.self) }
+    let text = unsafe store.withUnsafeBytes { bytes in
+      let start = unsafe bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
+      return unsafe String(decoding: bytes[start...], as: UTF8.self)
+    }
     let json = try JSONValue(parsing: text)
     guard case .object(let entries)? = json["weight_map"] else { throw ForeignFormat.json(store) }
     let folder = try CheckpointFolder(holding: path)
@@ -27,14 +40,16 @@ enum Shards {
       guard case .string(let file) = entry.value else {
         throw CheckpointError(.malformedHeader, "\(entry.name) is in no file.")
       }
-      try folder.requireInside(file)
-      fileOfTensor[ExactName(entry.name)] = file
+      fileOfTensor[ExactName(entry.name)] = try folder.inside(file)
     }
     let files = Set(fileOfTensor.values).sorted()
-    let missing = files.filter { !folder.names.contains($0) }
+    let missing = files.filter { !FileManager.default.fileExists(atPath: folder.file($0)) }
     guard missing.isEmpty else {
+      let names = missing.map { name in
+        linkTarget(of: folder.file(name)).map { "\(name) (a link to \($0), which is not there)" } ?? name
+      }
       throw CheckpointError(
-        .missingRecord, "\(missing.count) of \(files.count) shards are not there: \(list(missing)).",
+        .missingRecord, "\(missing.count) of \(files.count) shards are not there: \(list(names)).",
         remedy: "copy or download them into the same folder")
     }
     var reading = Reading(fileOfTensor: fileOfTensor)
@@ -54,12 +69,12 @@ enum Shards {
       notes: reading.notes, globals: reading.globals, options: options)
   }
 
-  private static func list(_ names: [String]) -> String {
+  static func list(_ names: [String]) -> String {
     names.prefix(10).joined(separator: ", ") + (names.count > 10 ? " …" : "")
   }
 
   /// Whether a name is of the form `NAME-00001-of-00003.bin`.
-  private static func isShard(_ name: String) -> Bool {
+  static func isShard(_ name: String) -> Bool {
     guard name.hasSuffix(".bin") || name.hasSuffix(".safetensors") else { return false }
     let parts = name.split(separator: ".")[0].split(separator: "-")
     return parts.count >= 4 && parts[parts.count - 2] == "of" && Int(parts[parts.count - 1]) != nil

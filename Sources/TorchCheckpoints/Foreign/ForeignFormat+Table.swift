@@ -180,7 +180,7 @@ extension ForeignFormat {
     // A pickle of protocol 0 is a text too, and begins with one of these two.
     ForeignFormat(
       "a text", "see what it says: it may name the reason",
-      .form { $0.isText && !$0.text.hasPrefix("(") && !$0.text.hasPrefix("c") }),
+      .form { $0.isText }),
   ]
 
   /// The first two lines are a key with its value, or with a list or mapping under it.

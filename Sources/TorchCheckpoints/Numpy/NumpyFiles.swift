@@ -2,7 +2,7 @@ import StateDicts
 
 /// `.npy` files, and `.npz`: zip archives of them.
 enum NumpyFiles {
-  /// One array; its name is empty.
+  /// One array, which has no name.
   static func open(
     npy store: ByteStore, file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
@@ -21,7 +21,7 @@ enum NumpyFiles {
     }
     let extra = rest - tensor.byteCount
     return try Checkpoint(
-      format: .npy, file: file, store: store, tensors: [NamedTensor(name: "", tensor: tensor)],
+      format: .npy, file: file, store: store, tensors: [NamedTensor(name: nil, tensor: tensor)],
       notes: extra > 0 ? ["\(extra) bytes follow the array."] : [], options: options)
   }
 

@@ -6,6 +6,7 @@ import StateDicts
 ///     _frombuffer(bytes, dtype, shape, 'C' or 'F')                  protocol 5
 ///     scalar(dtype, bytes)
 ///     dtype('f4', False, True), then state (3, '<', …)
+///     tuple(('linear_0.w_0', array))                                Paddle's tensor, with the name that it had there
 ///
 /// Bytes may be a text in latin-1 that `_codecs.encode` turns back: Python 3's protocol 2. Source: numpy's
 /// `multiarray` and `numpy/_core/numeric.py`.
@@ -17,6 +18,10 @@ extension TorchValues {
     guard let object = pickle.object(at: id), let meaning = meaning(at: object.callable) else { return nil }
     let parts: [Pickle.ID]
     switch meaning {
+    case .tuple:
+      parts = Array(items(ofTuple: id) ?? [])
+      guard parts.count == 2, pickle.text(at: parts[0]) != nil, items(ofTuple: parts[1]) == nil else { return nil }
+      return try array(at: parts[1])
     case .numpyReconstruct:
       let state = Array(object.state.flatMap(pickle.sequence) ?? [])
       guard state.count >= 5, let isFortran = pickle.bool(at: state[3]) else { return nil }
@@ -32,6 +37,12 @@ extension TorchValues {
       return try array(parts[1], of: parts[0], shape: [], isFortran: false)
     default: return nil
     }
+  }
+
+  /// The items of a tuple that a call of `tuple` makes; nil for anything else.
+  func items(ofTuple id: Pickle.ID) -> ArraySlice<Pickle.ID>? {
+    guard let object = pickle.object(at: id), meaning(at: object.callable) == .tuple else { return nil }
+    return arguments(object).first.flatMap(pickle.sequence)
   }
 
   /// Whether a node is a numpy scalar, which is a number more than an array.

@@ -3,29 +3,37 @@ import StateDicts
 /// Values as Python writes them, for names and listings.
 extension Pickle {
   /// What Python's `str` gives for a key: `w`, `0`, `None`, `(1, 'a')`.
-  func keyText(_ id: ID) -> String { text(at: id) ?? literal(id, depth: 0) }
+  func keyText(_ id: ID) -> String {
+    if let text = text(at: id) { return text }
+    var budget = 4096
+    return literal(id, depth: 0, &budget)
+  }
 
   /// What Python's `repr` gives, for values that can be keys.
-  private func literal(_ id: ID, depth: Int) -> String {
+  ///
+  /// - Parameter budget: how many values may be written, since a tuple may hold another twice, and that the next;
+  ///   beyond it stands `…`.
+  private func literal(_ id: ID, depth: Int, _ budget: inout Int) -> String {
+    budget -= 1
+    guard budget > 0, depth < 32 else { return "…" }
     switch self[id] {
     case .none: return "None"
     case .bool(let value): return value ? "True" : "False"
     case .integer(let value): return String(value)
     case .bigInteger(let slice): return decimalText(bytes(slice))
-    case .float(let value): return Self.literal(value)
-    case .text(let slice): return "'\(text(slice))'"
-    case .byteText(let slice): return "'\(byteText(slice))'"
-    case .bytes(let slice), .bytearray(let slice):
-      return "b'" + bytes(slice).prefix(64).map(Self.byteLiteral).joined() + "'"
+    case .float(let value): return PythonText.literal(value)
+    case .text(let slice): return PythonText.literal(text: bytes(slice))
+    case .byteText(let slice): return PythonText.literal(text: Array(byteText(slice).utf8))
+    case .bytes(let slice), .bytearray(let slice): return PythonText.literal(bytes: bytes(slice))
     case .tuple(let start, let count):
-      guard depth < 8 else { return "(…)" }
-      let parts = items[start..<start + Int(count)].prefix(64).map { literal($0, depth: depth + 1) }
+      var parts: [String] = []
+      for item in items[start..<start + Int(count)] where budget > 0 {
+        parts.append(literal(item, depth: depth + 1, &budget))
+      }
       return parts.count == 1 ? "(\(parts[0]),)" : "(" + parts.joined(separator: ", ") + ")"
     case .global(let index): return "\(globals[index].module).\(globals[index].name)"
     case .object(let index):
-      if let bytes = encodedBytes(objects[index]) {
-        return "b'" + bytes.prefix(64).map(Self.byteLiteral).joined() + "'"
-      }
+      if let bytes = encodedBytes(objects[index]) { return PythonText.literal(bytes: bytes) }
       return global(at: objects[index].callable).map { "\($0.module).\($0.name)()" } ?? "object"
     case .frozenset: return "frozenset"
     case .list, .set, .dict: return "container"
@@ -44,18 +52,6 @@ extension Pickle {
       return bytes.count == text.unicodeScalars.count ? bytes : nil
     default: return nil
     }
-  }
-
-  /// A float as `repr` has it: `1e-05`, `inf`.
-  static func literal(_ value: Double) -> String {
-    if value.isNaN { return "nan" }
-    if value.isInfinite { return value < 0 ? "-inf" : "inf" }
-    return value.description
-  }
-
-  private static func byteLiteral(_ byte: UInt8) -> String {
-    if (0x20..<0x7F).contains(byte), byte != 0x27, byte != 0x5C { return String(Unicode.Scalar(byte)) }
-    return "\\x" + byte.hexadecimal
   }
 
   /// A two's complement number in decimal; beyond a kilobyte, where that takes long, in hexadecimal.

@@ -18,7 +18,7 @@ struct PickleMachine: ~Copyable {
   private var nodes: [Pickle.Node] = []
   private var items: [Pickle.ID] = []
   private var sequences: [[Pickle.ID]] = []
-  private var globals: [Pickle.Global] = []
+  var globals: [Pickle.Global] = []
   private var globalNumbers: [Pickle.Global: Int] = [:]
   private var objects: [Pickle.Object] = []
   private var persistentIDs: [Pickle.ID] = []
@@ -26,7 +26,7 @@ struct PickleMachine: ~Copyable {
   /// Whether a text has half of a surrogate pair.
   var hasHalfPairs = false
 
-  private var stack: [Pickle.ID] = []
+  var stack: [Pickle.ID] = []
   /// Heights of the stack, one for each MARK on it.
   private var marks: [Int] = []
   private var memo = Memo()
@@ -91,7 +91,7 @@ struct PickleMachine: ~Copyable {
   }
 
   // One case an instruction: as long as the instruction set, and flat.
-  private mutating func step(_ opcode: Opcode, _ cursor: inout ByteCursor) throws(CheckpointError) {
+  mutating func step(_ opcode: Opcode, _ cursor: inout ByteCursor) throws(CheckpointError) {
     switch opcode {
     case .proto:
       let version = try cursor.read(UInt8.self)

@@ -28,17 +28,23 @@ enum PythonText {
     result.reserveCapacity(bytes.count)
     var rest = bytes[...]
     while let byte = rest.popFirst() {
-      guard byte == 0xED, let second = rest.first, (0xA0...0xBF).contains(second), let third = rest.dropFirst().first,
-        (0x80...0xBF).contains(third)
-      else {
+      guard byte == 0xED, let unit = halfPair([byte] + rest.prefix(2)) else {
         result.append(byte)
         continue
       }
       rest = rest.dropFirst(2)
-      let unit = 0xD000 | Int(second & 0x3F) << 6 | Int(third & 0x3F)
       result.append(contentsOf: "\\u\(String(unit, radix: 16))".utf8)
     }
     return result
+  }
+
+  /// Half of a surrogate pair, if bytes begin with one.
+  static func halfPair(_ bytes: some Collection<UInt8>) -> Int? {
+    let bytes = Array(bytes.prefix(3))
+    guard bytes.count == 3, bytes[0] == 0xED, (0xA0...0xBF).contains(bytes[1]), (0x80...0xBF).contains(bytes[2]) else {
+      return nil
+    }
+    return 0xD000 | Int(bytes[1] & 0x3F) << 6 | Int(bytes[2] & 0x3F)
   }
 
   /// UTF-8 of UTF-16 units, half pairs as `surrogatepass` writes them.

@@ -101,9 +101,9 @@ public struct StorageReport: Sendable, Encodable {
 extension Checkpoint {
   fileprivate var unusedRecords: [StorageReport.Record] {
     guard let archive, format != .exported, let root = TorchZip.root(of: archive) else { return [] }
-    let used = Set(tensors.flatMap { $0.tensor.storedParts.map(\.storage.entry) })
+    let used = Set(tensors.flatMap { $0.tensor.storedParts.map(\.storage.entry.lowercasedASCII) })
     return archive.entries.filter { entry in
-      entry.byteCount > 0 && !used.contains(entry.name) && !TorchZip.isOwn(entry.name, root: root)
+      entry.byteCount > 0 && !used.contains(entry.name.lowercasedASCII) && !TorchZip.isOwn(entry.name, root: root)
     }.map { StorageReport.Record(entry: $0.name, bytes: $0.byteCount) }
   }
 }

@@ -2,8 +2,22 @@ import StateDicts
 
 /// A pickle by itself, as `pickle.dump` writes: model zoos keep dicts of numpy arrays so.
 ///
-/// It has no storages beside it; tensors have theirs inside (`EmbeddedFiles`).
+/// It has no storages beside it; tensors have theirs inside (`EmbeddedFiles`). Protocols 0 and 1 have no mark in front:
+///
+///     28 64 70 30 0a                            MARK, DICT, PUT 0             {…}, protocol 0
+///     7d 71 00                                  EMPTY_DICT, BINPUT 0          {…}, protocol 1
+///     63 70 6f 73 69 78 0a 73 79 … 0a 28        GLOBAL posix system, MARK     a call
 enum BarePickle {
+  /// Whether a file without a mark is a pickle: it begins with a container, a global or a literal, and the first
+  /// four instructions are sound.
+  ///
+  /// A text may begin with one or two of them, as "(1)" does; none that people write goes on so.
+  static func begins(_ store: ByteStore) -> Bool {
+    let first = unsafe store.withUnsafeBytes { bytes in unsafe bytes.first }
+    guard let first, "(}])cILFSV".utf8.contains(first) else { return false }
+    return PickleMachine.runs(store, instructionCount: 4)
+  }
+
   static func open(
     _ read: TorchPickle, _ store: ByteStore, file: String, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
@@ -29,6 +43,7 @@ struct NoRecords: StorageRecords {
   func storage(key: String, byteCount: Int, location: String) throws(CheckpointError) -> Storage {
     throw CheckpointError(
       .missingRecord, "Storage \(key) of \(byteCount) bytes is not in this file: it is the pickle alone.",
-      remedy: "save with torch.save, which writes the storages too")
+      remedy: "save with torch.save, which writes the storages too; "
+        + "if this is the data.pkl of an unpacked archive, name its folder")
   }
 }

@@ -1,9 +1,15 @@
 import StateDicts
 
-/// Files inside a pickle: `pickle.dump` of a tensor, without torch.save, writes its storage as a call of a function with
-/// the bytes of a whole file, mostly one of the legacy format.
+/// Files inside a pickle.
+///
+/// `pickle.dump` of a tensor, without torch.save, writes its storage as a call of a function with the bytes of a whole
+/// file, mostly one of the legacy format:
 ///
 ///     63 torch.storage _load_from_bytes    28 42 b5 01 00 00 80 02 8a 0a 6c fc 9c … 74 52      ( bytes t R
+///
+/// Other programs keep what torch.save wrote as a value (skorch's `__cuda_dependent_attributes__`):
+///
+///     58 07 00 00 00 module_    42 25 07 00 00 50 4b 03 04 …      "module_": bytes
 ///
 /// Nothing is called: the bytes are opened as any other file, under the same limits and rules.
 /// Source: `__reduce__` in `torch/storage.py`.
@@ -11,59 +17,75 @@ struct EmbeddedFiles: Sendable {
   /// Files in files in files: nobody needs more than one level, and each costs its bytes only once.
   static let depthLimit = 4
 
-  /// By the number of the object that the call makes.
-  private let checkpoints: [Int: Checkpoint]
+  private var checkpoints: [Pickle.ID: Checkpoint] = [:]
+  /// Those of them that are calls of `_load_from_bytes`, whose value is that of the file.
+  private var calls = Set<Pickle.ID>()
+  /// The same bytes may be named any number of times.
+  private var opened: [Pickle.Slice: Checkpoint] = [:]
   /// Every global that they name.
-  let globals: [Checkpoint.GlobalUse]
+  private(set) var globals: [Checkpoint.GlobalUse] = []
+  /// Of bytes that look like a checkpoint and cannot be read as one.
+  private(set) var notes: [String] = []
 
   /// - Throws: `malformedTensor` where the function is given no bytes, `limitExceeded`, and what opening a file throws.
   init(_ pickle: Pickle, _ meanings: [GlobalMeaning], options: CheckpointOptions) throws(CheckpointError) {
-    var checkpoints: [Int: Checkpoint] = [:]
-    var globals: [Checkpoint.GlobalUse] = []
-    if meanings.contains(.loadFromBytes) {
-      var inner = options
-      inner.embeddingDepth += 1
-      inner.objectNumber = 0
-      var opened: [Pickle.Slice: Checkpoint] = [:]
-      for (number, object) in pickle.objects.enumerated() {
-        guard case .global(let index) = pickle[object.callable], meanings[index] == .loadFromBytes else { continue }
-        guard let argument = pickle.sequence(at: object.arguments)?.first, let slice = pickle.byteSlice(at: argument)
+    var inner = options
+    inner.embeddingDepth += 1
+    inner.objectNumber = 0
+    var elements: Set<Pickle.ID>?
+    for place in pickle.nodes.indices {
+      let id = Pickle.ID(index: Int32(truncatingIfNeeded: place))
+      if case .object(let number) = pickle.nodes[place],
+        pickle.meaning(of: pickle.objects[number], meanings) == .loadFromBytes
+      {
+        guard let bytes = pickle.sequence(at: pickle.objects[number].arguments)?.first, pickle.isBytes(bytes, meanings)
         else { throw CheckpointError(.malformedTensor, "torch.storage._load_from_bytes without bytes.") }
-        guard inner.embeddingDepth <= Self.depthLimit else {
-          throw CheckpointError(.limitExceeded, "Files lie in files, more than \(Self.depthLimit) deep.")
-        }
-        // The same bytes may be named any number of times.
-        if opened[slice] == nil {
-          let checkpoint = try Self.open(pickle, argument, slice, options: inner)
-          globals += checkpoint.globals
-          opened[slice] = checkpoint
-        }
-        checkpoints[number] = opened[slice]
+        checkpoints[id] = try open(pickle, bytes, options: inner)
+        calls.insert(id)
+      } else if let bytes = pickle.bytesValue(at: id, meanings) {
+        let head = pickle.head(of: bytes)
+        guard FileKind.mayBeCheckpoint(head) else { continue }
+        let known = elements ?? pickle.elementBytes(meanings)
+        elements = known
+        if !known.contains(bytes) { try add(pickle, id, bytes, head, options: inner) }
       }
     }
-    self.checkpoints = checkpoints
-    self.globals = globals
+    opened = [:]
   }
 
-  /// The value of the file that an object stands for, and what it is a part of; nil for any other object.
-  func root(of object: Int) -> (values: TorchValues, id: Pickle.ID)? {
-    guard case .pickled(let values)? = checkpoints[object]?.contents else { return nil }
+  /// The file that a value is; nil for any other value.
+  subscript(id: Pickle.ID) -> Checkpoint? { checkpoints.isEmpty ? nil : checkpoints[id] }
+
+  /// The value of the file that a call stands for, and what it is a part of; nil for any other value.
+  func root(at id: Pickle.ID) -> (values: TorchValues, id: Pickle.ID)? {
+    guard calls.contains(id), case .pickled(let values)? = checkpoints[id]?.contents else { return nil }
     return (values, values.pickle.root)
   }
 
-  /// Whether a file holds more than the one storage or tensor that it stands for.
-  var holdMore: Bool {
-    checkpoints.keys.contains { number in
-      guard let (values, id) = root(of: number) else { return true }
-      return values.storageReference(at: id) == nil && !values.isTensor(at: id)
-    }
+  /// Opens a value, if it is a file; bytes that are none stay what they are.
+  private mutating func add(
+    _ pickle: Pickle, _ id: Pickle.ID, _ bytes: Pickle.ID, _ head: [UInt8], options: CheckpointOptions
+  ) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      let checkpoint = try open(pickle, bytes, options: options)
+      if !checkpoint.tensors.isEmpty { checkpoints[id] = checkpoint }
+    } catch  where error.code == .dangerousGlobal || error.code == .limitExceeded {
+      throw error
+    } catch  where error.code != .notACheckpoint && !FileKind.isPlainPickle(head) {
+      notes.append("\(error.entry ?? "A file in the pickle") cannot be read: \(error.message)")
+    } catch {}
   }
 
-  private static func open(
-    _ pickle: Pickle, _ argument: Pickle.ID, _ slice: Pickle.Slice, options: CheckpointOptions
+  private mutating func open(
+    _ pickle: Pickle, _ bytes: Pickle.ID, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
+    guard options.embeddingDepth <= Self.depthLimit else {
+      throw CheckpointError(.limitExceeded, "Files lie in files, more than \(Self.depthLimit) deep.")
+    }
+    let slice = pickle.slice(of: bytes)
+    if let checkpoint = opened[slice] { return checkpoint }
     let store: ByteStore
-    if case .object(let index) = pickle[argument] {
+    if case .object(let index) = pickle[bytes] {
       store = ByteStore(copying: pickle.encodedBytes(pickle.objects[index]) ?? [])
     } else if slice.start >= 0 {
       store = ByteStore(pickle.store, range: slice.start..<slice.start + Int(slice.count))
@@ -71,7 +93,10 @@ struct EmbeddedFiles: Sendable {
       store = ByteStore(copying: pickle.bytes(slice))
     }
     do throws(CheckpointError) {
-      return try Checkpoint(store, file: "<bytes in the pickle>", options: options)
+      let checkpoint = try Checkpoint(store, file: "<bytes in the pickle>", options: options)
+      globals += checkpoint.globals
+      opened[slice] = checkpoint
+      return checkpoint
     } catch var error {
       error.file = nil
       error.entry = "the file in the pickle at byte \(max(slice.start - pickle.range.lowerBound, 0))"
@@ -92,16 +117,69 @@ struct EmbeddedFiles: Sendable {
 }
 
 extension Pickle {
-  /// Where a value's bytes stand: of bytes as they are, or of the text that `_codecs.encode` is given.
-  fileprivate func byteSlice(at id: ID) -> Slice? {
+  fileprivate func meaning(of object: Object, _ meanings: [GlobalMeaning]) -> GlobalMeaning? {
+    if case .global(let index) = self[object.callable] { meanings[index] } else { nil }
+  }
+
+  /// Whether a node is bytes: as they are, or the call of `_codecs.encode` that protocol 2 has for them.
+  fileprivate func isBytes(_ id: ID, _ meanings: [GlobalMeaning]) -> Bool {
     switch self[id] {
-    case .bytes(let slice), .bytearray(let slice), .byteText(let slice): return slice
+    case .bytes, .bytearray, .byteText: return true
     case .object(let index):
-      guard encodedBytes(objects[index]) != nil, let text = sequence(at: objects[index].arguments)?.first,
-        case .text(let slice) = self[text]
-      else { return nil }
-      return slice
+      guard meaning(of: objects[index], meanings) == .codecsEncode,
+        let text = sequence(at: objects[index].arguments)?.first, case .text = self[text]
+      else { return false }
+      return true
+    default: return false
+    }
+  }
+
+  /// The bytes that a value is, that its `io.BytesIO` holds (the state is `(bytes, position, attributes)`), or that
+  /// `bytearray` is called with in protocols before 5.
+  fileprivate func bytesValue(at id: ID, _ meanings: [GlobalMeaning]) -> ID? {
+    if isBytes(id, meanings) { return id }
+    guard case .object(let index) = self[id], let global = global(at: objects[index].callable) else { return nil }
+    let holder: ID?
+    switch global.name {
+    case "BytesIO": holder = global.module == "_io" || global.module == "io" ? objects[index].state : nil
+    case "bytearray": holder = objects[index].arguments
     default: return nil
     }
+    guard let first = holder.flatMap(sequence)?.first, isBytes(first, meanings) else { return nil }
+    return first
+  }
+
+  /// Where bytes stand: as they are, or as the text that `_codecs.encode` is given.
+  fileprivate func slice(of bytes: ID) -> Slice {
+    switch self[bytes] {
+    case .bytes(let slice), .bytearray(let slice), .byteText(let slice): return slice
+    case .object(let index):
+      if let text = sequence(at: objects[index].arguments)?.first, case .text(let slice) = self[text] { return slice }
+      return Slice(start: range.lowerBound, count: 0)
+    default: return Slice(start: range.lowerBound, count: 0)
+    }
+  }
+
+  /// The first of the bytes, enough to tell a file by.
+  fileprivate func head(of id: ID) -> [UInt8] {
+    let whole = slice(of: id)
+    let head = bytes(Slice(start: whole.start, count: min(whole.count, 64)))
+    guard case .object = self[id] else { return head }
+    return String(decoding: head, as: UTF8.self).unicodeScalars.compactMap { UInt8(exactly: $0.value) }
+  }
+
+  /// The bytes that are elements of numpy's arrays or that `_load_from_bytes` is called with: no values by themselves.
+  fileprivate func elementBytes(_ meanings: [GlobalMeaning]) -> Set<ID> {
+    var found = Set<ID>()
+    for object in objects {
+      let arguments = sequence(at: object.arguments) ?? []
+      switch meaning(of: object, meanings) {
+      case .numpyReconstruct: found.formUnion(object.state.flatMap(sequence)?.suffix(1) ?? [])
+      case .numpyFromBuffer, .loadFromBytes: found.formUnion(arguments.prefix(1))
+      case .numpyScalar: found.formUnion(arguments.dropFirst().prefix(1))
+      default: continue
+      }
+    }
+    return found
   }
 }

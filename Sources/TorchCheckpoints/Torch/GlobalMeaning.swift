@@ -13,7 +13,7 @@ enum GlobalMeaning: Equatable, Sendable {
   case rebuildParameter
   case rebuildParameterWithState
   case rebuildFromTypeV2
-  /// A class called with the tensor that it wraps: how torch 0.1 to 0.3 wrote parameters.
+  /// A class called with the tensor that it wraps, or filled with it: how torch 0.1 to 0.3 wrote parameters.
   case tensorClass
   case rebuildQuantized
   case rebuildSparse
@@ -34,6 +34,8 @@ enum GlobalMeaning: Equatable, Sendable {
   case size
   case device
   case codecsEncode
+  /// Makes a tuple of its argument's items; Paddle writes `(name, array)` so.
+  case tuple
   case numpyReconstruct
   case numpyFromBuffer
   case numpyScalar
@@ -70,6 +72,11 @@ enum GlobalMeaning: Equatable, Sendable {
     if DangerousGlobals.contains(global) { return .dangerous }
     if global.name.hasSuffix("Storage"), let type = storageTypes[String(global.name.dropLast(7))] {
       return .storage(type)
+    }
+    if ["torch", "torch.cuda"].contains(global.module), global.name.hasSuffix("Tensor"),
+      storageTypes[String(global.name.dropLast(6))] != nil
+    {
+      return .tensorClass
     }
     if global.module == "torch" || global.module.hasPrefix("torch.") {
       if global.module == "torch" {
@@ -142,6 +149,8 @@ enum GlobalMeaning: Equatable, Sendable {
     "torch.Size": .size,
     "torch.device": .device,
     "_codecs.encode": .codecsEncode,
+    "builtins.tuple": .tuple,
+    "__builtin__.tuple": .tuple,
   ]
 }
 

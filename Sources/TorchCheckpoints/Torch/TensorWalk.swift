@@ -8,6 +8,11 @@ public struct NamedTensor: Sendable {
   public let tensor: Tensor
   /// What it is in the module that holds it; nil outside modules.
   public let role: Role?
+  /// Whether the file is the tensor itself, so that no path leads to it; an empty key is a name.
+  let isUnnamed: Bool
+
+  /// The name in a state dict, where every tensor has one.
+  var key: String { isUnnamed ? "tensor" : name }
 
   /// Whether it is a single number that numpy made: a value rather than a tensor.
   let isNumpyScalar: Bool
@@ -22,11 +27,18 @@ public struct NamedTensor: Sendable {
     case nonPersistentBuffer = "non_persistent_buffer"
   }
 
-  init(name: String, tensor: Tensor, role: Role? = nil, isNumpyScalar: Bool = false) {
+  init(name: String?, tensor: Tensor, role: Role? = nil, isNumpyScalar: Bool = false) {
     self.isNumpyScalar = isNumpyScalar
-    self.name = name
+    self.name = name ?? ""
+    isUnnamed = name == nil
     self.tensor = tensor
     self.role = role
+  }
+
+  /// The same tensor, seen from a value that holds its file at `path`.
+  func under(_ path: String?) -> NamedTensor {
+    guard let path else { return self }
+    return NamedTensor(name: isUnnamed ? path : "\(path).\(name)", tensor: tensor, role: role)
   }
 }
 
@@ -46,7 +58,8 @@ struct TensorWalk {
 
   private struct Step {
     let id: Pickle.ID
-    let path: String
+    /// Nil at the top.
+    let path: String?
     let depth: Int
     /// The value is the state of an object, whose module dicts leave no mark in the path.
     var isState = false
@@ -76,20 +89,18 @@ struct TensorWalk {
     under root: Pickle.ID, of values: TorchValues, _ scope: Scope, limits: CheckpointLimits
   ) throws(CheckpointError) -> (found: [NamedTensor], leftOut: [LeftOut], isPlain: Bool) {
     var walk = TensorWalk(values, scope, limits)
-    walk.steps.append(Step(id: root, path: "", depth: 0))
+    walk.steps.append(Step(id: root, path: nil, depth: 0))
     while let step = walk.steps.popLast() { try walk.visit(step) }
     return (walk.found, walk.leftOut, walk.isPlain)
   }
 
   private mutating func visit(_ step: Step) throws(CheckpointError) {
+    guard mayHoldTensors(step.id) else { return }
     let pickle = values.pickle
-    switch pickle[step.id] {
-    case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break
-    default: return
-    }
     guard step.depth <= limits.nestingDepth else {
       throw CheckpointError(
-        .limitExceeded, "Values are nested more than \(limits.nestingDepth) deep, at \(step.path.prefix(80))….",
+        .limitExceeded,
+        "Values are nested more than \(limits.nestingDepth) deep, at \((step.path ?? "the top").prefix(80))….",
         remedy: CheckpointLimits.remedy)
     }
     if let tensor = try tensor(step) {
@@ -104,12 +115,17 @@ struct TensorWalk {
     }
     guard seen.insert(step.id).inserted else { return }
     if let reason = values.reasonWithoutType(at: step.id) {
-      leftOut.append(LeftOut(step.path, reason: reason))
+      leftOut.append(LeftOut(step.path ?? "tensor", reason: reason))
       return
     }
-    if let module = values.module(at: step.id) {
+    if let file = values.file(at: step.id) {
+      isPlain = false
+      found += try tensors(of: file).map { $0.under(step.path) }
+    } else if let module = values.module(at: step.id) {
       isPlain = false
       visit(module, step)
+    } else if let items = values.items(ofTuple: step.id) {
+      pushIndexed(items, step)
     } else if let object = pickle.object(at: step.id), values.meaning(at: object.callable) != .orderedDict {
       visit(object, step)
     } else if let entries = values.mapping(at: step.id) {
@@ -133,9 +149,23 @@ struct TensorWalk {
       }
       return try values.array(at: step.id)
     } catch var error {
-      error.message = step.path.isEmpty ? error.message : "\(step.path): \(error.message)"
+      if let path = step.path { error.message = "\(path): \(error.message)" }
       throw error
     }
+  }
+
+  private func mayHoldTensors(_ id: Pickle.ID) -> Bool {
+    switch values.pickle[id] {
+    case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: true
+    case .bytes, .bytearray, .byteText: values.file(at: id) != nil
+    default: false
+    }
+  }
+
+  /// The tensors of a file that lies in the pickle.
+  private func tensors(of file: Checkpoint) throws(CheckpointError) -> [NamedTensor] {
+    guard scope == .stateDict, case .pickled(let inner) = file.contents else { return file.tensors }
+    return try Self.tensors(under: inner.pickle.root, of: inner, .stateDict, limits: limits).found
   }
 
   /// What `state_dict()` gives, in its order: own parameters, own buffers, then the submodules.
@@ -176,13 +206,9 @@ struct TensorWalk {
   }
 
   private mutating func push(_ entries: [TorchValues.Entry], _ step: Step, role: NamedTensor.Role? = nil) {
-    let prefix = step.path.isEmpty ? "" : step.path + "."
+    let prefix = step.path.map { $0 + "." } ?? ""
     if entries.count > found.capacity { found.reserveCapacity(entries.count) }
-    for entry in entries.reversed() {
-      switch values.pickle[entry.value] {
-      case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break
-      default: continue
-      }
+    for entry in entries.reversed() where mayHoldTensors(entry.value) {
       let key = values.pickle.keyText(entry.key)
       let isModuleDict = step.isState && (key == "_parameters" || key == "_buffers" || key == "_modules")
       steps.append(
@@ -191,12 +217,8 @@ struct TensorWalk {
   }
 
   private mutating func pushIndexed(_ items: ArraySlice<Pickle.ID>, _ step: Step) {
-    let prefix = step.path.isEmpty ? "" : step.path + "."
-    for (index, item) in zip(0..., items).reversed() {
-      switch values.pickle[item] {
-      case .dict, .list, .tuple, .set, .frozenset, .object, .persistent: break
-      default: continue
-      }
+    let prefix = step.path.map { $0 + "." } ?? ""
+    for (index, item) in zip(0..., items).reversed() where mayHoldTensors(item) {
       steps.append(Step(id: item, path: prefix + String(index), depth: step.depth + 1))
     }
   }

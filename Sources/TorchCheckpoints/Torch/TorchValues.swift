@@ -59,17 +59,17 @@ final class TorchValues: Sendable {
     case .persistent(let number):
       if case .storage(let reference) = storages[number] { return reference }
       return nil
-    case .object(let index): return embedded.root(of: index).flatMap { $0.values.storageReference(at: $0.id) }
+    case .object: return embedded.root(at: id).flatMap { $0.values.storageReference(at: $0.id) }
     default: return nil
     }
   }
 
+  /// The file that a value is: bytes that hold one, or a call with them; nil for anything else.
+  func file(at id: Pickle.ID) -> Checkpoint? { embedded[id] }
+
   /// What a reader should know of the pickle.
   var notes: [String] {
-    var notes: [String] = []
-    if embedded.holdMore {
-      notes.append("A file inside the pickle holds more than a storage or a tensor: its values are not listed.")
-    }
+    var notes = embedded.notes
     if pickle.hasHalfPairs {
       notes.append("Texts with half of a surrogate pair are shown as Python writes them, with the escape \\udXXX.")
     }
@@ -82,7 +82,7 @@ final class TorchValues: Sendable {
   func isTensor(at id: Pickle.ID) -> Bool {
     switch pickle[id] {
     case .object(let index):
-      if let inner = embedded.root(of: index) { return inner.values.isTensor(at: inner.id) }
+      if let inner = embedded.root(at: id) { return inner.values.isTensor(at: inner.id) }
       return meaning(at: pickle.objects[index].callable)?.makesTensor ?? false
     case .persistent(let number): if case .tensor = storages[number] { return true } else { return false }
     default: return false
@@ -101,7 +101,7 @@ final class TorchValues: Sendable {
     case .object(let index):
       let object = pickle.objects[index]
       guard let meaning = meaning(at: object.callable) else { return nil }
-      if let inner = embedded.root(of: index) { return try inner.values.tensor(at: inner.id, depth: depth + 1) }
+      if let inner = embedded.root(at: id) { return try inner.values.tensor(at: inner.id, depth: depth + 1) }
       if meaning == .tensorClass { return try wrapped(object, depth: depth) }
       return try rebuild(meaning, arguments(object), depth: depth)
     case .persistent(let number):
@@ -111,13 +111,19 @@ final class TorchValues: Sendable {
     }
   }
 
-  /// `Parameter(tensor)` with the state `(requires_grad, volatile, hooks)`.
+  /// `Parameter(tensor)` with the state `(requires_grad, volatile, hooks)`; or, of torch 0.1, `Parameter()` with the state
+  /// `(tensor, gradient, hooks, requires_grad, volatile)`, and `FloatTensor()` with `(storage, offset, size, stride)`.
+  ///
+  /// Source: `__setstate__` in `torch/_tensor.py`.
   private func wrapped(_ object: Pickle.Object, depth: Int) throws(CheckpointError) -> Tensor? {
-    guard depth < 16, let first = arguments(object).first, let tensor = try tensor(at: first, depth: depth + 1) else {
-      return nil
+    let state = Array(object.state.flatMap(pickle.sequence) ?? [])
+    if state.count == 4 {
+      return try stridedTensor(state, elementType: nil, requiresGrad: nil, metadata: nil)
     }
-    let flag = object.state.flatMap(pickle.sequence)?.first.flatMap { pickle.bool(at: $0) }
-    return tensor.requiringGrad(flag ?? true)
+    let (data, flag) = state.count == 5 ? (state[0], state[3]) : (arguments(object).first, state.first)
+    guard depth < 16, let data, let tensor = try tensor(at: data, depth: depth + 1) else { return nil }
+    let requiresGrad = flag.flatMap { id in pickle.bool(at: id) ?? pickle.integer(at: id).map { $0 != 0 } }
+    return tensor.requiringGrad(requiresGrad ?? true)
   }
 
   /// The state that a tensor carries beside its elements: the attributes of a subclass or parameter.

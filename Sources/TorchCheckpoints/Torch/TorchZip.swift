@@ -15,7 +15,9 @@ enum TorchZip {
     options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
     let root = String(pickleEntry.name.dropLast("data.pkl".count))
-    let byteOrder = try byteOrder(archive, root)
+    try requireOneReading(of: archive, pickleEntry, root: root)
+    func record(_ name: String) throws(CheckpointError) -> String? { try self.record(name, archive, root) }
+    let byteOrder = try byteOrder(record)
     do throws(CheckpointError) {
       let isScript = archive[root + "constants.pkl"] != nil
       let values = try values(
@@ -24,7 +26,7 @@ enum TorchZip {
       let constants = try TorchScript.constants(archive, root, byteOrder: byteOrder, file: file, options: options)
       return try Checkpoint(
         format: isScript ? .torchscript : .zip, file: file, store: archive.store,
-        marks: marks(archive, root) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
+        marks: marks(record) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
         notes: archive.notes, values: values,
         constants: constants.tensors, otherGlobals: constants.globals, archive: archive, options: options)
     } catch {
@@ -51,10 +53,30 @@ enum TorchZip {
     return try TorchValues(read, records: records, scriptClasses: scriptClasses)
   }
 
-  /// The shortest path to a `data.pkl`: archives are re-packed under odd roots, two roots, none, behind `__MACOSX/`.
+  /// The shortest path to a `data.pkl`: archives are re-packed under odd roots, none, behind `__MACOSX/`.
   static func pickle(of archive: ZipArchive) -> ZipArchive.Entry? {
-    archive.entries.lazy.filter { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }
-      .min { $0.name.utf8.count < $1.name.utf8.count }
+    archive.entries.lazy.filter { $0.name.isPath(to: "data.pkl") }.min { $0.name.utf8.count < $1.name.utf8.count }
+  }
+
+  /// Refuses what torch reads otherwise, or not at all, and of which one reader takes this part and another that.
+  ///
+  /// Torch's root is the folder of the first entry, and it wants all entries in it.
+  private static func requireOneReading(
+    of archive: ZipArchive, _ pickle: ZipArchive.Entry, root: String
+  ) throws(CheckpointError) {
+    let remedy = "unpack it, keep the checkpoint that you want, and zip that alone"
+    if let (first, second) = archive.twins {
+      throw CheckpointError(
+        .malformedArchive,
+        "The entries \(first) and \(second) differ only by case: torch takes them for one, and reads either.",
+        remedy: remedy)
+    }
+    let others = archive.entries.filter { entry in
+      entry.name.isPath(to: "data.pkl") && entry.index != pickle.index && (root.isEmpty || !entry.name.hasPrefix(root))
+    }
+    guard let other = others.first else { return }
+    throw CheckpointError(
+      .malformedArchive, "The archive holds two checkpoints: \(pickle.name) and \(other.name).", remedy: remedy)
   }
 
   /// What stands before the names of an archive's records; nil where it is no archive of torch.
@@ -66,8 +88,8 @@ enum TorchZip {
   /// Whether an entry is one that torch itself writes beside the storages: marks, pickles, code, extra files.
   static func isOwn(_ name: String, root: String) -> Bool {
     guard name.hasPrefix(root) else { return false }
-    let name = name.dropFirst(root.count)
-    return ownRecords.contains(String(name)) || ["code/", "ts_code/", "extra/"].contains { name.hasPrefix($0) }
+    let name = String(name.dropFirst(root.count)).lowercasedASCII
+    return ownRecords.contains(name) || ["code/", "ts_code/", "extra/"].contains { name.hasPrefix($0) }
   }
 
   private static let ownRecords: Set<String> = [
@@ -75,12 +97,14 @@ enum TorchZip {
     ".format_version", ".storage_alignment", ".data/serialization_id",
   ]
 
-  private static func byteOrder(_ archive: ZipArchive, _ root: String) throws(CheckpointError) -> ByteOrder {
-    guard let word = try record("byteorder", archive, root) else { return .little }
+  /// The order of the bytes in storages.
+  ///
+  /// - Parameter record: gives a small record as a text, nil where there is none.
+  static func byteOrder(_ record: (String) throws(CheckpointError) -> String?) throws(CheckpointError) -> ByteOrder {
+    guard let word = try record("byteorder") else { return .little }
     guard let order = ByteOrder(rawValue: word) else {
       throw CheckpointError(
-        .malformedArchive, "The byte order is \"\(word.prefix(20))\", neither little nor big.",
-        entry: root + "byteorder")
+        .malformedArchive, "The byte order is \"\(word.prefix(20))\", neither little nor big.", entry: "byteorder")
     }
     return order
   }
@@ -95,7 +119,10 @@ enum TorchZip {
     return String(text.prefix { $0 != "\n" })
   }
 
-  private static func marks(_ archive: ZipArchive, _ root: String) throws(CheckpointError) -> [JSONValue.Member] {
+  /// What the small records say of the archive.
+  static func marks(
+    _ record: (String) throws(CheckpointError) -> String?
+  ) throws(CheckpointError) -> [JSONValue.Member] {
     let records = [
       ("version", "version"), (".data/version", "version"), (".format_version", "format_version"),
       (".storage_alignment", "storage_alignment"), ("byteorder", "byteorder"),
@@ -103,7 +130,7 @@ enum TorchZip {
     ]
     var marks: [JSONValue.Member] = []
     for (name, mark) in records {
-      if let text = try record(name, archive, root) { marks.append(JSONValue.Member(mark, .string(text))) }
+      if let text = try record(name) { marks.append(JSONValue.Member(mark, .string(text))) }
     }
     return marks
   }

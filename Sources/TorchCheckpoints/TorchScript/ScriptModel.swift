@@ -13,8 +13,7 @@ import StateDicts
 /// Source: torch 1.2's `caffe2/proto/torch.proto` and `torch/csrc/jit/import_legacy.cpp`.
 struct ScriptModel {
   static func entry(of archive: ZipArchive) -> ZipArchive.Entry? {
-    archive.entries.lazy.filter { $0.name == "model.json" || $0.name.hasSuffix("/model.json") }
-      .min { $0.name.utf8.count < $1.name.utf8.count }
+    archive.entries.lazy.filter { $0.name.isPath(to: "model.json") }.min { $0.name.utf8.count < $1.name.utf8.count }
   }
 
   static func open(

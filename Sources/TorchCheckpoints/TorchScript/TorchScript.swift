@@ -24,10 +24,7 @@ enum TorchScript {
       let found = try TensorWalk.tensors(
         under: values.pickle.root, of: values, .everything, limits: options.limits
       ).found
-      let named = found.map {
-        NamedTensor(name: $0.name.isEmpty ? "constants" : "constants.\($0.name)", tensor: $0.tensor)
-      }
-      return (named, values.globals)
+      return (found.map { $0.under("constants") }, values.globals)
     } catch {
       throw error.located(entry: entry.name)
     }

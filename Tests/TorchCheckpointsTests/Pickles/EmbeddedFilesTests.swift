@@ -41,11 +41,11 @@ struct EmbeddedFilesTests {
     #expect(try open(PickleBytes.dict(("w", Self.tensor(of: Self.call(inner))))).tensors.map(\.name) == ["w"])
   }
 
-  @Test("Values of a file that is more than a storage are not gone into, which is noted")
+  @Test("The tensors of a file that is more than a storage have the path of its value before their names")
   func more() throws {
     let inner = FileBytes.legacy(PickleBytes.dict(("w", PickleBytes.vector)))
     let checkpoint = try open(PickleBytes.dict(("d", Self.call(inner))))
-    #expect(checkpoint.notes.contains { $0.hasPrefix("A file inside the pickle") })
+    #expect(checkpoint.tensors.map(\.name) == ["d.w"])
   }
 
   @Test("What is dangerous inside is refused, and listed where the caller goes on")
@@ -137,7 +137,8 @@ struct GlobalsOfAllPicklesTests {
     let checkpoint = try Checkpoint(path: row.path)
     guard checkpoint.marks.first(where: { $0.name == "variant" }) == nil else { return }
     #expect(checkpoint.globals.contains { $0.name.hasPrefix("torch.distributed.checkpoint.metadata.") })
-    #expect(checkpoint.globals.contains { $0.name == "torch._utils._rebuild_tensor_v2" })
+    let isTorchSave = row.file != "distributed/safetensors_items"
+    #expect(checkpoint.globals.contains { $0.name == "torch._utils._rebuild_tensor_v2" } == isTorchSave)
     #expect(Set(checkpoint.globals).count == checkpoint.globals.count)
   }
 }

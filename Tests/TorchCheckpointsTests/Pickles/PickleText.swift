@@ -20,7 +20,7 @@ extension Pickle {
     case .bool(let value): return value ? "True" : "False"
     case .integer(let value): return String(value)
     case .bigInteger(let slice): return decimalText(bytes(slice))
-    case .float(let value): return Self.literal(value)
+    case .float(let value): return PythonText.literal(value)
     case .text(let slice): return quoted(text(slice))
     case .byteText(let slice): return quoted(byteText(slice))
     case .bytes(let slice): return "b" + quoted(bytes(slice))

@@ -75,7 +75,7 @@ struct ErrorTextTests {
     #expect(throws: CheckpointError(.notFound, "")) { try Checkpoint(path: folder.path("none/m.pth")) }
     #expect(throws: CheckpointError(.notFound, "")) { try Checkpoint(path: "") }
     let isFolder = #expect(throws: CheckpointError(.isDirectory, "")) { try Checkpoint(path: folder.url.path) }
-    #expect(isFolder?.message == "This folder holds no index of shards and no .metadata. It has: nothing.")
+    #expect(isFolder?.message == "This folder holds no checkpoint in several files. It has: nothing.")
     #expect(throws: CheckpointError(.notFound, "")) {
       try loadStateDict(url: #require(URL(string: "https://example.com/m.pth")))
     }

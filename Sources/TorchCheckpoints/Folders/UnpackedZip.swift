@@ -1,0 +1,103 @@
+import StateDicts
+
+/// Torch's zip format after something unpacked it: each record is a file.
+///
+///     net/data.pkl            80 02 7d …             the value
+///     net/data/0              00 00 80 3f …          a storage
+///     net/byteorder           6c 69 74 74 6c 65      "little"; may be absent, as any other mark
+struct UnpackedZip {
+  private let folder: CheckpointFolder
+  private let options: CheckpointOptions
+
+  /// Whether a folder holds such files: a data.pkl, and beside it something else that only torch writes so.
+  static func isAt(_ folder: CheckpointFolder) -> Bool {
+    folder.names.contains("data.pkl")
+      && ["data", "version", "byteorder", ".data"].contains(where: folder.names.contains)
+  }
+
+  static func open(_ folder: CheckpointFolder, options: CheckpointOptions) throws(CheckpointError) -> Checkpoint {
+    let unpacked = UnpackedZip(folder: folder, options: options)
+    let byteOrder = try TorchZip.byteOrder(unpacked.record)
+    let (store, values, byteCount) = try unpacked.values("data.pkl", "data", byteOrder)
+    var constants: [NamedTensor] = []
+    var globals: [Checkpoint.GlobalUse] = []
+    let isScript = folder.names.contains("constants.pkl")
+    if isScript {
+      let (_, values, _) = try unpacked.values("constants.pkl", "constants", byteOrder)
+      constants = try TensorWalk.tensors(
+        under: values.pickle.root, of: values, .everything, limits: options.limits
+      ).found.map { $0.under("constants") }
+      globals = values.globals
+    }
+    return try Checkpoint(
+      format: isScript ? .torchscript : .zip, file: folder.path, store: store, byteCount: store.count + byteCount,
+      marks: TorchZip.marks(unpacked.record) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
+      notes: ["The archive arrived unpacked: its files carry no checksums."], values: values, constants: constants,
+      otherGlobals: globals, options: options)
+  }
+
+  /// A pickle with the storages in a folder beside it, and how many bytes those have.
+  private func values(
+    _ name: String, _ storages: String, _ byteOrder: ByteOrder
+  ) throws(CheckpointError) -> (ByteStore, TorchValues, byteCount: Int) {
+    let store = try folder.store(name, options)
+    let origin = StorageOrigin(file: folder.path, entryPrefix: storages + "/", checksOnUse: options.checksCRC)
+    let records = FileRecords(folder: folder, origin: origin, byteOrder: byteOrder, options: options)
+    do throws(CheckpointError) {
+      let read = try TorchPickle(PickleMachine.run(store, 0..<store.count, limits: options.limits), options: options)
+      let values = try TorchValues(read, records: records)
+      return (store, values, records.byteCount.withLock { $0 })
+    } catch {
+      throw error.located(file: folder.file(name))
+    }
+  }
+
+  /// A small record as a text without its line's end; nil if there is no such file.
+  private func record(_ name: String) throws(CheckpointError) -> String? {
+    do throws(CheckpointError) {
+      let store = try folder.store(name, options)
+      let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes.prefix(4096), as: UTF8.self) }
+      return String(text.prefix { $0 != "\n" && $0 != "\r\n" })
+    } catch  where error.code == .notFound || error.code == .isDirectory {
+      return nil
+    }
+  }
+}
+
+/// Storages as files `data/KEY` of a folder.
+private struct FileRecords: StorageRecords {
+  let folder: CheckpointFolder
+  let origin: StorageOrigin
+  let byteOrder: ByteOrder
+  let options: CheckpointOptions
+  /// Of all files that were opened.
+  let byteCount = Locked(0)
+
+  func storage(key: String, byteCount: Int, location: String) throws(CheckpointError) -> Storage {
+    let name = origin.entryPrefix + key
+    guard !key.contains("/"), !key.contains("\\"), !key.contains("\0"), key != ".", key != "..", !key.isEmpty else {
+      throw CheckpointError(
+        .malformedTensor, "The pickle names a storage that is not in the folder: \(key.prefix(100)).")
+    }
+    let remedy = "the folder is not complete: unpack the archive again"
+    let store: ByteStore
+    do throws(CheckpointError) {
+      store = try folder.store(name, options)
+    } catch  where error.code == .notFound {
+      guard byteCount > 0 else {
+        return Storage(.region(ByteStore(copying: []), offset: 0), byteCount: 0, key: key, origin: origin)
+      }
+      throw CheckpointError(
+        .missingRecord, "A storage of \(byteCount) bytes has no file.", file: folder.file(name), remedy: remedy)
+    }
+    guard store.count >= byteCount else {
+      throw CheckpointError(
+        .missingRecord, "A storage of \(byteCount) bytes has a file of \(store.count).", file: folder.file(name),
+        remedy: remedy)
+    }
+    self.byteCount.withLock { $0 += store.count }
+    return Storage(
+      .region(store, offset: 0), byteCount: store.count, byteOrder: byteOrder, key: key, location: location,
+      origin: origin)
+  }
+}
