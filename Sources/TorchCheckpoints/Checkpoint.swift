@@ -41,13 +41,15 @@ public struct Checkpoint: Sendable {
 
   /// A global that the pickle names.
   public struct GlobalUse: Sendable, Hashable, Encodable {
-    /// What it is to us.
-    public enum Verdict: String, Codable, Sendable {
-      /// It means something here.
+    /// What a global could do to a Python that loads the file.
+    public enum Verdict: String, Codable, Sendable, CaseIterable {
+      /// Makes tensors or plain values, and is read as such here.
       case known
-      /// A record without effect.
+      /// A class that only holds data, from a closed list; kept as a record.
       case inert
-      /// It exists to run code.
+      /// Not on any list: a user's own class, or a function whose effect depends on its arguments; kept as a record.
+      case unknown
+      /// Runs code, opens files or the network, or loads code.
       case dangerous
     }
     /// Module and name, joined by a dot.

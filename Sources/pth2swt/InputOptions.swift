@@ -47,12 +47,17 @@ struct InputOptions: ParsableArguments {
   ///
   /// - Parameter memberIsOptional: whether the file may be one that has no members, whatever `--member` says.
   func open(_ input: String, memberIsOptional: Bool = false) throws -> Checkpoint {
-    var options = CheckpointOptions(
-      mapping: copies ? .copy : .mapped, limits: limits, allowsDangerousGlobals: allowDangerousGlobals,
-      objectNumber: object, member: member)
+    var options = options
     options.memberIsOptional = memberIsOptional
     options.numpyVoidType = npzVoid.flatMap { ElementType(rawValue: $0) }
     return try Checkpoint(path: path(of: input), options: options)
+  }
+
+  /// How the library opens them.
+  var options: CheckpointOptions {
+    CheckpointOptions(
+      mapping: copies ? .copy : .mapped, limits: limits, allowsDangerousGlobals: allowDangerousGlobals,
+      objectNumber: object, member: member)
   }
 }
 

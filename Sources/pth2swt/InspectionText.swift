@@ -49,10 +49,11 @@ struct InspectionText {
     if !report.sources.isEmpty {
       lines.append("  source text of: " + report.sources.map(\.name).joined(separator: ", "))
     }
-    for (verdict, title) in [
-      (Checkpoint.GlobalUse.Verdict.inert, "kept as records"), (.dangerous, "DANGEROUS, not run"),
-    ] {
-      let names = report.globals.filter { $0.verdict == verdict }.map(\.name)
+    let groups: [([Checkpoint.GlobalUse.Verdict], String)] = [
+      ([.inert, .unknown], "kept as records"), ([.dangerous], "DANGEROUS, not run"),
+    ]
+    for (verdicts, title) in groups {
+      let names = report.globals.filter { verdicts.contains($0.verdict) }.map(\.name)
       guard !names.isEmpty else { continue }
       lines.append("  \(title): " + names.joined(separator: ", "))
     }

@@ -1,38 +1,115 @@
 import ArgumentParser
+import StateDicts
 import TorchCheckpoints
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 struct ScanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan",
-    abstract: "List every global that a checkpoint names, and what each could do. Nothing is run.",
+    abstract: "List every global that a file's pickles name, and what each could do. Nothing is run.",
     discussion: """
-      Exit 1 if any exists to run code, 0 if none does.
+      known      makes tensors or plain values
+      inert      only holds data
+      unknown    on no list: your own classes, or functions that do what they are given
+      dangerous  runs code, opens files or the network, or loads code
+
+      As a gate, use --strict: it passes only what is known to be harmless. Without it, scan finds what is known to be \
+      dangerous, and no such list is complete.
+
+      Given a folder, scan goes through all files below it. Exit 1 if anything is dangerous (with --strict: or unknown), \
+      65 if something cannot be read, else 0. Files that are no checkpoints are counted and do not fail.
 
       EXAMPLES
-        pth2swt scan model.pth
-        pth2swt scan --json download.bin
+        pth2swt scan --strict model.pth
+        pth2swt scan --json downloads/
       """)
 
-  @Argument(help: "The checkpoint.", completion: .checkpoint)
+  @Argument(help: "The checkpoint, or a folder.", completion: .checkpoint)
   var input: String
 
   @OptionGroup var inputs: InputOptions
+
+  @Flag(help: "Fail for unknown globals too.")
+  var strict = false
 
   @Flag(help: "Print the report as JSON.")
   var json = false
 
   func run() async throws {
-    var allowing = inputs
-    allowing.allowDangerousGlobals = true
-    let scan = try Scan(of: allowing.open(input))
-    if json {
-      try printJSON(scan)
+    let path = try inputs.path(of: input)
+    if (try? FileManager.default.contentsOfDirectory(atPath: path)) != nil {
+      try run(folder: path)
     } else {
-      var table = TextTable(rightAligned: [false, false, false])
-      for row in scan.globals { table.add(row.verdict.rawValue, row.name, row.meaning) }
-      print(table.lines.joined(separator: "\n"))
-      for source in scan.sources { print("source text of \(source.name), from \(source.file)") }
+      let scan = try Scan(path: path, options: inputs.options)
+      if json { try printJSON(scan) } else { Self.printRows(of: scan) }
+      try finish([scan], throwing: true)
     }
-    if scan.isDangerous { throw Failure.no }
+  }
+
+  private func run(folder path: String) throws {
+    let report = try FolderScan(path: path, options: inputs.options) { scan in
+      if !json { print(Self.line(for: scan)) }
+    }
+    if json {
+      try printJSON(report)
+    } else {
+      let counts = Scan.Outcome.allCases.map { "\(Readable.count(report.count(of: $0))) \(Self.word(for: $0))" }
+      print("\(Readable.count(report.files.count, of: "file")): \(counts.joined(separator: ", "))")
+      if report.passedOver > 0 {
+        print("\(Readable.count(report.passedOver)) symbolic links, pipes and devices were not opened")
+      }
+    }
+    try finish(report.files, throwing: false)
+  }
+
+  /// Ends with the exit code that the worst scan asks for.
+  private func finish(_ scans: [Scan], throwing isSingle: Bool) throws {
+    if isSingle, let error = scans.first?.error {
+      let fails = scans.contains { $0.isDangerous || strict && $0.has(.unknown) }
+      if !fails, !json { throw error }
+      if !json { printToStandardError("pth2swt: \(error)") }
+    }
+    if scans.contains(where: { $0.isDangerous || strict && $0.has(.unknown) }) { throw Failure.no }
+    if scans.contains(where: { $0.outcome == .broken || isSingle && $0.outcome == .notACheckpoint }) {
+      throw ExitCode(65)
+    }
+  }
+
+  private static func printRows(of scan: Scan) {
+    var table = TextTable(rightAligned: [false, false, false])
+    for row in scan.globals { table.add(row.verdict.rawValue, row.name, row.meaning) }
+    if !scan.globals.isEmpty { print(table.lines.joined(separator: "\n")) }
+    for source in scan.sources { print("source text of \(source.name), from \(source.file)") }
+  }
+
+  private static func word(for outcome: Scan.Outcome) -> String {
+    switch outcome {
+    case .clean: "clean"
+    case .unknown: "with unknown globals"
+    case .dangerous: "dangerous"
+    case .broken: "that cannot be read"
+    case .notACheckpoint: "skipped (no checkpoint)"
+    }
+  }
+
+  /// A file in a line: what it comes to, and why.
+  private static func line(for scan: Scan) -> String {
+    let outcome = scan.outcome == .notACheckpoint ? "skipped" : scan.outcome.rawValue
+    let reasons: [String]
+    switch scan.outcome {
+    case .clean: reasons = []
+    case .dangerous, .unknown:
+      let verdict: Checkpoint.GlobalUse.Verdict = scan.outcome == .dangerous ? .dangerous : .unknown
+      reasons = scan.globals.filter { $0.verdict == verdict }.map(\.name)
+    case .broken, .notACheckpoint: reasons = [scan.error?.message ?? ""]
+    }
+    let list = reasons.prefix(3).joined(separator: ", ") + (reasons.count > 3 ? " and \(reasons.count - 3) more" : "")
+    return outcome + String(repeating: " ", count: max(11 - outcome.count, 2)) + scan.file
+      + (list.isEmpty ? "" : "  " + list)
   }
 }

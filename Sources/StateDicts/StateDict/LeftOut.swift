@@ -23,6 +23,11 @@ public struct LeftOut: Sendable, Hashable, Encodable {
     self.key = key
   }
 
+  /// The same row, seen from a value that holds its file at a path.
+  package func under(_ path: String?) -> LeftOut {
+    path.map { LeftOut("\($0).\(name)", reason: reason, key: key) } ?? self
+  }
+
   /// The row as a `.swt` file keeps it.
   var json: JSONValue {
     .object([JSONValue.Member("name", .string(name)), JSONValue.Member("reason", .string(reason))])

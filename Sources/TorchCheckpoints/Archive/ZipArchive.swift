@@ -98,13 +98,33 @@ import StateDicts
   deinit { handle.withLock { handle in unsafe zip_discard(handle.archive) } }
 
   /// Whether an end record stands where one may: within 65,557 bytes of the end.
-  static func hasEndRecord(_ store: ByteStore) -> Bool {
+  static func hasEndRecord(_ store: ByteStore) -> Bool { endRecord(in: store) != nil }
+
+  /// The last end record.
+  private static func endRecord(in store: ByteStore) -> Int? {
     unsafe store.withUnsafeBytes { bytes in
       let start = max(bytes.count - 65_557, 0)
-      guard bytes.count - start >= 22 else { return false }
-      return (start...bytes.count - 22).contains { place in
+      guard bytes.count - start >= 22 else { return nil }
+      return (start...bytes.count - 22).last { place in
         unsafe bytes[place] == 0x50 && bytes[place + 1] == 0x4B && bytes[place + 2] == 5 && bytes[place + 3] == 6
       }
+    }
+  }
+
+  /// Where the archive at the end of some bytes begins; nil where there is none.
+  ///
+  /// Its end record says how long the directory is and how far from the start it lies; 0 where those are 64-bit numbers,
+  /// which stand elsewhere.
+  static func start(in store: ByteStore) -> Int? {
+    guard let record = endRecord(in: store) else { return nil }
+    return unsafe store.withUnsafeBytes { bytes in
+      func number(_ place: Int) -> Int {
+        (0..<4).reduce(0) { unsafe $0 | Int(bytes[record + place + $1]) << ($1 * 8) }
+      }
+      // Records of 56 and 20 bytes stand before the end record where numbers may need 64 bits.
+      var zip64 = 0
+      if record >= 76, unsafe bytes[record - 20] == 0x50, unsafe bytes[record - 17] == 7 { zip64 = 76 }
+      return max(record - zip64 - number(12) - number(16), 0)
     }
   }
 

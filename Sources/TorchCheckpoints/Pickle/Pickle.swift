@@ -47,6 +47,8 @@ final class Pickle: Sendable {
 
   /// A name that Python would import.
   struct Global: Hashable, Sendable {
+    /// Stands for a module or name that is made only while the pickle is run, so that nobody can read it here.
+    static let computed = "<computed>"
     let module: String
     let name: String
     var qualifiedName: String { "\(module).\(name)" }

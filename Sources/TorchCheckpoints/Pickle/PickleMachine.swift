@@ -15,12 +15,16 @@ import StateDicts
 struct PickleMachine: ~Copyable {
   let store: ByteStore
   private let limits: CheckpointLimits
-  private var nodes: [Pickle.Node] = []
-  private var items: [Pickle.ID] = []
-  private var sequences: [[Pickle.ID]] = []
+  /// Whether to go on behind what is wrong, to list what a broken pickle names.
+  private let isTolerant: Bool
+  /// What was wrong first.
+  private var firstError: CheckpointError?
+  var nodes: [Pickle.Node] = []
+  var items: [Pickle.ID] = []
+  var sequences: [[Pickle.ID]] = []
   var globals: [Pickle.Global] = []
   private var globalNumbers: [Pickle.Global: Int] = [:]
-  private var objects: [Pickle.Object] = []
+  var objects: [Pickle.Object] = []
   private var persistentIDs: [Pickle.ID] = []
   var decoded: [UInt8] = []
   /// Whether a text has half of a surrogate pair.
@@ -36,9 +40,10 @@ struct PickleMachine: ~Copyable {
   /// The end of the frame that reaches furthest.
   private var frameEnd = 0
 
-  init(store: ByteStore, limits: CheckpointLimits) {
+  init(store: ByteStore, limits: CheckpointLimits, isTolerant: Bool = false) {
     self.store = store
     self.limits = limits
+    self.isTolerant = isTolerant
   }
 
   /// Reads one pickle from the start of `range`.
@@ -51,6 +56,8 @@ struct PickleMachine: ~Copyable {
         remedy: CheckpointLimits.remedy)
     }
     var machine = PickleMachine(store: store, limits: limits)
+    // A value takes about nine bytes; the range may be far longer than the pickle.
+    machine.nodes.reserveCapacity(min(range.count / 8, 1 << 20))
     do {
       return try machine.run(range)
     } catch var error {
@@ -59,11 +66,28 @@ struct PickleMachine: ~Copyable {
     }
   }
 
+  /// Reads one pickle as far as it can be followed, broken or not: for what it names.
+  ///
+  /// Behind an instruction that is wrong it goes on with the next one, as a reader may that is less strict; where that is
+  /// not to be found, it ends. The offset of the error is counted from the start of `store`.
+  static func trace(
+    _ store: ByteStore, _ range: Range<Int>, limits: CheckpointLimits
+  ) -> (pickle: Pickle, error: CheckpointError?) {
+    var machine = PickleMachine(store: store, limits: limits, isTolerant: true)
+    let end = range.lowerBound + min(range.count, limits.pickleByteCount)
+    do {
+      return (try machine.run(range.lowerBound..<end), machine.firstError)
+    } catch {
+      machine.stack = []
+      machine.nodes.append(.none)
+      let root = Pickle.ID(index: Int32(truncatingIfNeeded: machine.nodes.count - 1))
+      return (machine.pickle(range.lowerBound..<machine.position, root: root), machine.firstError ?? error)
+    }
+  }
+
   private mutating func run(_ range: Range<Int>) throws(CheckpointError) -> Pickle {
     let store = store
     let opcodes = Opcode.byCode
-    // A value takes about nine bytes; the range may be far longer than the pickle.
-    nodes.reserveCapacity(min(range.count / 8, 1 << 20))
     var cursor = ByteCursor(store.bytes.extracting(first: range.upperBound), at: range.lowerBound)
     while true {
       position = cursor.position
@@ -76,18 +100,40 @@ struct PickleMachine: ~Copyable {
         throw malformed("There is no pickle instruction 0x\(String(code, radix: 16)).")
       }
       if opcode == .stop { break }
-      try step(opcode, &cursor)
+      if isTolerant {
+        try stepTolerantly(opcode, &cursor)
+      } else {
+        try step(opcode, &cursor)
+      }
       guard nodes.count <= limits.pickleValueCount else {
         throw CheckpointError(
           .limitExceeded, "The pickle makes more than \(limits.pickleValueCount) values.",
           remedy: CheckpointLimits.remedy)
       }
     }
-    let root = try pop()
-    return Pickle(
-      store: store, range: range.lowerBound..<cursor.position, reach: max(cursor.position, frameEnd), proto: proto,
+    let end = cursor.position
+    position = end
+    return try pickle(range.lowerBound..<end, root: pop())
+  }
+
+  private func pickle(_ range: Range<Int>, root: Pickle.ID) -> Pickle {
+    Pickle(
+      store: store, range: range, reach: max(range.upperBound, frameEnd), proto: proto,
       root: root, nodes: nodes, items: items, sequences: sequences, globals: globals, objects: objects,
       persistentIDs: persistentIDs, decoded: decoded, hasHalfPairs: hasHalfPairs)
+  }
+
+  /// One instruction; what is wrong with it is kept, and its place on the stack held by None.
+  private mutating func stepTolerantly(_ opcode: Opcode, _ cursor: inout ByteCursor) throws(CheckpointError) {
+    var end = cursor
+    try opcode.skipOperand(&end)
+    do {
+      try step(opcode, &cursor)
+    } catch {
+      firstError = firstError ?? error
+      if opcode.pushesOperand { try push(.none) }
+      cursor = end
+    }
   }
 
   // One case an instruction: as long as the instruction set, and flat.
@@ -168,15 +214,17 @@ struct PickleMachine: ~Copyable {
     case .longBinput: try memo.put(top(), at: Int(cursor.read(UInt32.self)))
     case .memoize: try memo.put(top(), at: memo.count)
 
-    case .ext1, .ext2, .ext4:
-      throw malformed("An extension code, which means nothing outside the program that registered it.")
+    case .ext1: try pushExtension(Int(cursor.read(UInt8.self)))
+    case .ext2: try pushExtension(Int(cursor.read(UInt16.self)))
+    case .ext4: try pushExtension(Int(cursor.read(Int32.self)))
     case .global: try pushGlobal(module: name(cursor.line()), name: name(cursor.line()))
     case .stackGlobal:
       let names = try popLast(2)
-      guard let module = text(names[0]), let name = text(names[1]) else {
-        throw malformed("STACK_GLOBAL without a module's and a name's text.")
+      if let module = text(names[0]), let name = text(names[1]) {
+        try pushGlobal(module: module, name: name)
+      } else {
+        try pushComputedGlobal(names[0], names[1])
       }
-      try pushGlobal(module: module, name: name)
     case .inst:
       try pushTuple(ofLast: stack.count - popMark())
       let arguments = try pop()
@@ -206,7 +254,7 @@ struct PickleMachine: ~Copyable {
 
   // MARK: - Nodes
 
-  private subscript(id: Pickle.ID) -> Pickle.Node {
+  subscript(id: Pickle.ID) -> Pickle.Node {
     get { nodes[Int(id.index)] }
     set { nodes[Int(id.index)] = newValue }
   }
@@ -235,14 +283,14 @@ struct PickleMachine: ~Copyable {
     }
   }
 
-  private mutating func sequence(_ ids: [Pickle.ID]) -> Int {
+  mutating func sequence(_ ids: [Pickle.ID]) -> Int {
     guard !ids.isEmpty else { return -1 }
     sequences.append(ids)
     return sequences.count - 1
   }
 
   /// Makes the topmost values of the stack one tuple.
-  private mutating func pushTuple(ofLast count: Int) throws(CheckpointError) {
+  mutating func pushTuple(ofLast count: Int) throws(CheckpointError) {
     guard stack.count - (marks.last ?? 0) >= count else { throw underflow() }
     items.append(contentsOf: stack[(stack.count - count)...])
     stack.removeLast(count)
@@ -258,6 +306,21 @@ struct PickleMachine: ~Copyable {
       globals.append(global)
       try push(.global(globals.count - 1))
     }
+  }
+
+  /// A module or name that a call makes, or another global: to read on would be to guess.
+  private mutating func pushComputedGlobal(_ module: Pickle.ID, _ name: Pickle.ID) throws(CheckpointError) {
+    let error = malformed("STACK_GLOBAL without a module's and a name's text.")
+    guard isTolerant else { throw error }
+    firstError = firstError ?? error
+    try pushGlobal(module: text(module) ?? Pickle.Global.computed, name: text(name) ?? Pickle.Global.computed)
+  }
+
+  private mutating func pushExtension(_ code: Int) throws(CheckpointError) {
+    let error = malformed("An extension code, which means nothing outside the program that registered it.")
+    guard isTolerant else { throw error }
+    firstError = firstError ?? error
+    try pushGlobal(module: Pickle.Global.computed, name: "extension \(code)")
   }
 
   private mutating func pushPersistent() throws(CheckpointError) {
@@ -277,86 +340,14 @@ struct PickleMachine: ~Copyable {
     try push(.object(objects.count - 1))
   }
 
-  // MARK: - What instructions do to containers
-
-  private mutating func append(_ ids: [Pickle.ID]) throws(CheckpointError) {
-    let target = try top()
-    switch self[target] {
-    case .list(let index): self[target] = .list(extend(index, with: ids))
-    case .object(let index): objects[index].items = extend(objects[index].items, with: ids)
-    default: throw malformed("APPEND to something that is no list.")
-    }
-  }
-
-  private mutating func add(_ ids: [Pickle.ID]) throws(CheckpointError) {
-    let target = try top()
-    try requireHashable(ids[...])
-    switch self[target] {
-    case .set(let index): self[target] = .set(extend(index, with: ids))
-    case .object(let index): objects[index].items = extend(objects[index].items, with: ids)
-    default: throw malformed("ADDITEMS to something that is no set.")
-    }
-  }
-
-  private mutating func set(_ ids: [Pickle.ID]) throws(CheckpointError) {
-    let target = try top()
-    try requirePairs(ids)
-    switch self[target] {
-    case .dict(let index): self[target] = .dict(extend(index, with: ids))
-    case .object(let index): objects[index].entries = extend(objects[index].entries, with: ids)
-    default: throw malformed("SETITEM on something that is no dict.")
-    }
-  }
-
-  private mutating func extend(_ index: Int, with ids: [Pickle.ID]) -> Int {
-    guard index >= 0 else { return sequence(ids) }
-    sequences[index].append(contentsOf: ids)
-    return index
-  }
-
-  private mutating func build(_ state: Pickle.ID) throws(CheckpointError) {
-    guard case .object(let index) = try self[top()] else {
-      throw malformed("BUILD on something that is no object.")
-    }
-    if let earlier = objects[index].state {
-      stack += [earlier, state]
-      try pushTuple(ofLast: 2)
-      objects[index].state = try pop()
-    } else {
-      objects[index].state = state
-    }
-  }
-
-  private func requirePairs(_ ids: [Pickle.ID]) throws(CheckpointError) {
-    guard ids.count % 2 == 0 else { throw malformed("A key without a value.") }
-    for place in stride(from: 0, to: ids.count, by: 2) { try requireHashable(ids[place...place]) }
-  }
-
-  private func requireHashable(_ ids: ArraySlice<Pickle.ID>) throws(CheckpointError) {
-    for id in ids {
-      switch self[id] {
-      case .list, .dict, .set, .bytearray: throw unhashable()
-      case .tuple(let start, let count):
-        // Python looks through tuples in tuples too; this finds what is not there by intent.
-        for part in items[start..<start + min(Int(count), 16)] {
-          switch self[part] {
-          case .list, .dict, .set, .bytearray: throw unhashable()
-          default: continue
-          }
-        }
-      default: continue
-      }
-    }
-  }
-
   // MARK: - The stack
 
-  private func top() throws(CheckpointError) -> Pickle.ID {
+  func top() throws(CheckpointError) -> Pickle.ID {
     guard stack.count > (marks.last ?? 0), let id = stack.last else { throw underflow() }
     return id
   }
 
-  private mutating func pop() throws(CheckpointError) -> Pickle.ID {
+  mutating func pop() throws(CheckpointError) -> Pickle.ID {
     guard stack.count > (marks.last ?? 0), let id = stack.popLast() else { throw underflow() }
     return id
   }
@@ -383,9 +374,6 @@ struct PickleMachine: ~Copyable {
     guard let id = memo[index] else { throw malformed("Memo \(index) was never set.") }
     return id
   }
-
-  @inline(never)
-  private func unhashable() -> CheckpointError { malformed("A key that can change, which Python refuses to hash.") }
 
   @inline(never)
   private func underflow() -> CheckpointError { malformed("The stack is empty.") }

@@ -1,55 +1,205 @@
 public import StateDicts
 
-/// Every global that a checkpoint's pickle names, with what it means here and what it could do to a Python that imports it.
+/// Every global that a file's pickles name, with what it could do to a Python that loads the file.
 ///
 ///     let scan = try Scan(path: "model.pth")
-///     scan.isDangerous, scan.globals
-public struct Scan: Sendable, Encodable {
-  /// A global of the pickle.
+///     scan.outcome                    // .clean, .unknown, .dangerous, .broken, .notACheckpoint
+///     scan.globals                    // what it is made of
+///
+/// The checkpoint is opened as for reading, and the whole file is looked through besides: second pickles, all members of an
+/// archive, arrays of objects, files in bytes. Nothing is run.
+public struct Scan: Sendable {
+  /// A global of a pickle.
   public struct Row: Sendable, Encodable {
     /// Module and name, joined by a dot.
     public let name: String
-    /// What it is to us.
+    /// What it could do.
     public let verdict: Checkpoint.GlobalUse.Verdict
     /// The same in words.
     public let meaning: String
   }
 
+  /// What a scan comes to, by its worst global.
+  public enum Outcome: String, Sendable, Encodable, CaseIterable {
+    /// All globals make tensors or hold data, or there are none.
+    case clean
+    /// There are globals that are on no list.
+    case unknown
+    /// There are globals that run code, open files or the network, or load code.
+    case dangerous
+    /// Something cannot be read, so that there may be more than was found.
+    case broken
+    /// Something else than a checkpoint, without a pickle.
+    case notACheckpoint
+  }
+
   /// The file, as it was named to us.
   public let file: String
-  /// The container.
-  public let format: String
-  /// Each global once, in the order of the pickle.
+  /// The container; nil if it could not be opened.
+  public let format: String?
+  /// Each global once, in the order of the pickles.
   public let globals: [Row]
   /// Classes that the file carries the source text of.
   public let sources: [EmbeddedSource]
+  /// Why the file, or a part of it, could not be read; what was named before is in `globals`.
+  public let error: CheckpointError?
+  private let isCheckpoint: Bool
 
   /// Whether any global exists to run code.
-  public var isDangerous: Bool { globals.contains { $0.verdict == .dangerous } }
+  public var isDangerous: Bool { has(.dangerous) }
 
-  /// Opens a file to list its globals; nothing is run, and nothing refused for what it names.
+  /// What the scan comes to.
   ///
-  /// - Throws: `CheckpointError` for a file that is broken.
-  public init(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) {
-    var options = options
-    options.allowsDangerousGlobals = true
-    self.init(of: try Checkpoint(path: path, options: options))
+  /// Dangerous globals come before what is broken, and that before unknown globals.
+  public var outcome: Outcome {
+    if isDangerous { return .dangerous }
+    if error != nil { return isCheckpoint ? .broken : .notACheckpoint }
+    return has(.unknown) ? .unknown : .clean
   }
 
-  /// Lists the globals of a checkpoint that is open.
+  /// Whether any global has a verdict.
+  public func has(_ verdict: Checkpoint.GlobalUse.Verdict) -> Bool { globals.contains { $0.verdict == verdict } }
+
+  /// Looks through a file, or through a folder that is one checkpoint.
+  ///
+  /// - Parameters:
+  ///   - path: The file's path.
+  ///   - options: How it is opened. Dangerous globals are always listed, never refused.
+  /// - Throws: `CheckpointError` if the file is not there or cannot be opened. What is broken inside is in `error`.
+  public init(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) {
+    let store: ByteStore
+    do throws(CheckpointError) {
+      store = try ByteStore(path: path, mapped: options.mapping == .mapped)
+    } catch  where error.code == .isDirectory {
+      self.init(of: try Checkpoint(path: path, options: options.allowingAll))
+      return
+    }
+    self.init(store, file: path, options: options) { () throws(CheckpointError) in
+      try Checkpoint(index: store, file: path, options: options.allowingAll)
+    }
+  }
+
+  /// Looks through a file in memory.
+  public init(_ bytes: some Sequence<UInt8>, options: CheckpointOptions = .init()) {
+    let store = ByteStore(copying: bytes)
+    self.init(store, file: "<memory>", options: options) { () throws(CheckpointError) in
+      try Checkpoint(store, file: "<memory>", options: options.allowingAll)
+    }
+  }
+
+  /// Looks through one file of a folder by itself: shards and the parts of a distributed checkpoint are files too.
+  init(inFolder path: String, options: CheckpointOptions) {
+    do throws(CheckpointError) {
+      let store = try ByteStore(path: path, mapped: options.mapping == .mapped)
+      self.init(store, file: path, options: options) { () throws(CheckpointError) in
+        try Checkpoint(store, file: path, options: options.allowingAll)
+      }
+    } catch {
+      self.init(unreadable: path, error)
+    }
+  }
+
+  private init(unreadable path: String, _ error: CheckpointError) {
+    file = path
+    format = nil
+    globals = []
+    sources = []
+    self.error = error
+    isCheckpoint = true
+  }
+
+  private init(
+    _ store: ByteStore, file: String, options: CheckpointOptions,
+    open: () throws(CheckpointError) -> Checkpoint
+  ) {
+    let sweep = PickleSweep(store, file: file, options: options)
+    var uses = sweep.uses
+    var error = sweep.error
+    var isCheckpoint = sweep.count > 0 || error != nil
+    var checkpoint: Checkpoint?
+    do throws(CheckpointError) {
+      let opened = try open()
+      uses += opened.globals
+      isCheckpoint = true
+      checkpoint = opened
+    } catch let failure {
+      let isKnown = (try? FileKind.detect(store)) != nil
+      // A text may read as a pickle by chance, which then names nothing.
+      // Which of several checkpoints is meant does not matter: all of them are looked through.
+      let isAmbiguous = failure.code == .ambiguousStateDict
+      isCheckpoint = isCheckpoint && (isKnown || !uses.isEmpty) || isKnown && failure.code != .notACheckpoint
+      // A pickle of any value is looked through as well as a checkpoint.
+      if failure.code != .notACheckpoint && !isAmbiguous && isKnown || !isCheckpoint { error = error ?? failure }
+    }
+    self.file = file
+    self.error = error.map { $0.located(file: file) }
+    self.isCheckpoint = isCheckpoint
+    format = checkpoint?.format.rawValue
+    sources = checkpoint?.embeddedSources ?? []
+    globals = Self.rows(uses)
+  }
+
+  /// Lists the globals of a checkpoint that is open; the rest of its file is not looked through.
   public init(of checkpoint: Checkpoint) {
     file = checkpoint.file
     format = checkpoint.format.rawValue
     sources = checkpoint.embeddedSources
-    globals = checkpoint.globals.map { use in
+    error = nil
+    isCheckpoint = true
+    globals = Self.rows(checkpoint.globals)
+  }
+
+  private static func rows(_ uses: [Checkpoint.GlobalUse]) -> [Row] {
+    // One name may come with two verdicts: a function that is only dangerous where it is handed on.
+    let dangerous = Set(uses.filter { $0.verdict == .dangerous }.map(\.name))
+    return Checkpoint.GlobalUse.each(uses).compactMap { use in
+      if use.verdict != .dangerous, dangerous.contains(use.name) { return nil }
       let meaning: String
       switch use.verdict {
-      case .known: meaning = "a part of torch or numpy, read as data"
-      case .inert: meaning = "kept as a record without effect"
-      case .dangerous: meaning = "exists to run code, open files or reach the network"
+      case .known: meaning = "makes tensors or plain values"
+      case .inert: meaning = "only holds data"
+      case .unknown: meaning = "on no list: a class of your own, or a function that does what it is given"
+      case .dangerous: meaning = "runs code, opens files or the network, or loads code"
       }
       return Row(name: use.name, verdict: use.verdict, meaning: meaning)
     }
+  }
+}
+
+extension CheckpointOptions {
+  /// The same, for a report: what is dangerous is listed and not refused.
+  fileprivate var allowingAll: CheckpointOptions {
+    var options = self
+    options.allowsDangerousGlobals = true
+    return options
+  }
+}
+
+extension Scan: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case file, format, outcome, globals, sources, error
+  }
+
+  private struct Failure: Encodable {
+    let code: String
+    let message: String
+    let entry: String?
+    let offset: Int?
+    let remedy: String?
+  }
+
+  /// The report, with the error in short.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(file, forKey: .file)
+    try container.encodeIfPresent(format, forKey: .format)
+    try container.encode(outcome, forKey: .outcome)
+    try container.encode(globals, forKey: .globals)
+    try container.encode(sources, forKey: .sources)
+    let failure = error.map {
+      Failure(code: $0.code.rawValue, message: $0.message, entry: $0.entry, offset: $0.offset, remedy: $0.remedy)
+    }
+    try container.encodeIfPresent(failure, forKey: .error)
   }
 }
 

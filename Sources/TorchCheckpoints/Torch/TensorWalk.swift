@@ -38,7 +38,7 @@ public struct NamedTensor: Sendable {
   /// The same tensor, seen from a value that holds its file at `path`.
   func under(_ path: String?) -> NamedTensor {
     guard let path else { return self }
-    return NamedTensor(name: isUnnamed ? path : "\(path).\(name)", tensor: tensor, role: role)
+    return NamedTensor(name: isUnnamed ? path : "\(path).\(name)", tensor: tensor, role: role, isNumpyScalar: isNumpyScalar)
   }
 }
 
@@ -120,7 +120,9 @@ struct TensorWalk {
     }
     if let file = values.file(at: step.id) {
       isPlain = false
-      found += try tensors(of: file).map { $0.under(step.path) }
+      let inner = try contents(of: file)
+      found += inner.found.map { $0.under(step.path) }
+      leftOut += inner.leftOut.map { $0.under(step.path) }
     } else if let module = values.module(at: step.id) {
       isPlain = false
       visit(module, step)
@@ -163,9 +165,10 @@ struct TensorWalk {
   }
 
   /// The tensors of a file that lies in the pickle.
-  private func tensors(of file: Checkpoint) throws(CheckpointError) -> [NamedTensor] {
-    guard scope == .stateDict, case .pickled(let inner) = file.contents else { return file.tensors }
-    return try Self.tensors(under: inner.pickle.root, of: inner, .stateDict, limits: limits).found
+  private func contents(of file: Checkpoint) throws(CheckpointError) -> (found: [NamedTensor], leftOut: [LeftOut]) {
+    guard scope != .everything, case .pickled(let inner) = file.contents else { return (file.tensors, file.leftOut) }
+    let (found, leftOut, _) = try Self.tensors(under: inner.pickle.root, of: inner, scope, limits: limits)
+    return (found, leftOut)
   }
 
   /// What `state_dict()` gives, in its order: own parameters, own buffers, then the submodules.

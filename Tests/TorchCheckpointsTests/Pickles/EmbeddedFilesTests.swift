@@ -70,10 +70,10 @@ struct EmbeddedFilesTests {
     }
   }
 
-  @Test("Without bytes, with bytes that are no file, and nested too deep, it is refused")
+  @Test("Called with what is not bytes it is dangerous; with bytes that are no file, or nested too deep, refused")
   func broken() throws {
     let text = PickleBytes.call(Self.function, PickleBytes.text("x"))
-    #expect(throws: CheckpointError(.malformedTensor, "")) { try open(PickleBytes.dict(("w", text))) }
+    #expect(throws: CheckpointError(.dangerousGlobal, "")) { try open(PickleBytes.dict(("w", text))) }
     let error = #expect(throws: CheckpointError.self) {
       try open(PickleBytes.dict(("w", Self.call(Array("no file at all".utf8)))))
     }

@@ -76,7 +76,7 @@ struct OptionsTests {
     let checkpoint = try Checkpoint(file(Make.dict(("w", Make.tensor()), ("x", "c\(name)\n)R"))).contents)
     #expect(try checkpoint.stateDict().names == ["w"])
     let global = name.replacingOccurrences(of: "\n", with: ".")
-    #expect(checkpoint.globals.first { $0.name == global }?.verdict == .inert)
+    #expect([.inert, .unknown].contains(checkpoint.globals.first { $0.name == global }?.verdict))
   }
 
   private func damaged() -> [UInt8] {

@@ -62,6 +62,17 @@ enum GlobalMeaning: Equatable, Sendable {
     }
   }
 
+  /// What a report says of a global that means this.
+  func verdict(of global: Pickle.Global) -> Checkpoint.GlobalUse.Verdict {
+    switch self {
+    case .dangerous: .dangerous
+    case .inert: InertGlobals.contains(global) ? .inert : .unknown
+    // Any module's FloatStorage is read as one, but only torch's is known to be one.
+    case .storage: global.module == "torch" || global.module.hasPrefix("torch.") ? .known : .unknown
+    default: .known
+    }
+  }
+
   init(_ global: Pickle.Global) {
     self = Self.known["\(global.module).\(global.name)"] ?? Self.byRule(global)
   }
@@ -69,7 +80,7 @@ enum GlobalMeaning: Equatable, Sendable {
   /// Storage classes are known by their name in any module, as torch has it (`torch.cuda.FloatStorage`, a backend's
   /// own), dtypes by theirs.
   private static func byRule(_ global: Pickle.Global) -> GlobalMeaning {
-    if DangerousGlobals.contains(global) { return .dangerous }
+    if !InertGlobals.contains(global), DangerousGlobals.contains(global) { return .dangerous }
     if global.name.hasSuffix("Storage"), let type = storageTypes[String(global.name.dropLast(7))] {
       return .storage(type)
     }
