@@ -1,6 +1,6 @@
 """Times pth2swt and its peers side by side in one run, in turn, and prints medians and ratios.
 
-    refpython Benchmarks/bench.py FOLDER [loading] [converting] [inspecting] [--runs N] [--json FILE]
+    refpython Benchmarks/bench.py FOLDER [loading] [converting] [strided] [inspecting] [--runs N] [--json FILE]
 
 FOLDER keeps the inputs (about 6 GB with the large ones; TestData/big_inputs.py makes what is missing). Whole processes are
 measured by wait4: wall clock, and ru_maxrss, where mapped pages count. Every pair runs in turn (A B A B …), so that a
@@ -26,6 +26,12 @@ PYTHON_CONVERT = """
 import sys, torch
 from safetensors.torch import save_file
 save_file(torch.load(sys.argv[1], mmap=True, weights_only=True), sys.argv[2])
+"""
+PYTHON_CONTIGUOUS = """
+import sys, torch
+from safetensors.torch import save_file
+state = torch.load(sys.argv[1], mmap=True, weights_only=True)
+save_file({name: tensor.contiguous() for name, tensor in state.items()}, sys.argv[2])
 """
 PYTHON_LOADING = """
 import statistics, sys, time, torch
@@ -101,6 +107,33 @@ def bench_converting(folder: pathlib.Path, runs: int) -> list:
     return rows
 
 
+def bench_strided(folder: pathlib.Path, runs: int) -> list:
+    """Tensors that do not lie in C order: converted against cp, compared against reading both files, hashed against
+    sha256sum of the file."""
+    source, output = folder / "transposed.pth", folder / "output.safetensors"
+    count = max(3, runs // 2)
+    convert = in_turn({
+        "cp": ["cp", source, output], "ours": [tool, "convert", source, output],
+        "python": [sys.executable, "-c", PYTHON_CONTIGUOUS, source, output]}, count, output)
+    subprocess.run([tool, "convert", "--force", source, output], check=True, stdout=subprocess.DEVNULL)
+    pairs = [
+        ("convert transposed.pth", convert, "cp"),
+        ("diff transposed.pth with what it became", in_turn({
+            "cat": ["sh", "-c", f"cat '{source}' '{output}' > /dev/null"], "ours": [tool, "diff", source, output]}, count), "cat"),
+        ("inspect --hashes transposed.pth", in_turn({
+            "sha256sum": ["sha256sum", source], "ours": [tool, "inspect", "--hashes", source]}, count), "sha256sum"),
+    ]
+    output.unlink()
+    rows = []
+    for what, result, peer in pairs:
+        row = {"what": f"{what}, s", "ours": result["ours"]["seconds"], peer: result[peer]["seconds"],
+               "ratio": result["ours"]["seconds"] / result[peer]["seconds"], "peak_mib": result["ours"]["peak_mib"]}
+        if "python" in result:
+            row |= {"python": result["python"]["seconds"], "python_peak_mib": result["python"]["peak_mib"]}
+        rows.append(row)
+    return rows
+
+
 def bench_inspecting(folder: pathlib.Path, runs: int) -> list:
     rows = []
     for name in ("frcnn.pth", "over_4gb.pth"):
@@ -112,7 +145,7 @@ def bench_inspecting(folder: pathlib.Path, runs: int) -> list:
 
 
 def main() -> None:
-    parts = {"loading": bench_loading, "converting": bench_converting, "inspecting": bench_inspecting}
+    parts = {"loading": bench_loading, "converting": bench_converting, "strided": bench_strided, "inspecting": bench_inspecting}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], default=list(parts))

@@ -1,9 +1,10 @@
 """Makes the large inputs of `make bench` in a folder, those that are not there yet. Never committed.
 
-    refpython TestData/big_inputs.py DIR [frcnn tensors_100k over_4gb one_gb]
+    refpython TestData/big_inputs.py DIR [frcnn tensors_100k over_4gb one_gb transposed]
 
 frcnn.pth: torchvision's fasterrcnn_resnet50_fpn, 348 tensors, 167 MB. tensors_100k.pth: 100,000 tensors of 4 floats.
 over_4gb.pth: one storage over 4 GiB and a few small ones, before and after it. one_gb.pth: 1 GB in 100 tensors.
+transposed.pth: 1 GB of strided tensors.
 """
 
 import os
@@ -58,8 +59,18 @@ def one_gb(path: pathlib.Path) -> None:
     torch.save({f"blocks.{i}.weight": base + i for i in range(100)}, path)
 
 
+def transposed(path: pathlib.Path) -> None:
+    """1 GB that does not lie in C order: one large matrix, many small ones, and convolutions in channels_last."""
+    torch.manual_seed(0)
+    state = {"large.weight": torch.randn(8192, 16384).t()}
+    state |= {f"blocks.{i}.weight": torch.randn(1024, 1000).t() for i in range(64)}
+    for i in range(28):
+        state[f"convs.{i}.weight"] = torch.randn(512, 512, 3, 3).to(memory_format=torch.channels_last)
+    torch.save(state, path)
+
+
 if __name__ == "__main__":
-    makers = {function.__name__: function for function in (frcnn, tensors_100k, over_4gb, one_gb)}
+    makers = {function.__name__: function for function in (frcnn, tensors_100k, over_4gb, one_gb, transposed)}
     if len(sys.argv) < 2 or set(sys.argv[2:]) - set(makers):
         sys.exit(__doc__)
     folder = pathlib.Path(sys.argv[1])

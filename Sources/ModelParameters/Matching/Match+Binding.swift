@@ -22,11 +22,15 @@ extension Match {
       mismatched.append(mismatch(.dtype))
       return
     }
+    guard let convertedTensor = try? shaped.converting(to: target) else {
+      mismatched.append(mismatch(.dtype))
+      return
+    }
     if target != tensor.elementType {
       converted.append(Converted(name: spec.name, from: tensor.elementType, to: target))
     }
     bound.append(
-      Binding(name: spec.name, source: source, tensor: tensor, converted: shaped.converting(to: target)))
+      Binding(name: spec.name, source: source, tensor: tensor, converted: convertedTensor))
   }
 }
 

@@ -13,14 +13,25 @@
   package let isMapped: Bool
   /// Whose bytes these are, where they are a part of others.
   private let owner: ByteStore?
+  /// The file that is mapped, opened again when it is first asked for; nil where that cannot be.
+  private let file: Locked<FileAccess>
+
+  private enum FileAccess {
+    case none
+    case closed(path: String, FileIdentity)
+    case open(MappedFile)
+  }
 
   /// How many bytes there are.
   public var count: Int { unsafe buffer.count }
 
-  private init(_ buffer: UnsafeRawBufferPointer, isMapped: Bool, owner: ByteStore? = nil) {
+  private init(
+    _ buffer: UnsafeRawBufferPointer, isMapped: Bool, owner: ByteStore? = nil, file: FileAccess = .none
+  ) {
     unsafe self.buffer = unsafe buffer
     self.isMapped = isMapped
     self.owner = owner
+    self.file = Locked(file)
   }
 
   /// A part of other bytes, which live as long as it does: a file within a file.
@@ -62,7 +73,9 @@
     if mapped, file.byteCount > 0,
       let base = unsafe mmap(nil, file.byteCount, PROT_READ, MAP_PRIVATE, file.descriptor, 0), unsafe base != MAP_FAILED
     {
-      unsafe self.init(UnsafeRawBufferPointer(start: base, count: file.byteCount), isMapped: true)
+      let access = FileIdentity(file.descriptor).map { FileAccess.closed(path: path, $0) }
+      unsafe self.init(
+        UnsafeRawBufferPointer(start: base, count: file.byteCount), isMapped: true, file: access ?? .none)
     } else {
       try unsafe self.init(byteCount: file.byteCount) { target throws(CheckpointError) in
         try unsafe file.read(into: target)
@@ -105,6 +118,26 @@
       passed(window.count)
     }
     return checksum
+  }
+
+  /// Copies bytes out, without making a mapping's pages count as memory in use where the file can still be read.
+  func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) {
+    if let owner, let start = unsafe buffer.baseAddress, let first = unsafe owner.buffer.baseAddress {
+      return unsafe owner.read(at: offset + (start - first), into: target)
+    }
+    if let file = mappedFile, unsafe file.read(at: offset, into: target) { return }
+    unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[offset..<offset + target.count]))
+    drop(offset..<offset + target.count)
+  }
+
+  private var mappedFile: MappedFile? {
+    file.withLock { access in
+      if case .closed(let path, let identity) = access {
+        access = MappedFile(path: path, identity: identity).map { .open($0) } ?? .none
+      }
+      if case .open(let file) = access { return file }
+      return nil
+    }
   }
 
   /// Gives a range's pages back, so that passing through a large file does not count as using that much memory.

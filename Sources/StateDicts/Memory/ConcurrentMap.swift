@@ -30,6 +30,17 @@ package func concurrentMap<Item: Sendable, Result: Sendable>(
   return results.sorted { $0.0 < $1.0 }.map(\.1)
 }
 
+/// The same, the largest items first: then neither thread is left alone with one of them at the end.
+package func concurrentMap<Item: Sendable, Result: Sendable>(
+  _ items: some RandomAccessCollection<Item> & Sendable, largestFirst size: (Item) -> Int,
+  _ transform: @Sendable (Item) throws -> Result
+) throws -> [Result] {
+  let sorted = items.enumerated().map { (place: $0, item: $1, size: size($1)) }
+    .sorted { ($1.size, $0.place) < ($0.size, $1.place) }
+  let results = try concurrentMap(sorted) { try transform($0.item) }
+  return zip(sorted, results).sorted { $0.0.place < $1.0.place }.map(\.1)
+}
+
 /// The results of two pieces of work that are done at the same time, where there is a core for each.
 package func concurrently<First: Sendable, Second: Sendable>(
   _ first: @Sendable () -> First, _ second: @Sendable () -> Second

@@ -1,3 +1,11 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Two state dicts held against each other.
 public struct Difference: Sendable, Encodable {
   /// A tensor that both have with one type and shape, and other values.
@@ -7,11 +15,11 @@ public struct Difference: Sendable, Encodable {
     /// How many elements differ; of a tensor without elements of its own, how many components.
     ///
     /// All of a quantized tensor's elements do where its scales or zero points differ.
-    public let elements: Int
+    public fileprivate(set) var elements: Int
     /// How many there are.
     public let of: Int
     /// The largest absolute difference; nil where elements are no real numbers, or one is not finite.
-    public let maximum: Double?
+    public fileprivate(set) var maximum: Double?
   }
 
   /// A tensor that both have with another type or shape.
@@ -63,23 +71,53 @@ public struct Difference: Sendable, Encodable {
       }
     }
     self.forms = forms
-    let compared = try concurrentMap(pairs) { pair in try Values(pair.name, pair.first, pair.second) }
+    let comparisons = try pairs.map { try Comparison($0.name, $0.first, $0.second) }
+    // Box by box, so that two threads have work however few tensors there are.
+    let boxes = comparisons.enumerated().flatMap { place, comparison in (0..<comparison.boxCount).map { (place, $0) } }
+    let sums = StorageSums()
+    for comparison in comparisons { comparison.expectSums(sums) }
+    let found = try concurrentMap(boxes) { place, box in try comparisons[place].compare(box, sums) }
+    try sums.confirm()
+    var compared = comparisons.map(\.values)
+    for ((place, _), part) in zip(boxes, found) { compared[place].add(part) }
     values = compared.filter { $0.elements > 0 }
     same = compared.count - values.count
   }
 }
 
 extension Difference.Values {
-  fileprivate init(_ name: String, _ first: Tensor, _ second: Tensor) throws {
-    self.name = name
-    of = first.elementCount
+  /// Adds what was found in a part.
+  fileprivate mutating func add(_ part: (elements: Int, maximum: Double?)) {
+    elements += part.elements
+    guard part.elements > 0 else { return }
+    maximum = maximum.flatMap { maximum in part.maximum.map { max(maximum, $0) } }
+  }
+}
+
+/// Two tensors of one type and shape.
+private struct Comparison: Sendable {
+  /// What is known without reading elements.
+  let values: Difference.Values
+  private let tensors: [Tensor]
+  private let grid: ElementGrid?
+
+  init(_ name: String, _ first: Tensor, _ second: Tensor) throws {
     let differing = try Self.differingParts(first.composition, second.composition)
-    guard first.composition?.hasElements != false, differing == 0 else {
-      (elements, maximum) = (first.composition?.hasElements == true ? of : differing, nil)
-      return
-    }
-    (elements, maximum) = try unsafe first.withUnsafeBytes { left in
-      try unsafe second.withUnsafeBytes { right in unsafe Self.compare(left, right, first.elementType) }
+    let isRead = first.composition?.hasElements != false && differing == 0
+    values = Difference.Values(
+      name: name, elements: isRead ? 0 : first.composition?.hasElements == true ? first.elementCount : differing,
+      of: first.elementCount, maximum: isRead ? 0 : nil)
+    guard isRead, first.elementCount > 0 else { (tensors, grid) = ([], nil); return }
+    tensors = [first, second].map { $0.elementType.elementsPerByte > 1 ? $0.packedBytes() : $0 }
+    for tensor in tensors { try tensor.requireNoExpansion() }
+    grid = ElementGrid(tensors)
+  }
+
+  var boxCount: Int { grid?.count ?? 0 }
+
+  func expectSums(_ sums: StorageSums) {
+    for tensor in tensors where tensor.storage.origin.checksOnUse && tensor.coversStorage {
+      sums.expect(tensor.storage)
     }
   }
 
@@ -87,31 +125,63 @@ extension Difference.Values {
   private static func differingParts(_ first: Composition?, _ second: Composition?) throws -> Int {
     guard let first, let second else { return 0 }
     let differing = try zip(first.components, second.components).count { one, other in
-      try one.role != other.role || one.tensor.elementType != other.tensor.elementType
-        || one.tensor.shape != other.tensor.shape || Self(one.role, one.tensor, other.tensor).elements > 0
+      if one.role != other.role || one.tensor.elementType != other.tensor.elementType
+        || one.tensor.shape != other.tensor.shape
+      {
+        return true
+      }
+      return try Difference(
+        between: StateDict([(one.role, one.tensor)]), and: StateDict([(one.role, other.tensor)])
+      ).same == 0
     }
     return differing + abs(first.components.count - second.components.count)
       + (first.attributes == second.attributes ? 0 : 1)
   }
 
+  /// Holds one box of both against each other, a window at a time.
+  func compare(_ number: Int, _ sums: StorageSums) throws -> (elements: Int, maximum: Double?) {
+    guard let grid else { return (0, 0) }
+    let box = grid[number]
+    let readers = try zip(tensors, grid.walks).map { try BoxReader($0, $1) }
+    for (reader, tensor) in zip(readers, tensors) { try sums.enter(reader, box, of: tensor) }
+    var values = Difference.Values(name: values.name, elements: 0, of: 0, maximum: 0)
+    try grid.forEachWindow(box, upTo: Tensor.windowByteCount / 4 / tensors[0].elementType.byteCount) { range, _ in
+      try unsafe readers[0].withBytes(range) { left in
+        try unsafe readers[1].withBytes(range) { right in
+          unsafe values.add(Self.compare(left, right, tensors[0].elementType))
+        }
+      }
+    }
+    return (values.elements, values.maximum)
+  }
+
   private static func compare(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, _ type: ElementType
   ) -> (elements: Int, maximum: Double?) {
-    var differing = 0
-    var maximum: Double? = 0
+    guard let first = left.baseAddress, let second = right.baseAddress,
+      unsafe memcmp(first, second, left.count) != 0
+    else { return (0, 0) }
     let width = type.byteCount
-    for start in stride(from: 0, to: left.count, by: 1 << 16) {
-      let window = start..<min(start + 1 << 16, left.count)
-      let (a, b) = unsafe (left[window], right[window])
-      if unsafe a.elementsEqual(b) { continue }
-      for place in stride(from: window.lowerBound, to: window.upperBound, by: width)
-      where unsafe !left[place..<place + width].elementsEqual(right[place..<place + width]) {
-        differing += 1
-        let pair = unsafe (type.real(left, at: place), type.real(right, at: place))
-        if let largest = maximum, let x = pair.0, let y = pair.1, (x - y).isFinite {
-          maximum = max(largest, abs(x - y))
-        } else {
-          maximum = nil
+    var (differing, maximum): (Int, Double?) = (0, type.part == type ? 0 : nil)
+    let step = 1024
+    unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * step) { numbers in
+      for start in stride(from: 0, to: left.count / width, by: step) {
+        let count = min(step, left.count / width - start)
+        let (a, b) = unsafe (first + start * width, second + start * width)
+        if unsafe memcmp(a, b, count * width) == 0 { continue }
+        let (x, y) = unsafe (
+          UnsafeMutableBufferPointer(rebasing: numbers[0..<count]),
+          UnsafeMutableBufferPointer(rebasing: numbers[step..<step + count])
+        )
+        if maximum != nil {
+          unsafe UnsafeRawBufferPointer(start: a, count: count * width).read(type, 1, to: x)
+          unsafe UnsafeRawBufferPointer(start: b, count: count * width).read(type, 1, to: y)
+        }
+        for place in 0..<count where unsafe memcmp(a + place * width, b + place * width, width) != 0 {
+          differing += 1
+          guard let largest = maximum else { continue }
+          let difference = unsafe (x[place] - y[place]).magnitude
+          maximum = difference.isFinite ? max(largest, difference) : nil
         }
       }
     }

@@ -40,7 +40,7 @@ extension StateDict {
   ///
   /// - Throws: `checksumMismatch` where a storage is damaged.
   public func fingerprint() throws -> Fingerprint {
-    let rows = try concurrentMap(indices) { place in
+    let rows = try concurrentMap(indices, largestFirst: { self[$0].tensor.byteCount }) { place in
       let (name, tensor) = self[place]
       return Fingerprint.Tensor(
         name: name, dtype: tensor.elementType, shape: tensor.shape, crc32: try tensor.wholeChecksum()?.hexadecimal)
@@ -54,8 +54,9 @@ extension Tensor {
   fileprivate func wholeChecksum() throws -> Checksum? {
     var sum = Checksum()
     if composition?.hasElements != false {
-      if storage.origin.checksOnUse { try storage.verify(dropping: true) }
       try unsafe forEachWindow { window in unsafe sum.update(with: window) }
+      // Where the tensor is all of its storage, that is done.
+      if storage.origin.checksOnUse { try storage.verify(dropping: true) }
     }
     guard let composition else { return sum }
     guard composition.hasElements || !composition.components.isEmpty else { return nil }

@@ -9,14 +9,17 @@ struct TensorCopy {
   private enum Piece {
     /// Elements of one tensor that lies in place.
     case part(row: Int, elements: Range<Int>)
-    /// A tensor that must be gathered or unpacked: by one thread, from first to last.
+    /// A tensor that must be unpacked: by one thread, from first to last.
     case whole(row: Int)
+    /// A part of a tensor whose elements do not lie in C order.
+    case box(row: Int, ElementGrid, number: Int)
     /// Tensors that together make a window.
     case batch(rows: Range<Int>)
   }
 
   private struct Outcome {
-    var checksums: [(row: Int, part: Int, value: Checksum, byteCount: Int)] = []
+    /// Of parts of tensors, each with the byte at which it begins.
+    var checksums: [(row: Int, start: Int, value: Checksum, byteCount: Int)] = []
     var failure: (any Error)?
   }
 
@@ -25,6 +28,7 @@ struct TensorCopy {
   private let byteCount: Int
   private let file: AtomicFile
   private let progress: ProgressSum
+  private let sums = StorageSums()
   private var pieces: [Piece] = []
 
   init(
@@ -39,7 +43,10 @@ struct TensorCopy {
     var batchByteCount = 0
     for (row, item) in rows.enumerated() {
       let tensor = item.tensor
-      if tensor.byteCount < Tensor.windowByteCount / 8, tensor.storage.packedContents == nil {
+      let isPacked = tensor.storage.packedContents != nil
+      let isClose = tensor.extentByteCount <= Tensor.windowByteCount
+      if !(tensor.isInPlace && tensor.byteRange == 0..<tensor.storage.byteCount) { sums.expect(tensor.storage) }
+      if tensor.byteCount < Tensor.windowByteCount / 8, isClose, !isPacked {
         if let open = batch, batchByteCount + tensor.byteCount <= Tensor.windowByteCount {
           batch = open.lowerBound..<row + 1
         } else {
@@ -52,8 +59,13 @@ struct TensorCopy {
       }
       if let open = batch { pieces.append(.batch(rows: open)) }
       batch = nil
-      guard tensor.isInPlace, tensor.storage.packedContents == nil else {
+      if isPacked {
         pieces.append(.whole(row: row))
+        continue
+      }
+      if !tensor.isInPlace {
+        let grid = ElementGrid([tensor])
+        for number in 0..<grid.count { pieces.append(.box(row: row, grid, number: number)) }
         continue
       }
       let step = Tensor.windowByteCount / tensor.elementType.byteCount
@@ -75,7 +87,7 @@ struct TensorCopy {
     DispatchQueue.concurrentPerform(iterations: workers) { worker in
       var outcome = Outcome()
       do {
-        let scratch = Scratch(byteCount: Tensor.windowByteCount)
+        let scratch = (window: Scratch(), pieces: Scratch())
         while let piece = next.withLock({ state -> Int? in
           guard !state.hasFailed, state.piece < copy.pieces.count else { return nil }
           defer { state.piece += 1 }
@@ -97,7 +109,7 @@ struct TensorCopy {
 
   /// Writes one piece.
   private func copy(
-    _ number: Int, _ scratch: Scratch, _ outcome: inout Outcome
+    _ number: Int, _ scratch: (window: Scratch, pieces: Scratch), _ outcome: inout Outcome
   ) throws -> (row: Int, byteCount: Int) {
     switch pieces[number] {
     case .part(let row, let elements):
@@ -116,7 +128,26 @@ struct TensorCopy {
       // those go once more.
       let behind = number % 16 == 0 ? 64 * Tensor.windowByteCount : 0
       store.drop(max(start - behind, 0)..<start + count)
-      outcome.checksums.append((row, number, checksum, count))
+      outcome.checksums.append((row, elements.lowerBound * width, checksum, count))
+      return (row, count)
+    case .box(let row, let grid, let number):
+      let tensor = rows[row].tensor
+      let width = tensor.elementType.byteCount
+      let reader = try BoxReader(tensor, grid.walks[0], scratch)
+      let box = grid[number]
+      try sums.enter(reader, box, of: tensor)
+      var count = 0
+      try grid.forEachWindow(box, upTo: Tensor.windowByteCount / width) { range, runs in
+        try unsafe reader.withBytes(range) { window in
+          for run in runs {
+            let start = (run.range.lowerBound - range.lowerBound) * width
+            let part = unsafe UnsafeRawBufferPointer(rebasing: window[start..<start + run.range.count * width])
+            unsafe outcome.checksums.append((row, run.place * width, Checksum(of: part), part.count))
+            try unsafe file.write(part, at: dataOffset + rows[row].offset + run.place * width)
+          }
+          count += window.count
+        }
+      }
       return (row, count)
     case .whole(let row):
       var position = dataOffset + rows[row].offset
@@ -126,18 +157,18 @@ struct TensorCopy {
         try unsafe file.write(window, at: position)
         position += window.count
       }
-      outcome.checksums.append((row, number, checksum, rows[row].tensor.byteCount))
+      outcome.checksums.append((row, 0, checksum, rows[row].tensor.byteCount))
       return (row, rows[row].tensor.byteCount)
     case .batch(let range):
       let first = rows[range.lowerBound].offset
       let count = range.reduce(0) { $0 + rows[$1].tensor.byteCount }
-      try unsafe scratch.withBytes(count: count) { target in
+      try unsafe scratch.window.withBytes(count: count) { target in
         for row in range {
           let tensor = rows[row].tensor
           let start = rows[row].offset - first
           let part = unsafe UnsafeMutableRawBufferPointer(rebasing: target[start..<start + tensor.byteCount])
           try unsafe tensor.copyElements(to: part)
-          unsafe outcome.checksums.append((row, number, Checksum(of: UnsafeRawBufferPointer(part)), tensor.byteCount))
+          unsafe outcome.checksums.append((row, 0, Checksum(of: UnsafeRawBufferPointer(part)), tensor.byteCount))
         }
         try unsafe file.write(UnsafeRawBufferPointer(target), at: dataOffset + first)
       }
@@ -165,10 +196,10 @@ struct TensorCopy {
   }
 
   /// Puts the parts' checksums together, and holds each storage's against what its file says: the tensor's own where it
-  /// is the whole storage as it lies, else taken anew.
-  private func confirm(_ parts: [(row: Int, part: Int, value: Checksum, byteCount: Int)]) throws -> [Checksum] {
+  /// is the whole storage as it lies.
+  private func confirm(_ parts: [(row: Int, start: Int, value: Checksum, byteCount: Int)]) throws -> [Checksum] {
     var byRow = [Checksum](repeating: Checksum(), count: rows.count)
-    for part in parts.sorted(by: { ($0.row, $0.part) < ($1.row, $1.part) }) {
+    for part in parts.sorted(by: { ($0.row, $0.start) < ($1.row, $1.start) }) {
       byRow[part.row].append(part.value, byteCount: part.byteCount)
     }
     var byHeader = [Checksum](repeating: Checksum(), count: rows.count)
@@ -177,10 +208,9 @@ struct TensorCopy {
       let storage = item.tensor.storage
       if item.tensor.isInPlace, item.tensor.byteRange == 0..<storage.byteCount {
         try storage.confirm(byRow[row])
-      } else {
-        try storage.verify(dropping: true)
       }
     }
+    try sums.confirm()
     return byHeader
   }
 }

@@ -2,73 +2,84 @@
 ///
 /// The geometry was checked against its storage when the tensor was made, so that every address lies inside it.
 struct ElementWalk {
-  private let shape: [Int]
-  private let strides: [Int]
-  private let offset: Int
-  private let elementType: ElementType
+  /// As few dimensions as it takes.
+  let shape: [Int]
+  let strides: [Int]
+  /// The first element's place, in elements.
+  let offset: Int
+  let elementType: ElementType
   private let isSwapped: Bool
   private let operations: Tensor.PendingOperations
+  /// The strides of the result, which is in C order; the first says how many elements one index of `shape[0]` has.
+  let targetStrides: [Int]
 
   init(_ tensor: Tensor) {
-    (shape, strides) = tensor.geometry.joined
-    offset = tensor.geometry.offset
-    elementType = tensor.elementType
-    isSwapped = tensor.storage.byteOrder == .big && tensor.elementType.swapByteCount > 1
-    operations = tensor.pendingOperations
+    let (shape, strides) = tensor.geometry.joined
+    self.init(tensor, shape: shape, strides: strides)
   }
+
+  /// The walk over a tensor by a shape and strides that say the same as its own.
+  init(_ tensor: Tensor, shape: [Int], strides: [Int]) {
+    self.init(
+      shape: shape, strides: strides, offset: tensor.geometry.offset, elementType: tensor.elementType,
+      isSwapped: tensor.storage.byteOrder == .big && tensor.elementType.swapByteCount > 1,
+      operations: tensor.pendingOperations)
+  }
+
+  private init(
+    shape: [Int], strides: [Int], offset: Int, elementType: ElementType, isSwapped: Bool,
+    operations: Tensor.PendingOperations
+  ) {
+    (self.shape, self.strides, self.offset) = (shape, strides, offset)
+    (self.elementType, self.isSwapped, self.operations) = (elementType, isSwapped, operations)
+    targetStrides = TensorGeometry.contiguousStrides(shape)
+  }
+
+  /// The same elements' walk where they, or some of them, lie elsewhere.
+  func moved(shape: [Int], strides: [Int], offset: Int) -> ElementWalk {
+    let joined = TensorGeometry.joined(shape, [strides])
+    return ElementWalk(
+      shape: joined.shape, strides: joined.strides[0], offset: offset, elementType: elementType, isSwapped: isSwapped,
+      operations: operations)
+  }
+
+  /// Whether the elements' bytes are the result as they lie.
+  var isInPlace: Bool { !isSwapped && operations.isEmpty && strides == targetStrides }
 
   /// Copies the elements of a range, counted in C order, from the storage's bytes.
   func copy(_ range: Range<Int>, from source: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer) {
-    guard !range.isEmpty else { return }
-    switch elementType.byteCount {
-    case 1: unsafe copy(range, from: source, to: target, as: UInt8.self)
-    case 2: unsafe copy(range, from: source, to: target, as: UInt16.self)
-    case 4: unsafe copy(range, from: source, to: target, as: UInt32.self)
-    case 8: unsafe copy(range, from: source, to: target, as: UInt64.self)
-    default: unsafe copy(range, from: source, to: target, as: SIMD2<UInt64>.self)
-    }
+    guard !range.isEmpty, let source = source.baseAddress, let start = target.baseAddress else { return }
+    unsafe copy(0, range, source + offset * elementType.byteCount, start)
     if isSwapped { unsafe swap(target) }
     if !operations.isEmpty { unsafe changeSigns(target) }
   }
 
-  /// Rows of the innermost dimension, one after another; the outer dimensions turn like an odometer.
-  private func copy<Element: BitwiseCopyable>(
-    _ range: Range<Int>, from source: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer,
-    as _: Element.Type
+  /// Copies a range of what one index of the dimensions before `axis` has: whole boxes, with what is cut off at both ends.
+  private func copy(
+    _ axis: Int, _ range: Range<Int>, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer
   ) {
-    let width = MemoryLayout<Element>.size
-    let rowLength = shape.last ?? 1
-    let step = strides.last ?? 1
-    var index = [Int](repeating: 0, count: max(shape.count - 1, 0))
-    var row = range.lowerBound / rowLength
-    for dimension in index.indices.reversed() {
-      index[dimension] = row % shape[dimension]
-      row /= shape[dimension]
-    }
-    var column = range.lowerBound % rowLength
-    var written = 0
-    let count = range.count
-    while written < count {
-      var start = offset + column * step
-      for dimension in index.indices { start += index[dimension] * strides[dimension] }
-      let length = min(rowLength - column, count - written)
-      if step == 1 {
-        unsafe UnsafeMutableRawBufferPointer(rebasing: target[written * width..<(written + length) * width])
-          .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[start * width..<(start + length) * width]))
+    let width = elementType.byteCount
+    guard axis < shape.count else { return unsafe target.copyMemory(from: source, byteCount: width) }
+    let inner = targetStrides[axis]
+    var position = range.lowerBound
+    func advance(to end: Int, _ isWhole: Bool) {
+      guard position < end else { return }
+      let index = position / inner
+      let from = unsafe source + index * strides[axis] * width
+      let to = unsafe target + (position - range.lowerBound) * width
+      if isWhole {
+        unsafe ElementBox(self, axis, count: (end - position) / inner).copy(from: from, to: to)
       } else {
-        for element in 0..<length {
-          let value = unsafe source.loadUnaligned(fromByteOffset: (start + element * step) * width, as: Element.self)
-          unsafe target.storeBytes(of: value, toByteOffset: (written + element) * width, as: Element.self)
-        }
+        unsafe copy(axis + 1, position - index * inner..<end - index * inner, from, to)
       }
-      written += length
-      column = 0
-      for dimension in index.indices.reversed() {
-        index[dimension] += 1
-        if index[dimension] < shape[dimension] { break }
-        index[dimension] = 0
-      }
+      position = end
     }
+    let firstWhole = (range.lowerBound + inner - 1) / inner * inner
+    let lastWhole = range.upperBound / inner * inner
+    if firstWhole > lastWhole { return advance(to: range.upperBound, false) }
+    advance(to: firstWhole, false)
+    advance(to: lastWhole, true)
+    advance(to: range.upperBound, false)
   }
 
   private func swap(_ bytes: UnsafeMutableRawBufferPointer) {

@@ -145,7 +145,7 @@ extension StorageOrigin {
 
   /// The same; the mapped pages are given back where they will not be needed soon.
   package func verify(dropping: Bool, passed: (Int) -> Void = { _ in }) throws {
-    guard let expected = checksum, !(origin.lock.withLock { _ in unsafe isVerified }) else { return }
+    guard let expected = checksum, needsVerification else { return }
     if let packed = packedContents {
       var actual = Checksum()
       try unsafe packed.forEachWindow { window in
@@ -158,6 +158,9 @@ extension StorageOrigin {
     let (store, offset) = try region()
     try confirm(store.checksum(of: offset..<offset + byteCount, dropping: dropping, passed: passed), expected)
   }
+
+  /// Whether the file gives a checksum that the bytes were not held against yet.
+  var needsVerification: Bool { checksum != nil && !(origin.lock.withLock { _ in unsafe isVerified }) }
 
   /// Takes a checksum that was computed on the way.
   ///

@@ -54,47 +54,65 @@ extension Tensor {
   /// Copies the elements' bytes in C order, little-endian, to memory of `byteCount` bytes; nothing is checked.
   package func copyElements(to target: UnsafeMutableRawBufferPointer) throws {
     if elementType.elementsPerByte > 1 { return try unsafe packedBytes().copyElements(to: target) }
-    try unsafe storage.withUnsafeBytes { source in
-      unsafe ElementWalk(self).copy(0..<elementCount, from: source, to: target)
+    guard !isInPlace, extentByteCount > Self.windowByteCount else {
+      return try unsafe storage.withUnsafeBytes { source in
+        unsafe ElementWalk(self).copy(0..<elementCount, from: source, to: target)
+      }
+    }
+    let grid = ElementGrid([self])
+    let width = elementType.byteCount
+    let reader = try BoxReader(self, grid.walks[0])
+    for number in 0..<grid.count {
+      let box = grid[number]
+      reader.enter(box)
+      try grid.forEachWindow(box, upTo: Self.windowByteCount / width) { range, runs in
+        if let run = runs.first, runs.count == 1 {
+          let bytes = run.place * width..<(run.place + range.count) * width
+          return try unsafe reader.copy(range, to: UnsafeMutableRawBufferPointer(rebasing: target[bytes]))
+        }
+        try unsafe reader.withBytes(range) { window in
+          for run in runs {
+            let start = (run.range.lowerBound - range.lowerBound) * width
+            let part = unsafe UnsafeRawBufferPointer(rebasing: window[start..<start + run.range.count * width])
+            unsafe UnsafeMutableRawBufferPointer(rebasing: target[(run.place * width)...]).copyMemory(from: part)
+          }
+        }
+      }
     }
   }
 
-  /// Calls `body` with the bytes in C order, little-endian, a window at a time, each dropped after use: a tensor of any
-  /// size passes through in a megabyte.
+  /// Calls `body` with the bytes in C order, little-endian, a window of a megabyte at most at a time, each dropped after
+  /// use: a tensor of any size passes through in a few megabytes.
+  ///
+  /// Whole elements; the storage's checksum, where the tensor covers it, is known when the last window is through.
   package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try requireElements()
     guard elementCount > 0 else { return }
     try requireNoExpansion()
     if elementType.elementsPerByte > 1 { return try unsafe packedBytes().forEachWindow(body) }
-    if storage.origin.checksOnUse, coversStorage { try storage.verify(dropping: true) }
     if isInPlace, let packed = storage.packedContents {
-      try unsafe forEachWindow(of: packed, body)
-      return
+      if storage.origin.checksOnUse, coversStorage { try storage.verify(dropping: true) }
+      return try unsafe forEachWindow(of: packed, body)
     }
-    let (store, offset) = try storage.region()
-    let elementsAWindow = Self.windowByteCount / elementType.byteCount
-    let walk = ElementWalk(self)
-    let scratch = isInPlace ? nil : Scratch(byteCount: min(byteCount, Self.windowByteCount))
-    try unsafe store.withUnsafeBytes { all in
-      let source = unsafe UnsafeRawBufferPointer(rebasing: all[offset..<offset + storage.byteCount])
-      var position = 0
-      while position < elementCount {
-        let next = min(position + elementsAWindow, elementCount)
-        if let scratch {
-          try unsafe scratch.withBytes(count: (next - position) * elementType.byteCount) { target in
-            unsafe walk.copy(position..<next, from: source, to: target)
-            try unsafe body(UnsafeRawBufferPointer(target))
-          }
-        } else {
-          let start = (geometry.offset + position) * elementType.byteCount
-          let end = (geometry.offset + next) * elementType.byteCount
-          try unsafe body(UnsafeRawBufferPointer(rebasing: source[start..<end]))
-          store.drop(offset + start..<offset + end)
-        }
-        position = next
+    let sums = StorageSums()
+    if storage.origin.checksOnUse, coversStorage { sums.expect(storage) }
+    let grid = ElementGrid([self], isInOrder: true)
+    let reader = try BoxReader(self, grid.walks[0])
+    for number in 0..<grid.count {
+      let box = grid[number]
+      try sums.enter(reader, box, of: self)
+      try grid.forEachWindow(box, upTo: Self.windowByteCount / elementType.byteCount) { range, _ in
+        try unsafe reader.withBytes(range, body)
       }
     }
-    if scratch != nil { storage.drop() }
+    reader.leave()
+    if storage.packedContents != nil { storage.drop() }
+    try sums.confirm()
+  }
+
+  /// How many bytes of the storage lie from the first element to the last.
+  var extentByteCount: Int {
+    elementCount == 0 ? 0 : zip(shape, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 } * elementType.byteCount
   }
 
   /// The same for a tensor in C order whose storage is unpacked on the way: no more than a window is held.
@@ -104,11 +122,27 @@ extension Tensor {
     var position = 0
     let wanted = byteRange
     var failure: (any Error)?
+    // An element of which a window has only the first bytes.
+    var rest: [UInt8] = []
+    let width = elementType.byteCount
+    func pass(_ bytes: UnsafeRawBufferPointer) throws {
+      var bytes = unsafe bytes
+      if !rest.isEmpty {
+        let missing = min(width - rest.count, bytes.count)
+        unsafe rest.append(contentsOf: bytes.prefix(missing))
+        unsafe bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(missing))
+        guard rest.count == width else { return }
+        try unsafe rest.withUnsafeBytes { try unsafe body($0) }
+      }
+      let whole = bytes.count / width * width
+      unsafe rest = Array(bytes.dropFirst(whole))
+      if whole > 0 { try unsafe body(UnsafeRawBufferPointer(rebasing: bytes.prefix(whole))) }
+    }
     try unsafe packed.forEachWindow { window throws(CheckpointError) in
       let overlap = wanted.clamped(to: position..<position + window.count)
       if failure == nil, !overlap.isEmpty {
         let part = overlap.lowerBound - position..<overlap.upperBound - position
-        do { try unsafe body(UnsafeRawBufferPointer(rebasing: window[part])) } catch { failure = error }
+        do { try unsafe pass(UnsafeRawBufferPointer(rebasing: window[part])) } catch { failure = error }
       }
       position += window.count
     }
@@ -131,7 +165,7 @@ extension Tensor {
   /// How many bytes more it takes written out than its storage has: those that strides of 0 repeat.
   package var expandedByteCount: Int { max(byteCount - storage.byteCount, 0) }
 
-  private func requireNoExpansion() throws(CheckpointError) {
+  func requireNoExpansion() throws(CheckpointError) {
     if isExpandedBeyondLimit {
       throw CheckpointError(
         .limitExceeded, "A view of \(storage.byteCount) bytes is expanded to \(byteCount).", entry: storage.entry,
@@ -151,19 +185,27 @@ extension Tensor {
   }
 }
 
-/// Memory to gather a window into.
+/// Memory to gather into, which grows to what is asked for.
 @safe package final class Scratch {
-  private let buffer: UnsafeMutableRawBufferPointer
+  private var buffer: UnsafeMutableRawBufferPointer
 
-  package init(byteCount: Int) {
+  package init(byteCount: Int = 0) {
     unsafe buffer = .allocate(byteCount: byteCount, alignment: 64)
   }
 
   deinit { unsafe buffer.deallocate() }
 
+  /// All of it, as it is now.
+  var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(buffer) }
+
+  /// Calls `body` with `count` bytes, of which nothing is known.
   package func withBytes<Result>(count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows
     -> Result
   {
-    try unsafe body(UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count]))
+    if unsafe buffer.count < count {
+      unsafe buffer.deallocate()
+      unsafe buffer = .allocate(byteCount: count, alignment: 64)
+    }
+    return try unsafe body(UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count]))
   }
 }

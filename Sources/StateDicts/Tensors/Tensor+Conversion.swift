@@ -1,75 +1,62 @@
 extension Tensor {
-  /// The same values in another type, worked out when they are asked for; itself where the type is its own.
+  /// The same values in another type, converted as torch does it (`ElementCast`) when they are read; itself where the type
+  /// is its own.
   ///
-  /// Formats that lack a type save its values in a wider one; turned back, each is what it was. A value that the type
-  /// has not is rounded to the nearest, ties to even.
-  ///
-  /// - Throws: `unsupported` unless both types are floating-point numbers of 16 bits or more.
-  package func converted(to type: ElementType) throws(CheckpointError) -> Tensor {
+  /// - Parameter isExact: Whether reading refuses a number that is another one afterwards, with `inexactConversion`.
+  /// - Throws: `unsupported` for elements that torch converts to no other type (quantized ones, 4-bit floats, bits).
+  package func converted(to type: ElementType, exactly isExact: Bool = false) throws(CheckpointError) -> Tensor {
     if type == elementType { return self }
-    let types: [ElementType] = [.float16, .bfloat16, .float32, .float64]
-    guard types.contains(type), types.contains(elementType) else {
-      throw CheckpointError(.unsupported, "A tensor of \(elementType) that is to be turned into \(type).")
+    guard composition == nil, let cast = ElementCast(from: elementType, to: type) else {
+      throw CheckpointError(.unsupported, "A tensor of \(elementType) cannot be converted to \(type).")
     }
+    let (byteCount, overflow) = elementCount.multipliedReportingOverflow(by: type.byteCount)
+    guard !overflow else { throw CheckpointError(.limitExceeded, "As \(type) the tensor takes more than 2^63 bytes.") }
     let storage = Storage(
-      .lazy(ConvertedElements(tensor: self, type: type)), byteCount: elementCount * type.byteCount,
-      key: self.storage.key,
-      location: self.storage.location, origin: self.storage.origin.derived())
+      .lazy(ConvertedElements(tensor: self, cast: cast, isExact: isExact)), byteCount: byteCount,
+      key: self.storage.key, location: self.storage.location, origin: self.storage.origin.derived())
     return Tensor(
       elementType: type, geometry: TensorGeometry(contiguous: shape, elementCount: elementCount), storage: storage,
       requiresGrad: requiresGrad)
   }
 }
 
-/// A tensor's elements in another floating-point type, in C order.
+/// A tensor's elements in another type, in C order.
 private struct ConvertedElements: StorageContents {
   let tensor: Tensor
-  let type: ElementType
+  let cast: ElementCast
+  let isExact: Bool
 
   func load() throws(CheckpointError) -> ByteStore {
-    let values: [Double]
-    do {
-      values = try [Double](tensor)
-    } catch {
-      throw error as? CheckpointError ?? CheckpointError(.inputOutput, "\(error)")
-    }
-    return unsafe ByteStore(byteCount: values.count * type.byteCount) { target in
-      for (place, value) in values.enumerated() {
-        switch type {
-        case .float16: unsafe target.storeBytes(of: value.halfBits, toByteOffset: place * 2, as: UInt16.self)
-        case .bfloat16:
-          unsafe target.storeBytes(of: Float(value).brainBits, toByteOffset: place * 2, as: UInt16.self)
-        case .float32: unsafe target.storeBytes(of: Float(value), toByteOffset: place * 4, as: Float.self)
-        default: unsafe target.storeBytes(of: value, toByteOffset: place * 8, as: Double.self)
-        }
+    try unsafe ByteStore(byteCount: tensor.elementCount * cast.target.byteCount) { target throws(CheckpointError) in
+      var position = 0
+      try unsafe forEachWindow { window throws(CheckpointError) in
+        unsafe UnsafeMutableRawBufferPointer(rebasing: target[position..<position + window.count])
+          .copyMemory(from: window)
+        position += window.count
       }
     }
   }
 
   func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
-    try unsafe load().withUnsafeBytes(body)
-  }
-}
-
-extension Float {
-  /// The bits of the nearest bfloat16, ties to even; a NaN stays one.
-  fileprivate var brainBits: UInt16 {
-    if isNaN { return UInt16(truncatingIfNeeded: bitPattern >> 16) | 0x0040 }
-    return UInt16(truncatingIfNeeded: (bitPattern + 0x7FFF + (bitPattern >> 16 & 1)) >> 16)
-  }
-}
-
-extension Double {
-  /// The bits of the nearest IEEE half, ties to even. (`Float16` does not exist on Intel Macs.)
-  fileprivate var halfBits: UInt16 {
-    let signBits: UInt16 = sign == .minus ? 0x8000 : 0
-    if isNaN { return signBits | 0x7E00 }
-    // Below 2^-14 halves lie 2^-24 apart; above, a thousand and twenty-four to each power of two.
-    let step = Double(sign: .plus, exponent: Swift.max(magnitude == 0 ? -14 : exponent, -14) - 10, significand: 1)
-    let rounded = (magnitude / step).rounded(.toNearestOrEven) * step
-    guard rounded < 65_520 else { return signBits | 0x7C00 }
-    if rounded < 0x1p-14 { return signBits | UInt16(rounded / 0x1p-24) }
-    let fraction = UInt16((rounded / Double(sign: .plus, exponent: rounded.exponent, significand: 1) - 1) * 1024)
-    return signBits | UInt16(rounded.exponent + 15) << 10 | fraction
+    let scratch = Scratch(
+      byteCount: Tensor.windowByteCount / cast.source.byteCount * cast.target.byteCount)
+    do {
+      try unsafe tensor.forEachWindow { window in
+        let count = window.count / cast.source.byteCount
+        try unsafe scratch.withBytes(count: count * cast.target.byteCount) { target in
+          var losses = isExact ? ElementCast.Losses() : nil
+          unsafe cast.convert(window, to: target, losses: &losses)
+          if let losses, losses.rounded + losses.overflowed > 0 {
+            throw CheckpointError(
+              .inexactConversion,
+              "\(losses.rounded + losses.overflowed) of \(count) numbers of type \(cast.source) are none of \(cast.target).",
+              entry: tensor.storage.entry, remedy: "convert to a wider type")
+          }
+          try unsafe body(UnsafeRawBufferPointer(target))
+        }
+      }
+    } catch {
+      throw error as? CheckpointError ?? CheckpointError(.inputOutput, "\(error)")
+    }
   }
 }

@@ -118,9 +118,37 @@ extension ElementType {
   ) throws(CheckpointError) {
     if Target.elementType == self {
       unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+    } else if Target.self == Float.self || Target.self == Double.self, !isComplex,
+      let cast = ElementCast(from: self, to: Target.elementType)
+    {
+      unsafe cast.convert(bytes, to: UnsafeMutableRawBufferPointer(target))
     } else {
       try unsafe decode(bytes, into: target)
     }
+  }
+
+  /// Converts floating-point elements in C order by way of `Double`, a few at a time.
+  private func decodeReals<Target: TensorScalar>(
+    _ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Target>
+  ) throws(CheckpointError) {
+    for start in stride(from: 0, to: target.count, by: 1024) {
+      let count = min(1024, target.count - start)
+      try unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { values throws(CheckpointError) in
+        unsafe UnsafeRawBufferPointer(rebasing: bytes[(start * byteCount)...]).read(self, 1, to: values)
+        for place in 0..<count {
+          guard let value = unsafe Target(floating: values[place]) else {
+            throw Self.inexact(start + place, "\(self) \(unsafe values[place])", Target.self)
+          }
+          unsafe target.initializeElement(at: start + place, to: value)
+        }
+      }
+    }
+  }
+
+  private static func inexact(_ place: Int, _ value: String, _ target: any TensorScalar.Type) -> CheckpointError {
+    CheckpointError(
+      .inexactConversion, "Element \(place), \(value), is no \(target).",
+      remedy: "ask for a wider type, such as [Double] or [Float]")
   }
 
   /// Converts elements in C order, little-endian, one by one.
@@ -133,9 +161,7 @@ extension ElementType {
       for index in 0..<target.count {
         let element = unsafe bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Source>.size, as: Source.self)
         guard let value = convert(element) else {
-          throw CheckpointError(
-            .inexactConversion, "Element \(index), \(self) \(element), is no \(Target.self).",
-            remedy: "ask for a wider type, such as [Double] or [Float]")
+          throw Self.inexact(index, "\(self) \(element)", Target.self)
         }
         unsafe target.initializeElement(at: index, to: value)
       }
@@ -150,84 +176,14 @@ extension ElementType {
     case .int32: try each(Int32.self) { Target(integer: Int64($0)) }
     case .uint64: try each(UInt64.self) { Target(unsigned: $0) }
     case .int64: try each(Int64.self) { Target(integer: $0) }
-    case .float32: try each(Float.self) { Target(floating: Double($0)) }
-    case .float64: try each(Double.self) { Target(floating: $0) }
-    case .float16: try each(UInt16.self) { Target(floating: Double(Float(halfBits: $0))) }
-    case .bfloat16: try each(UInt16.self) { Target(floating: Double(Float(bitPattern: UInt32($0) << 16))) }
-    case .float8_e4m3fn: try each(UInt8.self) { Target(floating: Float8.e4m3fn.value($0)) }
-    case .float8_e4m3fnuz: try each(UInt8.self) { Target(floating: Float8.e4m3fnuz.value($0)) }
-    case .float8_e5m2: try each(UInt8.self) { Target(floating: Float8.e5m2.value($0)) }
-    case .float8_e5m2fnuz: try each(UInt8.self) { Target(floating: Float8.e5m2fnuz.value($0)) }
-    case .float8_e8m0fnu: try each(UInt8.self) { Target(floating: Float8.scale($0)) }
+    case .float32, .float64, .float16, .bfloat16, .float8_e4m3fn, .float8_e4m3fnuz, .float8_e5m2, .float8_e5m2fnuz,
+      .float8_e8m0fnu:
+      try unsafe decodeReals(bytes, into: target)
     case .complex32, .complex64, .complex128, .float4_e2m1fn_x2, .bits8, .bits16, .bits1x8, .bits2x4, .bits4x2, .qint8,
       .quint8, .qint32, .quint4x2, .quint2x4:
       throw CheckpointError(
         .unsupported, "Elements of type \(self) are no single numbers.", remedy: "take their bytes: withUnsafeBytes")
     }
-  }
-}
-
-extension ElementType {
-  /// The element at a byte's place as a real number; nil for types that have none.
-  func real(_ bytes: UnsafeRawBufferPointer, at place: Int) -> Double? {
-    unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 1) { target in
-      let element = unsafe UnsafeRawBufferPointer(rebasing: bytes[place..<place + byteCount])
-      guard unsafe (try? decode(element, into: target)) != nil else { return nil }
-      return unsafe target[0]
-    }
-  }
-}
-
-extension Float {
-  /// An IEEE half by its bits. (`Float16` does not exist on Intel Macs.)
-  ///
-  /// A half's exponent and fraction, moved to where a float has them, make a float 2^112 times too small; infinities
-  /// and NaNs, whose exponent is all ones, are told apart.
-  package init(halfBits bits: UInt16) {
-    let magnitude = UInt32(bits & 0x7FFF) << 13
-    let sign = UInt32(bits & 0x8000) << 16
-    if bits & 0x7C00 == 0x7C00 {
-      self.init(bitPattern: sign | 0x7F80_0000 | magnitude & 0x007F_FFFF)
-    } else {
-      let scaled = Float(bitPattern: magnitude) * 0x1p112
-      self.init(bitPattern: sign | scaled.bitPattern)
-    }
-  }
-}
-
-/// The 8-bit floats of `c10/util/Float8_*.h`, by the width of their fraction and the bias of their exponent.
-private struct Float8 {
-  let fractionBits: Int
-  let bias: Int
-  /// `fnuz`: no infinities, no negative zero, whose bits are the one NaN.
-  let isUnsignedZero: Bool
-  /// Whether an exponent of all ones means infinity and NaN, as IEEE has it.
-  let hasInfinity: Bool
-
-  static let e4m3fn = Float8(fractionBits: 3, bias: 7, isUnsignedZero: false, hasInfinity: false)
-  static let e4m3fnuz = Float8(fractionBits: 3, bias: 8, isUnsignedZero: true, hasInfinity: false)
-  static let e5m2 = Float8(fractionBits: 2, bias: 15, isUnsignedZero: false, hasInfinity: true)
-  static let e5m2fnuz = Float8(fractionBits: 2, bias: 16, isUnsignedZero: true, hasInfinity: false)
-
-  func value(_ bits: UInt8) -> Double {
-    let magnitude = Int(bits & 0x7F)
-    let fraction = magnitude & (1 << fractionBits - 1)
-    let exponent = magnitude >> fractionBits
-    let sign: Double = bits & 0x80 == 0 ? 1 : -1
-    if isUnsignedZero {
-      if bits == 0x80 { return .nan }
-    } else if hasInfinity {
-      if exponent == 0x7F >> fractionBits { return fraction == 0 ? sign * .infinity : .nan }
-    } else if magnitude == 0x7F {
-      return .nan
-    }
-    let significand = Double(exponent == 0 ? fraction : fraction | 1 << fractionBits)
-    return sign * significand * Double(sign: .plus, exponent: max(exponent, 1) - bias - fractionBits, significand: 1)
-  }
-
-  /// `float8_e8m0fnu`: a power of two and nothing else, used as a scale.
-  static func scale(_ bits: UInt8) -> Double {
-    bits == 0xFF ? .nan : Double(sign: .plus, exponent: Int(bits) - 127, significand: 1)
   }
 }
 

@@ -112,18 +112,27 @@ public struct TensorGeometry: Equatable, Sendable {
     return true
   }
 
-  /// The same walk over memory with as few dimensions as it takes: those of size 1 left out, neighbours joined where
-  /// one continues the other.
+  /// The same walk over memory with as few dimensions as it takes.
   var joined: (shape: [Int], strides: [Int]) {
+    let (shape, strides) = Self.joined(shape, [strides])
+    return (shape, strides[0])
+  }
+
+  /// The same walks over memory with as few dimensions as it takes: those of size 1 left out, neighbours joined where one
+  /// continues the other in all of them.
+  static func joined(_ shape: [Int], _ walks: [[Int]]) -> (shape: [Int], strides: [[Int]]) {
     var sizes: [Int] = []
-    var steps: [Int] = []
-    for (size, stride) in zip(shape, strides) where size != 1 {
-      if let last = steps.last, last == stride * size {
-        sizes[sizes.count - 1] *= size
-        steps[steps.count - 1] = stride
+    var steps = [[Int]](repeating: [], count: walks.count)
+    for (axis, size) in shape.enumerated() where size != 1 {
+      // No product goes over: the reach of each walk was checked, unless there is no element.
+      if let last = sizes.last,
+        zip(steps, walks).allSatisfy({ $0.last == $1[axis].multipliedReportingOverflow(by: size).partialValue })
+      {
+        sizes[sizes.count - 1] = last.multipliedReportingOverflow(by: size).partialValue
+        for walk in walks.indices { steps[walk][sizes.count - 1] = walks[walk][axis] }
       } else {
         sizes.append(size)
-        steps.append(stride)
+        for walk in walks.indices { steps[walk].append(walks[walk][axis]) }
       }
     }
     return (sizes, steps)

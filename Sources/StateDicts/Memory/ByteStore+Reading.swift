@@ -1,0 +1,58 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The file behind a mapping, opened once more to read small pieces from places far apart.
+///
+/// A piece that is touched in a mapping brings 64 KiB of its neighbours with it, which count as memory in use; read
+/// instead, it is only copied.
+final class MappedFile: Sendable {
+  private let descriptor: Int32
+
+  /// Opens the file if it is still the one that was mapped.
+  ///
+  /// The corresponding C functions are `open` and `fstat`.
+  init?(path: String, identity: FileIdentity) {
+    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0, FileIdentity(descriptor) == identity else {
+      if descriptor >= 0 { close(descriptor) }
+      return nil
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Whether all bytes from a place on could be read.
+  ///
+  /// The corresponding C function is `pread`.
+  func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) -> Bool {
+    var done = 0
+    while done < target.count {
+      let count = unsafe pread(
+        descriptor, target.baseAddress.map { unsafe $0 + done }, target.count - done, off_t(offset + done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      done += count
+    }
+    return true
+  }
+}
+
+/// What makes a file the one that it was: its device, number and size.
+struct FileIdentity: Equatable, Sendable {
+  private let device: UInt64
+  private let number: UInt64
+  private let byteCount: Int64
+
+  init?(_ descriptor: Int32) {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+    device = UInt64(truncatingIfNeeded: status.st_dev)
+    number = UInt64(truncatingIfNeeded: status.st_ino)
+    byteCount = Int64(status.st_size)
+  }
+}

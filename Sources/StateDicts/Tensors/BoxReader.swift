@@ -1,0 +1,103 @@
+/// Reads a tensor's elements box by box, by one thread.
+///
+/// A box whose elements lie close together is read where it lies, and its pages are given back. Of others each piece is
+/// read from the file into memory first.
+final class BoxReader {
+  private let store: ByteStore
+  private let base: Int
+  private let walk: ElementWalk
+  private let storage: Storage
+  private let memory: Scratch
+  private let window: Scratch
+  /// From how long a piece on it is cheaper to map it than to copy it.
+  private static let mappedByteCount = 64 << 10
+  /// The walk over the present box, from the bytes that follow.
+  private var local: ElementWalk
+  private var source: (store: ByteStore, base: Int)?
+  private var pages: Range<Int>?
+
+  /// - Parameter scratch: memory to gather windows and to read pieces into.
+  init(
+    _ tensor: Tensor, _ walk: ElementWalk, _ scratch: (window: Scratch, pieces: Scratch) = (Scratch(), Scratch())
+  ) throws {
+    (window, memory) = scratch
+    storage = tensor.storage
+    (store, base) = try tensor.storage.region()
+    self.walk = walk
+    local = walk
+  }
+
+  deinit { leave() }
+
+  /// Goes to a box.
+  ///
+  /// - Returns: the bytes of the storage that hold it, where they are few enough to be read from first to last.
+  @discardableResult
+  func enter(_ box: ElementGrid.Box) -> Range<Int> {
+    leave()
+    let width = walk.elementType.byteCount
+    let first = walk.offset + zip(box.start, walk.strides).reduce(0) { $0 + $1.0 * $1.1 }
+    let reach = zip(box.shape, walk.strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 }
+    let pieces = ElementPieces(walk, box.shape)
+    let extent = first * width..<(first + reach) * width
+    let isClose = extent.count <= pieces.byteCount
+    if !store.isMapped || isClose || pieces.span * width >= Self.mappedByteCount {
+      local = walk.moved(shape: box.shape, strides: walk.strides, offset: first)
+      source = (store, base)
+      pages = base + extent.lowerBound..<base + extent.upperBound
+      return isClose ? extent : 0..<0
+    }
+    unsafe memory.withBytes(count: pieces.byteCount) { target in
+      var index = [Int](repeating: 0, count: pieces.outer.count)
+      let (count, pitch) = (pieces.span * width, pieces.pitch * width)
+      for number in 0..<pieces.count {
+        var place = first
+        for (axis, piece) in pieces.outer.enumerated() { place += index[axis] * piece.stride }
+        unsafe store.read(
+          at: base + place * width,
+          into: UnsafeMutableRawBufferPointer(rebasing: target[number * pitch..<number * pitch + count]))
+        for axis in index.indices {
+          index[axis] += 1
+          if index[axis] < pieces.outer[axis].count { break }
+          index[axis] = 0
+        }
+      }
+    }
+    local = walk.moved(shape: box.shape, strides: pieces.strides, offset: 0)
+    source = nil
+    return 0..<0
+  }
+
+  /// Gives back what the present box was read from.
+  func leave() {
+    if let pages { store.drop(pages) }
+    pages = nil
+  }
+
+  /// Calls `body` with the bytes of a range of the box's elements, in C order.
+  func withBytes(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try unsafe withSource { source in
+      let width = local.elementType.byteCount
+      if local.isInPlace {
+        let start = (local.offset + range.lowerBound) * width
+        return try unsafe body(UnsafeRawBufferPointer(rebasing: source[start..<start + range.count * width]))
+      }
+      try unsafe window.withBytes(count: range.count * width) { target in
+        unsafe local.copy(range, from: source, to: target)
+        try unsafe body(UnsafeRawBufferPointer(target))
+      }
+    }
+  }
+
+  /// The same into memory of the caller's.
+  func copy(_ range: Range<Int>, to target: UnsafeMutableRawBufferPointer) throws {
+    try unsafe withSource { source in unsafe local.copy(range, from: source, to: target) }
+  }
+
+  private func withSource(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    guard let source else { return try unsafe body(memory.bytes) }
+    try unsafe source.store.withUnsafeBytes { all in
+      try unsafe body(UnsafeRawBufferPointer(rebasing: all[source.base..<source.base + storage.byteCount]))
+    }
+  }
+}
