@@ -2,19 +2,28 @@
 
 APT = libzip-dev zlib1g-dev libdeflate-dev libssl-dev libdnnl-dev libjpeg-dev libpng-dev libcurl4-openssl-dev pkg-config make
 BREW = libzip onednn jpeg-turbo libpng pkg-config
-REFERENCE ?= ../shared/reference
 PYTHON_FOLDER = .build-reference
+# A Python with torch: one that is there already, or the one that `reference` makes.
+PTH2SWT_PYTHON ?= $(PYTHON_FOLDER)/bin/refpython
 BENCH_FOLDER ?= .build-bench
-STATIC = $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
+# Without Swift's shared libraries on Linux: the command starts in two thirds of the time, and runs where there is no Swift.
+RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
+# Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
+SIZE ?= full
 
-.PHONY: demo test test-pairs test-libzip build deps bench format lint reference clean
+.PHONY: demo test test-pairs test-instructions test-libzip build deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
 
+# In a temporary folder of their own, in which tests must leave nothing. (SwiftPM leaves locks and folders of its own there.)
 test: deps
 	swift build --build-tests
-	swift test --skip-build --no-parallel
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	TMPDIR=$$folder swift test --skip-build --no-parallel || exit; \
+	left=$$(find "$$folder" -mindepth 1 -maxdepth 1 ! -name 'TemporaryDirectory.*' ! -name '*.lock'); \
+	[ -z "$$left" ] || { echo "The tests left this in the temporary folder:"; echo "$$left"; exit 1; }; \
+	echo "The tests left nothing in the temporary folder."
 
 # Every pair of image and model against torchvision: making the weights alone takes minutes in a debug build, so `test` runs
 # some of them. In a folder of its own, since a release build without testing is another build.
@@ -27,9 +36,19 @@ test-pairs: deps
 test-libzip: deps
 	bash Tests/Portability/libzip.sh
 
-# Without Swift's shared libraries on Linux: the command starts in two thirds of the time, and runs where there is no Swift.
+# Every test in which a model meets NaN or an infinity, by the kernels of each instruction set: oneDNN reads this variable
+# once in a process. ALL is what the processor has.
+test-instructions: deps
+	swift build --build-tests $(PAIRS)
+	@for set in SSE41 AVX2 AVX512_CORE ALL; do \
+	  echo "+ ONEDNN_MAX_CPU_ISA=$$set"; \
+	  ONEDNN_MAX_CPU_ISA=$$set swift test --skip-build $(PAIRS) --no-parallel --filter '(Vision|Command).*([Ff]inite|overflow)' || exit; \
+	done
+
+# The command and its downloader only.
 build: deps
-	swift build -c release $(STATIC)
+	swift build $(RELEASE) --product pth2swt
+	swift build $(RELEASE) --product pth2swt-fetch
 
 # Prints the command that installs what is missing, and runs it: as root, else through sudo.
 deps:
@@ -47,14 +66,18 @@ deps:
 	  fi; \
 	fi
 
-# A Python with torch, for fixtures and benchmarks only: nothing else here needs one.
+# A Python with torch, for fixtures, some tests and benchmarks only: nothing else here needs one.
 reference:
-	@[ -x $(PYTHON_FOLDER)/bin/refpython ] || WITH_PEERS=$(WITH_PEERS) bash $(REFERENCE)/setup.sh $(PYTHON_FOLDER)
+	@[ -x $(PTH2SWT_PYTHON) ] || bash Benchmarks/reference.sh $(PYTHON_FOLDER)
 
-bench: build
-	@$(MAKE) --no-print-directory reference WITH_PEERS=1
-	$(PYTHON_FOLDER)/bin/refpython Benchmarks/bench.py $(BENCH_FOLDER)
-	sh Benchmarks/inference.sh $(PYTHON_FOLDER)/bin/refpython $(BENCH_FOLDER)
+# The peers other than torch are added to the Python that is our own.
+bench: build reference
+	swift build $(RELEASE) --product Loading
+	swift build $(RELEASE) --product Matching
+ifeq ($(SIZE)-$(PTH2SWT_PYTHON),full-$(PYTHON_FOLDER)/bin/refpython)
+	WITH_PEERS=1 bash Benchmarks/reference.sh $(PYTHON_FOLDER)
+endif
+	$(PTH2SWT_PYTHON) Benchmarks/bench.py $(BENCH_FOLDER)/$(SIZE) --size $(SIZE)
 
 format:
 	swift format format --in-place --recursive Sources Tests Benchmarks Examples Package.swift

@@ -1,10 +1,10 @@
 """Times pth2swt and its peers side by side in one run, in turn, and prints medians and ratios.
 
-    refpython Benchmarks/bench.py FOLDER [loading] [converting] [strided] [inspecting] [--runs N] [--json FILE]
+    refpython Benchmarks/bench.py FOLDER [part …] [--size tiny] [--runs N] [--json FILE]
 
-FOLDER keeps the inputs (about 6 GB with the large ones; TestData/big_inputs.py makes what is missing). Whole processes are
-measured by wait4: wall clock, and ru_maxrss, where mapped pages count. Every pair runs in turn (A B A B …), so that a
-machine that slows down slows both.
+FOLDER keeps the inputs (about 6 GB with the large ones; inputs.py makes what is missing). Whole processes are measured by
+wait4: wall clock, and ru_maxrss, where mapped pages count. Every pair runs in turn (A B A B …), so that a machine that
+slows down slows both. `--size tiny` takes seconds and only shows that everything runs: its figures mean nothing.
 """
 
 import argparse
@@ -12,15 +12,14 @@ import json
 import os
 import pathlib
 import platform
-import statistics
 import subprocess
 import sys
-import time
 
-here = pathlib.Path(__file__).resolve().parent
-root = here.parent
-tool = root / ".build/release/pth2swt"
-loading = root / ".build/release/Loading"
+import inputs
+from inference import bench_inference
+from measuring import Setting, in_turn, last_number, root, text, tool
+
+loading, matching = root / ".build/release/Loading", root / ".build/release/Matching"
 
 PYTHON_CONVERT = """
 import sys, torch
@@ -45,59 +44,26 @@ print(statistics.median(times[1:]) * 1e3)
 """
 
 
-def process(command: list) -> tuple[float, float]:
-    """Seconds and peak MiB of a whole process."""
-    # A child's ru_maxrss begins at its parent's resident size at fork: posix_spawn through a small shell avoids that.
-    start = time.perf_counter()
-    pid = os.posix_spawnp(str(command[0]), [str(part) for part in command], os.environ,
-                          file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
-    _, status, usage = os.wait4(pid, 0)
-    seconds = time.perf_counter() - start
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"{' '.join(map(str, command))} failed")
-    return seconds, usage.ru_maxrss / 1024
-
-
-def in_turn(commands: dict, runs: int, output: pathlib.Path | None = None) -> dict:
-    """Medians of each command, run in turn; `output` is removed before each run, as each creates it."""
-    figures = {name: [] for name in commands}
-    for turn in range(runs + 1):
-        for name, command in commands.items():
-            if output is not None:
-                # What a run before left to be written would slow the next one's writing.
-                output.unlink(missing_ok=True)
-                os.sync()
-            figure = process(command)
-            if turn > 0:
-                figures[name].append(figure)
-    return {name: {"seconds": statistics.median(f[0] for f in rows), "peak_mib": max(f[1] for f in rows)}
-            for name, rows in figures.items()}
-
-
-def last_number(command: list) -> float:
-    return float(subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
-                 .stdout.strip().splitlines()[-1])
-
-
-def bench_loading(folder: pathlib.Path, runs: int) -> list:
+def bench_loading(bench: Setting) -> list:
     rows = []
     for name, ours, theirs in (("frcnn.pth", 51, 21), ("tensors_100k.pth", 9, 3)):
         a, b = [], []
-        for _ in range(3):
-            a.append(last_number([loading, folder / name, ours]))
-            b.append(last_number([sys.executable, "-c", PYTHON_LOADING, folder / name, theirs]))
+        for _ in range(bench.at_most(3)):
+            a.append(last_number([loading, bench.folder / name, ours]))
+            b.append(last_number([sys.executable, "-c", PYTHON_LOADING, bench.folder / name, theirs]))
         rows.append({"what": f"loadStateDict {name}, ms", "ours": min(a), "torch.load": min(b), "ratio": min(a) / min(b)})
     return rows
 
 
-def bench_converting(folder: pathlib.Path, runs: int) -> list:
+def bench_converting(bench: Setting) -> list:
     rows = []
-    for name, count in (("frcnn.pth", runs), ("one_gb.pth", max(3, runs // 2)), ("over_4gb.pth", 5)):
+    folder = bench.folder
+    for name, most in (("frcnn.pth", 9), ("one_gb.pth", 5), ("over_4gb.pth", 5)):
         output = folder / "output.safetensors"
         commands = {"cp": ["cp", folder / name, output], "ours": [tool, "convert", folder / name, output]}
         if name == "frcnn.pth":
             commands["python"] = [sys.executable, "-c", PYTHON_CONVERT, folder / name, output]
-        result = in_turn(commands, count, output)
+        result = in_turn(commands, bench.at_most(most), output)
         output.unlink(missing_ok=True)
         row = {"what": f"convert {name}, s", "ours": result["ours"]["seconds"], "cp": result["cp"]["seconds"],
                "ratio": result["ours"]["seconds"] / result["cp"]["seconds"], "peak_mib": result["ours"]["peak_mib"]}
@@ -107,11 +73,11 @@ def bench_converting(folder: pathlib.Path, runs: int) -> list:
     return rows
 
 
-def bench_strided(folder: pathlib.Path, runs: int) -> list:
+def bench_strided(bench: Setting) -> list:
     """Tensors that do not lie in C order: converted against cp, compared against reading both files, hashed against
     sha256sum of the file."""
-    source, output = folder / "transposed.pth", folder / "output.safetensors"
-    count = max(3, runs // 2)
+    source, output = bench.folder / "transposed.pth", bench.folder / "output.safetensors"
+    count = bench.at_most(5)
     convert = in_turn({
         "cp": ["cp", source, output], "ours": [tool, "convert", source, output],
         "python": [sys.executable, "-c", PYTHON_CONTIGUOUS, source, output]}, count, output)
@@ -119,7 +85,8 @@ def bench_strided(folder: pathlib.Path, runs: int) -> list:
     pairs = [
         ("convert transposed.pth", convert, "cp"),
         ("diff transposed.pth with what it became", in_turn({
-            "cat": ["sh", "-c", f"cat '{source}' '{output}' > /dev/null"], "ours": [tool, "diff", source, output]}, count), "cat"),
+            "cat": ["sh", "-c", f"cat '{source}' '{output}' > /dev/null"], "ours": [tool, "diff", source, output]},
+            count), "cat"),
         ("inspect --hashes transposed.pth", in_turn({
             "sha256sum": ["sha256sum", source], "ours": [tool, "inspect", "--hashes", source]}, count), "sha256sum"),
     ]
@@ -134,33 +101,46 @@ def bench_strided(folder: pathlib.Path, runs: int) -> list:
     return rows
 
 
-def bench_inspecting(folder: pathlib.Path, runs: int) -> list:
+def bench_matching(bench: Setting) -> list:
+    lines = text([matching, bench.folder / "frcnn.pth", 10 * bench.runs, inputs.SIZES[bench.size].resnet]).splitlines()
+    figures = dict(line.split() for line in lines)
+    return [{"what": f"{what} of Faster R-CNN, ms", "ours": float(figures[what])} for what in ("registry", "match")]
+
+
+def bench_inspecting(bench: Setting) -> list:
     rows = []
     for name in ("frcnn.pth", "over_4gb.pth"):
-        result = in_turn({"ours": [tool, "inspect", folder / name]}, runs)["ours"]
+        result = in_turn({"ours": [tool, "inspect", bench.folder / name]}, bench.runs)["ours"]
         rows.append({"what": f"inspect {name}, s", "ours": result["seconds"], "peak_mib": result["peak_mib"]})
-    empty = in_turn({"ours": [tool, "--version"]}, runs)["ours"]
+    empty = in_turn({"ours": [tool, "--version"]}, bench.runs)["ours"]
     rows.append({"what": "--version (an empty process), s", "ours": empty["seconds"], "peak_mib": empty["peak_mib"]})
     return rows
 
 
+PARTS = {"loading": bench_loading, "matching": bench_matching, "converting": bench_converting, "strided": bench_strided,
+         "inspecting": bench_inspecting, "inference": bench_inference}
+
+
 def main() -> None:
-    parts = {"loading": bench_loading, "converting": bench_converting, "strided": bench_strided, "inspecting": bench_inspecting}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("parts", nargs="*", choices=[*parts, []], default=list(parts))
-    parser.add_argument("--runs", type=int, default=9)
+    # Not by `choices`: with those, Python 3.11 refuses a default that is a list.
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all unless named")
+    parser.add_argument("--size", choices=inputs.SIZES, default="full")
+    parser.add_argument("--runs", type=int, help="of each pair; 9, and 1 of tiny inputs, unless given")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, root / "TestData/big_inputs.py", options.folder], check=True)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    bench = Setting(options.folder, options.size, options.runs or (9 if options.size == "full" else 1))
+    inputs.make(bench.folder, bench.size, [])
     commit = subprocess.run(["git", "-C", root, "describe", "--always", "--dirty"], capture_output=True, text=True)
     print(f"commit {commit.stdout.strip()}, {platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
     results = {}
-    for part in options.parts:
-        results[part] = parts[part](options.folder, options.runs)
+    for part in options.parts or PARTS:
+        results[part] = PARTS[part](bench)
         for row in results[part]:
-            print("  ".join(f"{key} {value:.4g}" if isinstance(value, float) else str(value) for key, value in row.items()))
+            print("  ".join(f"{key} {value:.4g}" if isinstance(value, float) else str(value) for key, value in row.items()), flush=True)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
 

@@ -5,16 +5,19 @@ import VisionModels
 
 /// Times a Faster R-CNN's registry and the match of its state dict, in process: prints the medians in milliseconds.
 ///
-///     Matching FILE RUNS
+///     Matching FILE RUNS [resnet18]
 @main
 enum Matching {
   static func main() throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 3, let runs = Int(arguments[2]), runs > 0 else {
-      print("usage: Matching FILE RUNS")
+    let body = arguments.count == 4 ? arguments[3] : "resnet50"
+    guard (3...4).contains(arguments.count), let runs = Int(arguments[2]), runs > 0,
+      let body = ResNet.Configuration.named.first(where: { $0.name == body })?.configuration
+    else {
+      print("usage: Matching FILE RUNS [resnet18]")
       exit(64)
     }
-    let configuration = FasterRCNN.Configuration(.resnet50)
+    let configuration = FasterRCNN.Configuration(body)
     let registry = ParameterRegistry(of: FasterRCNN.self, configuration)
     let weights = try loadStateDict(url: URL(fileURLWithPath: arguments[1]))
     guard registry.match(weights).isExact else { exit(1) }

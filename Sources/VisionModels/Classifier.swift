@@ -109,7 +109,7 @@ public final class Classifier: Sendable {
       case .resNet(let model): try model(input)
       case .mobileNetV2(let model): try model(input)
       }
-    let scores = softmax(ArraySlice(try finite(logits.values())))
+    let scores = softmax(ArraySlice(try logits.values()))
     let classes = largest(max(top, 0), of: scores).map { Classification(label: $0, score: scores[$0]) }
     var timings = ClassificationTimings()
     timings.transform = (transformed - start).milliseconds

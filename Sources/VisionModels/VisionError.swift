@@ -43,13 +43,26 @@ public struct VisionError: Error, Sendable {
     self.remedy = remedy
   }
 
-  /// The same error with its place filled in where it had none.
-  func located(file: String? = nil, layer: String? = nil) -> VisionError {
+  /// The same error with its file filled in where it had none.
+  func located(file: String) -> VisionError {
     var error = self
     error.file = self.file ?? file
-    error.layer = self.layer ?? layer
     return error
   }
+}
+
+extension Error {
+  /// The same error from within a part of a model, whose name goes before the layer's.
+  func within(_ part: String) -> any Error {
+    guard var error = self as? VisionError else { return self }
+    error.layer = [part, error.layer].compactMap(\.self).joined(separator: ".")
+    return error
+  }
+}
+
+/// Runs a part of a model, whose name its errors get.
+func within<Value>(_ part: String, _ body: () throws -> Value) throws -> Value {
+  do { return try body() } catch { throw error.within(part) }
 }
 
 extension VisionError: Equatable {

@@ -56,14 +56,17 @@ struct Command {
   }
 }
 
-/// A folder that is there as long as a test runs.
-struct ScratchFolder {
+/// A folder that is there until this goes, or is removed by a test that asks no more of it: a local one could go while a
+/// path in it is still in use.
+final class ScratchFolder: Sendable {
   let url: URL
 
   init() throws {
     url = FileManager.default.temporaryDirectory.appending(path: "pth2swt-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
+
+  deinit { remove() }
 
   func path(_ name: String) -> String { url.appending(path: name).path }
 

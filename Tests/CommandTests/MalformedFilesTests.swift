@@ -9,7 +9,7 @@ import Testing
 
 /// The files of `../shared/malformed`, where they are there: broken archives, hostile pickles, impossible geometry.
 ///
-/// Each is refused with exit 65 or gives its tensors, within 2 s and 256 MiB, in a debug build too.
+/// Each is refused with exit 65 or gives its tensors, within 256 MiB and a few seconds of a processor, in a debug build too.
 @Suite struct MalformedFilesTests {
   private struct Row: Decodable {
     let name: String
@@ -26,26 +26,24 @@ import Testing
   private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appending(path: "../../../shared/malformed/make_malformed.py").standardized
 
-  @Test("every malformed file behaves as its manifest says")
+  @Test(
+    "every malformed file behaves as its manifest says",
+    .enabled(if: FileManager.default.fileExists(atPath: script.path), "../shared/malformed is not there"))
   func all() throws {
     let folder = try ScratchFolder()
     defer { folder.remove() }
-    guard FileManager.default.fileExists(atPath: Self.script.path),
-      try ChildRun("/usr/bin/env", ["python3", Self.script.path, folder.url.path]).end(within: .seconds(60))?.code == 0
-    else {
-      print("skipped: ../shared/malformed is not here, or python3 does not run its script")
-      return
-    }
+    try #require(try ChildRun("/usr/bin/env", ["python3", Self.script.path, folder.url.path]).end().code == 0)
     let rows = try JSONDecoder().decode(
       [Row].self, from: Data(contentsOf: folder.url.appending(path: "manifest.json")))
     #expect(rows.count > 200)
     for row in rows {
+      // Seconds of a processor, which the kernel counts: other programs on the machine make them no fewer.
       let run = try ChildRun(
-        Command.path, ["inspect", "--json", "--hashes", folder.path(row.name)], output: folder.path("output.json"))
-      guard let end = run.end(within: .seconds(Self.patience)) else {
-        Issue.record("\(row.name) took longer than \(Self.patience) s: \(row.why)")
-        continue
-      }
+        "/bin/sh",
+        ["-c", "ulimit -t 10; exec \"$0\" inspect --json --hashes \"$1\"", Command.path, folder.path(row.name)],
+        output: folder.path("output.json"))
+      let end = try run.end()
+      if end.signal == SIGXCPU { Issue.record("\(row.name) does not come to an end: \(row.why)") }
       // A child's peak begins at this process's own, from which it is forked.
       if end.peakByteCount > max(256 << 20, Self.ownPeak) {
         Issue.record("\(row.name) took \(end.peakByteCount >> 20) MiB: \(row.why)")
@@ -63,9 +61,6 @@ import Testing
       #expect(report.tensors.count == count, "\(row.name)")
     }
   }
-
-  /// Two seconds, doubled since other tests run beside this one.
-  private static let patience = 4
 
   private static var ownPeak: Int {
     var usage = rusage()

@@ -168,10 +168,8 @@ struct ResumeTests {
       try await bench.download(url) { _ in reports.withLock { $0 += 1 } }
     }
     while reports.withLock({ $0 }) < 3 { try await Task.sleep(for: .milliseconds(5)) }
-    let start = ContinuousClock.now
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
-    #expect(start.duration(to: .now) < .seconds(30))
     #expect(try bench.names == ["m.pth.part", "m.pth.part.json"])
     try await bench.download(url)
     #expect(try bench.contents("m.pth") == bytes)

@@ -9,11 +9,13 @@ import VisionModels
 struct DetectionTests {
   private static let name = "fasterrcnn_resnet18_fpn"
 
-  private func weights(replacing wanted: String? = nil, by value: Float = 0) throws -> StateDict {
-    let registry = try VisionModel(named: Self.name, classCount: 3).registry()
-    let seeded = try SeededWeights.stateDict(registry, gains: [:])
-    return try StateDict(
-      seeded.map { name, tensor in
+  private func weights() throws -> StateDict {
+    try SeededWeights.stateDict(VisionModel(named: Self.name, classCount: 3).registry(), gains: [:])
+  }
+
+  private func replacing(_ wanted: String, of weights: StateDict, by value: Float) throws -> StateDict {
+    try StateDict(
+      weights.map { name, tensor in
         guard name == wanted else { return (name, tensor) }
         let store = unsafe ByteStore(byteCount: tensor.byteCount) { bytes in
           for index in 0..<tensor.elementCount {
@@ -80,7 +82,7 @@ struct DetectionTests {
 
   @Test("weights that are not finite are named")
   func notFinite() throws {
-    let broken = try weights(replacing: "backbone.body.layer2.0.conv1.weight", by: .nan)
+    let broken = try replacing("backbone.body.layer2.0.conv1.weight", of: weights(), by: .nan)
     let error = #expect(throws: VisionError.self) {
       try Validation(of: VisionModel(named: Self.name, classCount: 3), weights: broken)
     }
@@ -90,33 +92,49 @@ struct DetectionTests {
 
   @Test("activations that overflow are named by stage")
   func overflow() throws {
-    let broken = try weights(replacing: "backbone.body.bn1.weight", by: 1e38)
+    let broken = try replacing("backbone.body.bn1.weight", of: weights(), by: 1e38)
     let error = #expect(throws: VisionError.self) {
       try Validation(of: VisionModel(named: Self.name, classCount: 3), weights: broken)
     }
     #expect(error?.code == .notFinite)
     #expect(error?.layer == "body.layer1")
-    let detector = try Detector(Self.name, weights: broken)
-    #expect(throws: VisionError(.notFinite, "")) {
-      try detector.detect(Image(width: 64, height: 48, pixels: [UInt8](repeating: 99, count: 3 * 64 * 48)))
+  }
+
+  @Test("a detector names the stage that overflows, with Winograd's algorithm and without")
+  func overflowWithin() throws {
+    let sound = try weights()
+    let image = try seededImage(width: 64, height: 48, seed: 1)
+    for (name, stage) in [
+      ("backbone.body.bn1.weight", "body.layer1"), ("backbone.body.layer3.1.conv2.weight", "body.layer3"),
+      ("backbone.fpn.layer_blocks.1.0.weight", "fpn.1"), ("rpn.head.conv.0.0.weight", "rpn.0"),
+      ("roi_heads.box_head.fc6.weight", "box_head"), ("roi_heads.box_predictor.cls_score.weight", "class_logits"),
+      ("roi_heads.box_predictor.bbox_pred.weight", "box_deltas"),
+    ] {
+      let broken = try replacing(name, of: sound, by: 1e38)
+      for isExact in [false, true] {
+        let detector = try Detector(Self.name, weights: broken, options: smallOptions(), threads: 1, exact: isExact)
+        let error = #expect(throws: VisionError.self) { try detector.detect(image) }
+        #expect(error?.code == .notFinite && error?.layer == stage, "\(name): \(String(describing: error))")
+      }
     }
   }
 
   @Test("weights of another model are refused with the report")
   func otherModel() throws {
     let weights = try weights()
-    #expect(throws: MatchError.self) { try Detector("fasterrcnn_resnet50_fpn", weights: weights) }
-    #expect(throws: VisionError.self) { try Classifier(weights: weights) }
+    let error = #expect(throws: MatchError.self) { try Detector("fasterrcnn_resnet50_fpn", weights: weights) }
+    #expect(error?.match.missing.isEmpty == false && error?.match.mismatched.isEmpty == false)
+    #expect(throws: VisionError(.configuration, "")) { try Classifier(weights: weights) }
   }
 
   @Test("options that make no sense are refused")
   func options() throws {
     var options = DetectionOptions()
     options.maxSize = 0
-    #expect(throws: VisionError.self) { try options.validate() }
+    #expect(throws: VisionError(.configuration, "")) { try options.validate() }
     options = DetectionOptions()
     options.imageStd = [1, 0, 1]
-    #expect(throws: VisionError.self) { try options.validate() }
+    #expect(throws: VisionError(.configuration, "")) { try options.validate() }
   }
 
   @Test("a cancelled task does not run its image")

@@ -55,7 +55,9 @@ struct ImageTests {
   func truncated(file: String) throws {
     let bytes = [UInt8](try Data(contentsOf: Self.folder.appending(path: file)))
     for length in stride(from: 0, to: bytes.count - 16, by: 7) {
-      #expect(throws: VisionError.self, "\(length) bytes") { try Image(decoding: Array(bytes.prefix(length))) }
+      #expect(throws: VisionError(.malformedImage, ""), "\(length) bytes") {
+        try Image(decoding: Array(bytes.prefix(length)))
+      }
     }
   }
 

@@ -57,7 +57,10 @@ extension Substring.UTF8View {
   /// Where the bytes first stand.
   fileprivate func firstRange(ofBytes wanted: [UInt8]) -> Range<Index>? {
     var start = startIndex
+    var steps = 0
+    defer { Work.add(steps) }
     while start < endIndex {
+      steps += 1
       if self[start...].starts(with: wanted) { return start..<index(start, offsetBy: wanted.count) }
       start = index(after: start)
     }

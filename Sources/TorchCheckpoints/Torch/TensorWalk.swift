@@ -90,7 +90,12 @@ struct TensorWalk {
   ) throws(CheckpointError) -> (found: [NamedTensor], leftOut: [LeftOut], isPlain: Bool) {
     var walk = TensorWalk(values, scope, limits)
     walk.steps.append(Step(id: root, path: nil, depth: 0))
-    while let step = walk.steps.popLast() { try walk.visit(step) }
+    var count = 0
+    defer { Work.add(count) }
+    while let step = walk.steps.popLast() {
+      count += 1
+      try walk.visit(step)
+    }
     return (walk.found, walk.leftOut, walk.isPlain)
   }
 

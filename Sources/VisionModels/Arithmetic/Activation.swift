@@ -20,6 +20,11 @@ extension Activation {
     return unsafe Array(UnsafeBufferPointer(start: plain.buffer.floats, count: count))
   }
 
+  /// All numbers as they lie, with the zeros that fill up blocks of channels.
+  var numbers: UnsafeBufferPointer<Float> {
+    unsafe UnsafeBufferPointer(start: buffer.floats, count: layout.byteCount / MemoryLayout<Float>.stride)
+  }
+
   /// How our own kernels walk it.
   var requiredChannelRuns: ChannelRuns {
     get throws(VisionError) {

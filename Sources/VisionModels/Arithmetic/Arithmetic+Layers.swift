@@ -31,19 +31,47 @@ extension Arithmetic {
     let block = library.channelBlock ?? 1
     let source = try x.shape[1] < block ? x.layout : library.preferredLayout(x.shape)
     let destination = try library.preferredLayout(outputShape)
-    let isAdding = adding != nil
     shape.usesWinograd =
       !isExact && library.channelBlock == 16 && !shapesWithoutWinograd.contains(shape)
       && shape.suitsWinograd(height: outputShape[2], width: outputShape[3])
-    if let height = shape.stripHeight(images: x.shape[0], height: outputShape[2], width: outputShape[3]) {
-      let result = try overwritable(adding, as: destination)
-      try convolveStrips(
-        of: height, arranged(x, as: source), weights, shape, isAdding: isAdding, then: then, into: result)
-      return result
+    return try convolve(x, as: source, shape, to: destination, adding: adding, then: then) {
+      try prepared(weights, shape, $0)
     }
-    let step = try convolution(shape, source, destination, isAdding: isAdding, then)
-    let result = try overwritable(adding, as: step.destination)
-    try run(step, arranged(x, as: step.source), prepared(weights, shape, step), into: result)
+  }
+
+  /// A convolution of any layouts, in strips or at once; where a number in it might overflow, so that it is noticed.
+  ///
+  /// - Parameter weights: The weights for a kernel.
+  private func convolve(
+    _ x: Activation, as source: Layout, _ shape: ConvolutionShape, to destination: Layout,
+    adding: consuming Activation?, then: Nonlinearity, weights: (Step) throws -> PreparedWeights
+  ) throws -> Activation {
+    let isAdding = adding != nil
+    let height = shape.stripHeight(
+      images: x.shape[0], height: destination.dimensions[2], width: destination.dimensions[3])
+    let step =
+      if let height {
+        try strip(of: height, shape, images: x.shape[0], width: x.shape[3], isAdding: isAdding, then: then)
+      } else {
+        try convolution(shape, source, destination, isAdding: isAdding, then)
+      }
+    let result = try overwritable(adding, as: height == nil ? step.destination : destination)
+    let prepared = try weights(step)
+    guard let bound = try bound(of: prepared, on: x, addingTo: isAdding ? result : nil) else {
+      // The direct kernel's sums, before a nonlinearity can make a number of NaN or of an infinity.
+      var direct = shape
+      direct.usesWinograd = false
+      let step = try convolution(direct, source, result.layout, isAdding: isAdding, .none)
+      try run(step, arranged(x, as: step.source), weights(step), into: result)
+      try measure(result)
+      return try applying(then, to: result)
+    }
+    if height == nil {
+      try run(step, arranged(x, as: step.source), prepared, into: result)
+    } else {
+      try runStrips(step, arranged(x, as: source), prepared, isAdding: isAdding, into: result)
+    }
+    result.buffer.bound = then == .relu6 ? min(bound, 6) : bound
     return result
   }
 
@@ -82,6 +110,7 @@ extension Arithmetic {
     if isKnownUniquelyReferenced(&x.buffer) { return x }
     let copy = try activation(layout)
     unsafe copy.buffer.address.copyMemory(from: x.buffer.address, byteCount: layout.byteCount)
+    copy.buffer.bound = x.buffer.bound
     return copy
   }
 
@@ -98,16 +127,17 @@ extension Arithmetic {
     // Rows are the pixels of an image of one row: the kernels for 1x1 convolutions are the fastest for matrices too.
     let shape = ConvolutionShape(
       inputs: features, outputs: outputs, kernel: 1, stride: 1, padding: 0, dilation: 1, groups: 1)
-    let source = try library.pixelLayout(features, count: x.shape[0])
-    let destination = try library.pixelLayout(outputs, count: x.shape[0])
-    let step = try convolution(shape, source, destination, isAdding: false, then)
+    let pixels = try Activation(
+      layout: library.pixelLayout(features, count: x.shape[0]), buffer: rows.buffer, arithmetic: self)
     let columns = [outputs] + rows.shape.dropFirst()
     let isBlocked = columns.count == 4 && library.channelBlock != nil
     let order = try isBlocked ? library.preferredLayout(columns) : Layout(plain: columns)
-    let prepared = try prepared(weights, order, as: step.weights ?? Layout(plain: shape.weightDimensions))
-    let result = try activation(library.rowLayout([x.shape[0], outputs]))
-    try run(step, rows, prepared, into: result)
-    return result
+    let destination = try library.pixelLayout(outputs, count: x.shape[0])
+    let result = try convolve(pixels, as: pixels.layout, shape, to: destination, adding: nil, then: then) { step in
+      try prepared(weights, order, as: step.weights ?? Layout(plain: shape.weightDimensions))
+    }
+    return try Activation(
+      layout: library.rowLayout([x.shape[0], outputs]), buffer: result.buffer, arithmetic: self)
   }
 
   /// The rows of a matrix, [N, features]; or [N, C, H, W] where whole blocks of channels let it stay so.
@@ -143,6 +173,8 @@ extension Arithmetic {
     }
     let result = try activation(step.destination)
     try run(step, arranged(x, as: step.source), into: result)
+    // The sum that a mean is made of may overflow, and is noticed when the bound is looked for.
+    if kind == .maximum { result.buffer.bound = x.buffer.bound }
     return result
   }
 }

@@ -24,6 +24,7 @@ extension Arithmetic {
         }
       }
     }
+    result.buffer.bound = source.buffer.bound
     return result
   }
 

@@ -45,6 +45,8 @@ extension Arithmetic {
       let region = regions[index]
       levels[region.level].gather(region, samplingRatio: samplingRatio, into: output, index: index, size: size)
     }
+    // The shares of a bin's pixels come to 1 at most.
+    result.buffer.bound = levels.map(\.buffer.bound).max() ?? .infinity
     return result
   }
 }

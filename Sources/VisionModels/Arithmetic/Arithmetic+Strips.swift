@@ -6,19 +6,14 @@ extension Arithmetic {
   /// part of an activation. The last strip ends with the image, so it may begin among rows that are done: those are
   /// computed once more and left where they are.
   ///
-  /// - Parameter result: Holds what is added, where `isAdding`.
-  func convolveStrips(
-    of height: Int, _ x: Activation, _ weights: FoldedWeights, _ shape: ConvolutionShape, isAdding: Bool,
-    then: Nonlinearity, into result: Activation
-  ) throws {
-    var shape = shape
-    shape.isStrip = true
-    let (images, imageHeight, width) = (x.shape[0], x.shape[2], x.shape[3])
-    let source = try library.preferredLayout([images, shape.inputs, height + 2, width])
-    let destination = try library.preferredLayout([images, shape.outputs, height, width])
-    let step = try convolution(shape, source, destination, isAdding: isAdding, then)
-    let prepared = try prepared(weights, shape, step)
-    let (input, output) = (try activation(source), try activation(destination))
+  /// - Parameters:
+  ///   - step: The kernel of one strip, of `strip(of:_:images:width:isAdding:then:)`.
+  ///   - result: Holds what is added, where `isAdding`.
+  func runStrips(
+    _ step: Step, _ x: Activation, _ weights: PreparedWeights, isAdding: Bool, into result: Activation
+  ) throws(VisionError) {
+    let (height, imageHeight) = (step.destination.dimensions[2], x.shape[2])
+    let (input, output) = (try activation(step.source), try activation(step.destination))
     var done = 0
     while done < imageHeight {
       let start = min(done, imageHeight - height)
@@ -27,10 +22,21 @@ extension Arithmetic {
       if last < start + height + 1 { clear(row: height + 1, of: input) }
       try copy(rows: first..<last, of: x, toRow: first - start + 1, of: input)
       if isAdding { try copy(rows: start..<start + height, of: result, toRow: 0, of: output) }
-      try run(step, input, prepared, into: output)
+      try run(step, input, weights, into: output)
       try copy(rows: done - start..<height, of: output, toRow: done, of: result)
       done = start + height
     }
+  }
+
+  /// The kernel for strips of a height.
+  func strip(
+    of height: Int, _ shape: ConvolutionShape, images: Int, width: Int, isAdding: Bool, then: Nonlinearity
+  ) throws(VisionError) -> Step {
+    var shape = shape
+    shape.isStrip = true
+    return try convolution(
+      shape, library.preferredLayout([images, shape.inputs, height + 2, width]),
+      library.preferredLayout([images, shape.outputs, height, width]), isAdding: isAdding, then)
   }
 
   private func copy(rows: Range<Int>, of x: Activation, toRow row: Int, of target: Activation) throws(VisionError) {

@@ -67,6 +67,7 @@ package final class Arithmetic {
     if x.layout.isSame(as: layout) { return x }
     let result = try activation(layout)
     try unsafe reorder(x.buffer.address, x.layout, into: result.buffer.address, layout)
+    result.buffer.bound = x.buffer.bound
     return result
   }
 
@@ -101,7 +102,9 @@ package final class Arithmetic {
     unsafe bias.withUnsafeBufferPointer { source in
       if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }
     }
-    let made = PreparedWeights(weight: target, bias: shift, layout: layout, origin: origin)
+    let made = unsafe PreparedWeights(
+      weight: target, bias: shift, layout: layout, gain: plain.numbers.largestMagnitudeSum(ofRows: bias.count),
+      shift: bias.withUnsafeBufferPointer { unsafe $0.largestMagnitude }, origin: origin)
     if let key { weights[key, default: []].append(made) }
     return made
   }

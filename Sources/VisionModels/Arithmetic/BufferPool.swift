@@ -94,6 +94,8 @@ private func reserved(_ byteCount: Int) -> UnsafeMutableRawPointer? {
 @safe final class Buffer {
   private let start: UnsafeMutableRawPointer
   private let giveBack: () -> Void
+  /// What no number in it exceeds in magnitude; infinite where nothing is known.
+  var bound = Float.infinity
 
   fileprivate init(start: UnsafeMutableRawPointer, giveBack: @escaping () -> Void) {
     unsafe self.start = start

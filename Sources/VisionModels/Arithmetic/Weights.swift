@@ -99,6 +99,8 @@ struct PreparedWeights {
   let weight: Buffer
   let bias: Buffer
   let layout: Layout
+  /// The largest sum of the magnitudes of one output's weights, and the largest magnitude of a bias: see `bound(of:on:addingTo:)`.
+  let gain, shift: Float
   /// Held so that the place in memory by which the weights are known stays theirs.
   let origin: FoldedWeights
 }

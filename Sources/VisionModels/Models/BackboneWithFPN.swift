@@ -37,6 +37,16 @@ extension BackboneWithFPN {
   ///
   /// - Parameter image: [N, 3, H, W], both sides multiples of 32.
   package func callAsFunction(_ image: Activation) throws -> [Activation] {
-    try fpn(body.stages(image))
+    try levels(stages(image))
+  }
+
+  /// The feature maps of the network's four stages.
+  func stages(_ image: Activation) throws -> [Activation] {
+    try within("body") { try body.stages(image) }
+  }
+
+  /// The pyramid over them.
+  func levels(_ stages: consuming [Activation]) throws -> [Activation] {
+    do { return try fpn(stages) } catch { throw error.within("fpn") }
   }
 }

@@ -73,10 +73,3 @@ extension TwoMLPHead {
     try fc7(fc6(regions, then: .relu), then: .relu)
   }
 }
-
-extension FastRCNNPredictor {
-  /// For what describes regions, [N, inputs]: logits [N, classes] and deltas [N, 4 * classes].
-  package func callAsFunction(_ x: Activation) throws -> (logits: Activation, deltas: Activation) {
-    (try scores(x), try boxes(x))
-  }
-}

@@ -35,7 +35,9 @@ extension FasterRCNN {
     let (batch, sizes) = try DetectionTransform(options: options)(images, arithmetic)
     try watching(.transform, [batch])
     let levels = try features(batch, watching)
-    let predictions = try levels.map { try rpnHead($0) }
+    let predictions = try zip(BackboneWithFPN.outputNames, levels).map { name, level in
+      try within("rpn.\(name)") { try rpnHead(level) }
+    }
     try watching(.rpnHead, predictions)
     let proposals = try proposals(predictions, batch: batch, sizes, options)
     try watching(.proposals, [boxes(proposals, arithmetic)])
@@ -50,9 +52,9 @@ extension FasterRCNN {
   }
 
   private func features(_ batch: Activation, _ watching: Watcher) throws -> [Activation] {
-    let stages = try backbone.body.stages(batch)
+    let stages = try backbone.stages(batch)
     try watching(.body, stages)
-    let levels = try backbone.fpn(consume stages)
+    let levels = try backbone.levels(consume stages)
     try watching(.fpn, levels)
     return levels
   }
@@ -72,8 +74,8 @@ extension FasterRCNN {
         let grid = PixelSize(width: predictions.shape[3], height: predictions.shape[2])
         return ProposalFilter.Level(
           anchors: Anchors(size: anchorSize, aspectRatios: options.anchorAspectRatios, image: padded, grid: grid),
-          objectness: try finite(predictions.channelsLast(image: image, channels: rpnHead.channels.logits)),
-          deltas: try finite(predictions.channelsLast(image: image, channels: rpnHead.channels.deltas)))
+          objectness: try predictions.channelsLast(image: image, channels: rpnHead.channels.logits),
+          deltas: try predictions.channelsLast(image: image, channels: rpnHead.channels.deltas))
       }
       return filter.proposals(levels, image: sizes[image])
     }
@@ -89,10 +91,9 @@ extension FasterRCNN {
       return sizes.map { _ in [] }
     }
     try watching(.regions, [regions])
-    let described = try boxHead(regions)
-    let (logits, deltas) = try boxPredictor(described)
+    let (described, logits, deltas) = try described(regions)
     try watching(.boxHead, [described, logits, deltas])
-    let (scores, corrections) = (try finite(logits.values()), try finite(deltas.values()))
+    let (scores, corrections) = (try logits.values(), try deltas.values())
     let (all, classCount) = (proposals.flatMap(\.self), logits.shape[1])
     let filter = DetectionFilter(options: options)
     var start = 0
@@ -103,6 +104,15 @@ extension FasterRCNN {
         all[range], logits: scores[range.lowerBound * classCount..<range.upperBound * classCount], deltas: corrections,
         classCount: classCount, image: size)
     }
+  }
+
+  /// What describes the regions, then the classes' logits and deltas.
+  func described(_ regions: Activation) throws -> (Activation, logits: Activation, deltas: Activation) {
+    let described = try within("box_head") { try boxHead(regions) }
+    return (
+      described, try within("class_logits") { try boxPredictor.scores(described) },
+      try within("box_deltas") { try boxPredictor.boxes(described) }
+    )
   }
 
   private func boxes(_ proposals: [[Box]], _ arithmetic: Arithmetic) throws(VisionError) -> Activation {

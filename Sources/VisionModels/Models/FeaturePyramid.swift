@@ -29,20 +29,22 @@ extension FeaturePyramid {
   ///
   /// - Parameter stages: The largest first. Each is let go once its level is merged: they are large.
   package func callAsFunction(_ stages: consuming [Activation]) throws -> [Activation] {
-    guard let top = stages.popLast() else { return [] }
-    var inner = try innerBlocks[stages.count](top)
-    var levels = [try layerBlocks[stages.count](inner)]
-    let coarsest = try inner.arithmetic.maxPool(levels[0], kernel: 1, stride: 2, padding: 0)
-    while !stages.isEmpty {
-      inner = try merged(inner, stages.removeLast(), innerBlocks[stages.count])
-      levels.insert(try layerBlocks[stages.count](inner), at: 0)
+    var (above, levels): (Activation?, [Activation]) = (nil, [])
+    while let stage = stages.popLast() {
+      let level = stages.count
+      do {
+        let inner = try merged(above, stage, innerBlocks[level])
+        levels.insert(try layerBlocks[level](inner), at: 0)
+        above = inner
+      } catch { throw error.within("\(level)") }
     }
-    return levels + [coarsest]
+    guard let top = levels.last else { return [] }
+    return levels + [try top.arithmetic.maxPool(top, kernel: 1, stride: 2, padding: 0)]
   }
 
-  /// The level above, doubled, and the stage's own convolution.
-  private func merged(_ above: Activation, _ stage: Activation, _ innerBlock: Conv2d) throws -> Activation {
+  /// The stage's own convolution, and the level above, doubled.
+  private func merged(_ above: Activation?, _ stage: consuming Activation, _ innerBlock: Conv2d) throws -> Activation {
     try innerBlock(
-      stage, adding: above.arithmetic.upsampled(above, height: stage.shape[2], width: stage.shape[3]))
+      stage, adding: above.map { try $0.arithmetic.upsampled($0, height: stage.shape[2], width: stage.shape[3]) })
   }
 }

@@ -89,9 +89,13 @@ extension InvertedResidual {
 extension MobileNetV2 {
   /// [N, 3, H, W] to one logit a class, [N, classes].
   package func callAsFunction(_ image: Activation) throws -> Activation {
-    var x = try stem(image, then: .relu6)
-    for block in blocks { x = try block(consume x) }
-    x = try head(x, then: .relu6)
-    return try classifier(x.arithmetic.meanPool(x))
+    var x = try within("features.0") { try stem(image, then: .relu6) }
+    for (number, block) in zip(1..., blocks) {
+      do { x = try block(consume x) } catch { throw error.within("features.\(number)") }
+    }
+    return try within("logits") {
+      let wide = try head(x, then: .relu6)
+      return try classifier(wide.arithmetic.meanPool(wide))
+    }
   }
 }

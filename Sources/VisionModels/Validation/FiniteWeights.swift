@@ -22,6 +22,7 @@ extension Match {
   /// Refuses weights that are NaN or infinite, by name.
   ///
   /// Done before a model runs: in oneDNN's kernels ReLU makes 0 of NaN, so broken weights give results that look sound.
+  /// That finite weights do not overflow is shown while it runs: `Arithmetic.bound(of:on:addingTo:)`.
   ///
   /// - Throws: `notFinite`, the first such weight as its layer; what reading the weights throws.
   package func requireFinite() throws {
@@ -36,15 +37,6 @@ extension Match {
         : "\(count) weights hold values that are not finite: \(names)\(count > 8 ? " …" : "").",
       layer: first, remedy: "take an earlier checkpoint: training diverged")
   }
-}
-
-/// The numbers that a choice is made by, refused where one is NaN or infinite: finite weights can still overflow.
-func finite(_ scores: [Float]) throws(VisionError) -> [Float] {
-  guard scores.allSatisfy(\.isFinite) else {
-    throw VisionError(
-      .notFinite, "The scores are not finite numbers.", remedy: "pth2swt validate names the layer where it begins")
-  }
-  return scores
 }
 
 extension Tensor {

@@ -31,11 +31,7 @@ public struct StageDigest: Codable, Sendable, Equatable {
     maximum = values.max() ?? 0
     let count = min(Self.sampleCount, values.count)
     samples = (0..<count).map { values[$0 * values.count / count] }
-    guard sum.isFinite else {
-      throw VisionError(
-        .notFinite, "The activations are not finite numbers from here on.", layer: stage,
-        remedy: "look for weights that are too large in the layers before")
-    }
+    guard sum.isFinite else { throw .overflow(stage) }
   }
 
   /// Why this is not what was expected; nil where every number is within `tolerance` of it, relative to the largest.

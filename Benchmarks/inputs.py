@@ -1,0 +1,139 @@
+"""Makes the inputs of `make bench` in a folder, those that are not there yet. Never committed.
+
+    refpython Benchmarks/inputs.py FOLDER [--size tiny] [file …]
+
+frcnn.pth: torchvision's fasterrcnn_resnet50_fpn, 348 tensors, 167 MB. tensors_100k.pth: 100,000 tensors of 4 floats.
+over_4gb.pth: one storage over 4 GiB and a few small ones, before and after it. one_gb.pth: 1 GB in 100 tensors.
+transposed.pth: 1 GB of strided tensors. image.png: 1216x800. With `--size tiny` all are small, but of the same kinds under the same names: to see that the
+benchmarks run.
+"""
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import tempfile
+import time
+
+import torch
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How large the inputs are."""
+
+    resnet: str
+    tensor_count: int
+    large_count: int  # floats of one storage
+    block: tuple  # the shape of each of 100 tensors
+    image: tuple  # height and width, which the models keep
+    matrix: tuple  # rows and columns of a matrix that is saved transposed
+    channels: int  # of convolutions whose weights are in channels_last
+
+
+SIZES = {
+    # The large storage has 4 GiB and 4 MiB.
+    "full": Size("resnet50", 100_000, (1 << 30) + (1 << 20), (2500, 1000), (800, 1216), (8192, 16384), 512),
+    "tiny": Size("resnet18", 1_000, 1025 << 10, (25, 10), (64, 96), (64, 128), 8),
+}
+
+
+def detector(size: Size) -> torch.nn.Module:
+    """torchvision's Faster R-CNN of seed 0, which takes images as they are."""
+    from torchvision.models.detection import FasterRCNN
+    from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+
+    torch.manual_seed(0)
+    backbone = resnet_fpn_backbone(backbone_name=size.resnet, weights=None, norm_layer=torch.nn.BatchNorm2d)
+    short, long = sorted(size.image)
+    return FasterRCNN(backbone, num_classes=91, min_size=short, max_size=long).eval()
+
+
+def frcnn(path: pathlib.Path, size: Size) -> None:
+    torch.save(detector(size).state_dict(), path)
+
+
+def tensors_100k(path: pathlib.Path, size: Size) -> None:
+    values = torch.arange(4 * size.tensor_count, dtype=torch.float32).reshape(-1, 4)
+    torch.save({f"layers.{i}.weight": values[i].clone() for i in range(size.tensor_count)}, path)
+
+
+def over_4gb(path: pathlib.Path, size: Size) -> None:
+    """The large storage is a mapped file with holes, so that neither memory nor disk hold it twice. A number in each
+    MiB tells the places apart. torch writes the archive, with its CRC, as it would any other."""
+    count = size.large_count
+    with tempfile.NamedTemporaryFile(dir=path.parent) as file:
+        file.truncate(4 * count)
+        large = torch.from_file(file.name, shared=True, size=count, dtype=torch.float32)
+        marks = large[:: 1 << 18]
+        marks.copy_(torch.arange(1, len(marks) + 1))
+        large[-1] = -1.0
+        small = torch.arange(6.0).reshape(2, 3)
+        torch.save(
+            {
+                "first.weight": small,
+                "large.weight": large.reshape(1025, -1),
+                "half.bias": torch.arange(5).half(),
+                "last.weight": small + 10,
+                "large.tail": large[-3:],
+            },
+            path,
+        )
+
+
+def one_gb(path: pathlib.Path, size: Size) -> None:
+    torch.manual_seed(0)
+    base = torch.randn(size.block)
+    torch.save({f"blocks.{i}.weight": base + i for i in range(100)}, path)
+
+
+def transposed(path: pathlib.Path, size: Size) -> None:
+    """Strided tensors only: one large matrix, many small ones, and convolutions in channels_last."""
+    torch.manual_seed(0)
+    rows, columns = size.matrix
+    state = {"large.weight": torch.randn(rows, columns).t()}
+    state |= {f"blocks.{i}.weight": torch.randn(rows // 8, columns // 16).t() for i in range(64)}
+    for i in range(28):
+        convolution = torch.randn(size.channels, size.channels, 3, 3)
+        state[f"convs.{i}.weight"] = convolution.to(memory_format=torch.channels_last)
+    torch.save(state, path)
+
+
+def image(path: pathlib.Path, size: Size) -> None:
+    import numpy
+    from PIL import Image
+
+    height, width = size.image
+    pixels = numpy.random.default_rng(0).integers(0, 256, (height // 8, width // 8, 3), dtype=numpy.uint8)
+    Image.fromarray(pixels).resize((width, height), Image.BICUBIC).save(path)
+
+
+MAKERS = {"frcnn.pth": frcnn, "tensors_100k.pth": tensors_100k, "over_4gb.pth": over_4gb, "one_gb.pth": one_gb,
+          "transposed.pth": transposed, "image.png": image}
+
+
+def make(folder: pathlib.Path, size: str, names: list[str]) -> None:
+    """Makes the files that are missing among `names`, all if there are none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names or MAKERS:
+        path = folder / name
+        if path.exists():
+            continue
+        started = time.monotonic()
+        # torch puts the file's name into the archive: only the folder differs.
+        with tempfile.TemporaryDirectory(dir=folder) as parts:
+            part = pathlib.Path(parts) / name
+            MAKERS[name](part, SIZES[size])
+            os.replace(part, path)  # a file that is there is whole
+        print(f"{path}: {path.stat().st_size:,} bytes in {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("names", nargs="*", metavar="file", help=f"of {', '.join(MAKERS)}; all unless named")
+    parser.add_argument("--size", choices=SIZES, default="full")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(MAKERS):
+        parser.error(f"no such input: {', '.join(sorted(unknown))}")
+    make(options.folder, options.size, options.names)
