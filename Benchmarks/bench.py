@@ -76,24 +76,22 @@ def bench_converting(bench: Setting) -> list:
 def bench_strided(bench: Setting) -> list:
     """Tensors that do not lie in C order: converted against cp, compared against reading both files, hashed against
     sha256sum of the file."""
-    source, output = bench.folder / "transposed.pth", bench.folder / "output.safetensors"
-    count = bench.at_most(5)
+    source, output, runs = bench.folder / "transposed.pth", bench.folder / "output.safetensors", bench.at_most(5)
     convert = in_turn({
         "cp": ["cp", source, output], "ours": [tool, "convert", source, output],
-        "python": [sys.executable, "-c", PYTHON_CONTIGUOUS, source, output]}, count, output)
+        "python": [sys.executable, "-c", PYTHON_CONTIGUOUS, source, output]}, runs, output)
     subprocess.run([tool, "convert", "--force", source, output], check=True, stdout=subprocess.DEVNULL)
+    both = ["sh", "-c", 'cat "$0" "$1" > /dev/null', source, output]
     pairs = [
-        ("convert transposed.pth", convert, "cp"),
-        ("diff transposed.pth with what it became", in_turn({
-            "cat": ["sh", "-c", f"cat '{source}' '{output}' > /dev/null"], "ours": [tool, "diff", source, output]},
-            count), "cat"),
-        ("inspect --hashes transposed.pth", in_turn({
-            "sha256sum": ["sha256sum", source], "ours": [tool, "inspect", "--hashes", source]}, count), "sha256sum"),
+        ("convert", convert, "cp"),
+        ("diff with what became of", in_turn({"cat": both, "ours": [tool, "diff", source, output]}, runs), "cat"),
+        ("inspect --hashes", in_turn(
+            {"sha256sum": ["sha256sum", source], "ours": [tool, "inspect", "--hashes", source]}, runs), "sha256sum"),
     ]
     output.unlink()
     rows = []
     for what, result, peer in pairs:
-        row = {"what": f"{what}, s", "ours": result["ours"]["seconds"], peer: result[peer]["seconds"],
+        row = {"what": f"{what} transposed.pth, s", "ours": result["ours"]["seconds"], peer: result[peer]["seconds"],
                "ratio": result["ours"]["seconds"] / result[peer]["seconds"], "peak_mib": result["ours"]["peak_mib"]}
         if "python" in result:
             row |= {"python": result["python"]["seconds"], "python_peak_mib": result["python"]["peak_mib"]}
@@ -117,8 +115,8 @@ def bench_inspecting(bench: Setting) -> list:
     return rows
 
 
-PARTS = {"loading": bench_loading, "matching": bench_matching, "converting": bench_converting, "strided": bench_strided,
-         "inspecting": bench_inspecting, "inference": bench_inference}
+PARTS = {"loading": bench_loading, "matching": bench_matching, "converting": bench_converting,
+         "strided": bench_strided, "inspecting": bench_inspecting, "inference": bench_inference}
 
 
 def main() -> None:

@@ -4,7 +4,8 @@
 
 frcnn.pth: torchvision's fasterrcnn_resnet50_fpn, 348 tensors, 167 MB. tensors_100k.pth: 100,000 tensors of 4 floats.
 over_4gb.pth: one storage over 4 GiB and a few small ones, before and after it. one_gb.pth: 1 GB in 100 tensors.
-transposed.pth: 1 GB of strided tensors. image.png: 1216x800. With `--size tiny` all are small, but of the same kinds under the same names: to see that the
+transposed.pth: 1 GB of strided tensors.
+image.png: 1216x800. With `--size tiny` all are small, but of the same kinds under the same names: to see that the
 benchmarks run.
 """
 
@@ -27,14 +28,13 @@ class Size:
     large_count: int  # floats of one storage
     block: tuple  # the shape of each of 100 tensors
     image: tuple  # height and width, which the models keep
-    matrix: tuple  # rows and columns of a matrix that is saved transposed
-    channels: int  # of convolutions whose weights are in channels_last
+    strided: tuple  # sizes of the large matrix, the small ones, and convolutions
 
 
 SIZES = {
     # The large storage has 4 GiB and 4 MiB.
-    "full": Size("resnet50", 100_000, (1 << 30) + (1 << 20), (2500, 1000), (800, 1216), (8192, 16384), 512),
-    "tiny": Size("resnet18", 1_000, 1025 << 10, (25, 10), (64, 96), (64, 128), 8),
+    "full": Size("resnet50", 100_000, (1 << 30) + (1 << 20), (2500, 1000), (800, 1216), (16384, 1000, 512)),
+    "tiny": Size("resnet18", 1_000, 1025 << 10, (25, 10), (64, 96), (1024, 40, 16)),
 }
 
 
@@ -88,14 +88,14 @@ def one_gb(path: pathlib.Path, size: Size) -> None:
 
 
 def transposed(path: pathlib.Path, size: Size) -> None:
-    """Strided tensors only: one large matrix, many small ones, and convolutions in channels_last."""
+    """Nothing lies in C order: a large matrix, many small ones, and convolutions in channels_last."""
     torch.manual_seed(0)
-    rows, columns = size.matrix
-    state = {"large.weight": torch.randn(rows, columns).t()}
-    state |= {f"blocks.{i}.weight": torch.randn(rows // 8, columns // 16).t() for i in range(64)}
+    wide, narrow, channels = size.strided
+    state = {"large.weight": torch.randn(wide // 2, wide).t()}
+    state |= {f"blocks.{i}.weight": torch.randn(narrow, narrow).t() for i in range(64)}
     for i in range(28):
-        convolution = torch.randn(size.channels, size.channels, 3, 3)
-        state[f"convs.{i}.weight"] = convolution.to(memory_format=torch.channels_last)
+        weight = torch.randn(channels, channels, 3, 3)
+        state[f"convs.{i}.weight"] = weight.to(memory_format=torch.channels_last)
     torch.save(state, path)
 
 

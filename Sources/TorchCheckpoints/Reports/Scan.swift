@@ -125,11 +125,11 @@ public struct Scan: Sendable {
     } catch let failure {
       let isKnown = (try? FileKind.detect(store)) != nil
       // A text may read as a pickle by chance, which then names nothing.
-      // Which of several checkpoints is meant does not matter: all of them are looked through.
-      let isAmbiguous = failure.code == .ambiguousStateDict
+      // Which of several checkpoints is meant does not matter, nor that an array holds no numbers: all is looked through.
+      let isIrrelevant = failure.code == .ambiguousStateDict || failure.code == .unsupported
       isCheckpoint = isCheckpoint && (isKnown || !uses.isEmpty) || isKnown && failure.code != .notACheckpoint
       // A pickle of any value is looked through as well as a checkpoint.
-      if failure.code != .notACheckpoint && !isAmbiguous && isKnown || !isCheckpoint { error = error ?? failure }
+      if failure.code != .notACheckpoint && !isIrrelevant && isKnown || !isCheckpoint { error = error ?? failure }
     }
     self.file = file
     self.error = error.map { $0.located(file: file) }

@@ -38,7 +38,8 @@ public struct NamedTensor: Sendable {
   /// The same tensor, seen from a value that holds its file at `path`.
   func under(_ path: String?) -> NamedTensor {
     guard let path else { return self }
-    return NamedTensor(name: isUnnamed ? path : "\(path).\(name)", tensor: tensor, role: role, isNumpyScalar: isNumpyScalar)
+    return NamedTensor(
+      name: isUnnamed ? path : "\(path).\(name)", tensor: tensor, role: role, isNumpyScalar: isNumpyScalar)
   }
 }
 
