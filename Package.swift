@@ -30,6 +30,9 @@ let package = Package(
       name: "CPth2swtCrypto", path: "Sources/CLibraries/CPth2swtCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
+      name: "CPth2swtCurl", path: "Sources/CLibraries/CPth2swtCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
       name: "CPth2swtOneDNN", path: "Sources/CLibraries/CPth2swtOneDNN",
       providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
     .systemLibrary(
@@ -50,17 +53,24 @@ let package = Package(
     .target(
       name: "Digests",
       dependencies: ["StateDicts", .target(name: "CPth2swtCrypto", condition: .when(platforms: [.linux]))]),
-    .target(name: "TorchHub", dependencies: ["Digests", "StateDicts"]),
+    .target(
+      name: "TorchHub",
+      dependencies: ["Digests", "StateDicts", .target(name: "CPth2swtCurl", condition: .when(platforms: [.linux]))]),
     .target(name: "FetchMessages"),
+    .target(
+      name: "Terminal",
+      dependencies: ["StateDicts", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+    ),
     .executableTarget(
       name: "pth2swt-fetch",
       dependencies: [
-        "FetchMessages", "StateDicts", "TorchHub", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "FetchMessages", "StateDicts", "Terminal", "TorchHub",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "Digests", "FetchMessages", "StateDicts", "TorchCheckpoints", "ModelParameters", "VisionModels",
+        "Digests", "FetchMessages", "ModelParameters", "StateDicts", "Terminal", "TorchCheckpoints", "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "Loading", dependencies: ["TorchCheckpoints"], path: "Benchmarks/Loading"),

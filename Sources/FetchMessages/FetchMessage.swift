@@ -21,9 +21,4 @@ package enum FetchMessage: Codable, Sendable, Equatable {
     guard let message = try? JSONDecoder().decode(Self.self, from: Data(line)) else { return nil }
     self = message
   }
-
-  /// The message as a line, its end included.
-  package func line() throws -> String {
-    String(decoding: try JSONEncoder().encode(self), as: UTF8.self) + "\n"
-  }
 }

@@ -19,6 +19,8 @@ public struct CheckpointError: Error, Sendable {
   public var code: Code
   /// What went wrong, in one sentence.
   public var message: String
+  /// What the sentence counts, where that is worth listing: a name a line.
+  public var details: [String]
   /// The file, as it was named to us.
   public var file: String?
   /// The archive entry or tensor inside the file.
@@ -31,15 +33,23 @@ public struct CheckpointError: Error, Sendable {
   /// Creates an error.
   @inline(never)
   public init(
-    _ code: Code, _ message: String, file: String? = nil, entry: String? = nil, offset: Int? = nil,
-    remedy: String? = nil
+    _ code: Code, _ message: String, details: [String] = [], file: String? = nil, entry: String? = nil,
+    offset: Int? = nil, remedy: String? = nil
   ) {
     self.code = code
     self.message = message
+    self.details = details
     self.file = file
     self.entry = entry
     self.offset = offset
     self.remedy = remedy
+  }
+
+  /// The error for memory that the system does not give.
+  static func outOfMemory(_ byteCount: Int) -> CheckpointError {
+    CheckpointError(
+      .outOfMemory, "The system gives no memory for \(byteCount) bytes.",
+      remedy: "raise the limit on memory (ulimit -v), or end other programs")
   }
 
   /// The same error with its place filled in where it had none.
@@ -80,6 +90,8 @@ extension CheckpointError.Code {
   public static let dangerousGlobal = Self(rawValue: "dangerousGlobal")
   /// The file asks for more than the limits allow.
   public static let limitExceeded = Self(rawValue: "limitExceeded")
+  /// The system gave no memory.
+  public static let outOfMemory = Self(rawValue: "outOfMemory")
   /// The file is sound, but this cannot be expressed.
   public static let unsupported = Self(rawValue: "unsupported")
   /// Two or more state dicts are there; one must be chosen.
@@ -103,14 +115,17 @@ extension CheckpointError: Equatable {
 
 extension CheckpointError: CustomStringConvertible {
   /// The sentence, then where, then what to do, each on a line of its own.
-  public var description: String {
-    var lines = [message]
+  public var description: String { lines.joined(separator: "\n") }
+
+  /// The lines of the description; a name in one may have line feeds of its own.
+  package var lines: [String] {
+    var lines = [message] + details.map { "  " + $0 }
     var place: [String] = []
     if let file { place.append(file) }
     if let entry { place.append(entry) }
     if let offset { place.append("byte \(offset)") }
     if !place.isEmpty { lines.append("  at: " + place.joined(separator: ", ")) }
     if let remedy { lines.append("  try: " + remedy) }
-    return lines.joined(separator: "\n")
+    return lines
   }
 }

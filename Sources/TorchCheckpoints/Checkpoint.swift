@@ -111,13 +111,17 @@ public struct Checkpoint: Sendable {
         .notFound, "This is no file's URL.", file: url.absoluteString,
         remedy: "download it first: the module TorchHub does, and the pth2swt command takes such URLs")
     }
-    try self.init(path: url.path, options: options)
+    try self.init(at: FilePath(url), options: options)
   }
 
   /// Opens a file by its path; also a folder of several files, or the index of one.
   ///
   /// - Throws: `CheckpointError`, with the place in the file and what to do.
   public init(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) {
+    try self.init(at: FilePath(path), options: options)
+  }
+
+  package init(at path: FilePath, options: CheckpointOptions) throws(CheckpointError) {
     let store: ByteStore
     do throws(CheckpointError) {
       store = try ByteStore(path: path, mapped: options.mapping == .mapped)
@@ -125,19 +129,19 @@ public struct Checkpoint: Sendable {
       self = try CheckpointFolder(path: path).open(options: options)
       return
     }
-    try self.init(index: store, file: path, options: options)
+    try self.init(index: store, at: path, options: options)
   }
 
   /// A file that may be an index of others beside it.
-  init(index store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
+  init(index store: ByteStore, at path: FilePath, options: CheckpointOptions) throws(CheckpointError) {
     guard Shards.isIndex(store) else {
-      try self.init(store, file: file, options: options)
+      try self.init(store, file: path.description, options: options)
       return
     }
     do throws(CheckpointError) {
-      self = try Shards.open(store, index: file, options: options)
+      self = try Shards.open(store, index: path, options: options)
     } catch {
-      throw error.located(file: file)
+      throw error.located(file: path.description)
     }
   }
 

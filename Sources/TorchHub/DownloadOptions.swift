@@ -15,8 +15,14 @@ public struct DownloadOptions: Sendable {
   public var isOffline: Bool
   /// Whether http is good enough, for the URL itself and for where it redirects to.
   public var allowsPlainHTTP: Bool
-  /// How many seconds may pass without a byte before a connection counts as lost; whole seconds on Linux, at least 1.
-  public var idleSeconds: Int
+  /// How many seconds connecting may take.
+  ///
+  /// Apple's systems have one time-out: the largest of this and the next two.
+  public var connectSeconds: Double
+  /// How many seconds may pass between the request and the answer's first byte.
+  public var firstByteSeconds: Double
+  /// How many seconds may pass without a byte, once the answer has begun, before a connection counts as lost.
+  public var idleSeconds: Double
   /// How many times in a row a lost connection or a busy server (408, 429, 5xx) is tried again without a new byte.
   public var retries: Int
   /// How long to wait before the first of these tries; each further wait is twice as long, up to half a minute.
@@ -27,14 +33,16 @@ public struct DownloadOptions: Sendable {
   /// Creates options; what is not given is as the defaults say.
   public init(
     fileName: String? = nil, hash: HashCheck = .name, checksCachedFile: Bool = false, isOffline: Bool = false,
-    allowsPlainHTTP: Bool = false, idleSeconds: Int = 30, retries: Int = 4, retryDelay: Duration = .seconds(1),
-    redirects: Int = 10
+    allowsPlainHTTP: Bool = false, connectSeconds: Double = 30, firstByteSeconds: Double = 60, idleSeconds: Double = 30,
+    retries: Int = 4, retryDelay: Duration = .seconds(1), redirects: Int = 10
   ) {
     self.fileName = fileName
     self.hash = hash
     self.checksCachedFile = checksCachedFile
     self.isOffline = isOffline
     self.allowsPlainHTTP = allowsPlainHTTP
+    self.connectSeconds = connectSeconds
+    self.firstByteSeconds = firstByteSeconds
     self.idleSeconds = idleSeconds
     self.retries = retries
     self.retryDelay = retryDelay

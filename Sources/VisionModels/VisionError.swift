@@ -1,3 +1,5 @@
+import StateDicts
+
 /// Why an image could not be read or a model could not be run: what went wrong, where, and what to do next.
 ///
 /// Two errors are equal when their codes are; messages may be reworded in any version.
@@ -63,6 +65,18 @@ extension Error {
 /// Runs a part of a model, whose name its errors get.
 func within<Value>(_ part: String, _ body: () throws -> Value) throws -> Value {
   do { return try body() } catch { throw error.within(part) }
+}
+
+extension VisionError {
+  /// What `body` reads of a file; why it could not be read, as an error of this module.
+  static func reading<Value>(_ body: () throws(CheckpointError) -> Value) throws(VisionError) -> Value {
+    do throws(CheckpointError) {
+      return try body()
+    } catch {
+      throw VisionError(
+        error.code == .notFound ? .notFound : .notReadable, error.message, file: error.file, remedy: error.remedy)
+    }
+  }
 }
 
 extension VisionError: Equatable {

@@ -2,13 +2,13 @@ import ArgumentParser
 import FetchMessages
 import Foundation
 import StateDicts
+import Terminal
 import TorchHub
 
 /// The part of the command that knows the network, as a program of its own: `pth2swt` starts it when it is given a URL.
 ///
 /// A network client takes longer to load than most checkpoints to inspect; a command that reads local files does not
 /// carry it. (git has its `git-remote-https` for the same reason.)
-@main
 struct Fetch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pth2swt-fetch",
@@ -27,6 +27,18 @@ struct Fetch: AsyncParsableCommand {
   @Flag(help: "Take the digits in the name for no SHA-256.")
   var noHash = false
 
+  @Option(help: ArgumentHelp("Seconds that connecting may take.", valueName: "s"))
+  var connectTimeout = 30.0
+
+  @Option(help: ArgumentHelp("Seconds until the first byte of the answer.", valueName: "s"))
+  var firstByteTimeout = 60.0
+
+  @Option(help: ArgumentHelp("Seconds without a byte after that.", valueName: "s"))
+  var idleTimeout = 30.0
+
+  @Option(help: ArgumentHelp("Times in a row that a lost connection is tried again.", valueName: "n"))
+  var retries = 4
+
   func run() async throws {
     do {
       guard let url = URL(string: url) else {
@@ -35,7 +47,9 @@ struct Fetch: AsyncParsableCommand {
       let isNew = Locked(false)
       let file = try await downloadWeights(
         from: url,
-        options: DownloadOptions(hash: noHash ? .none : .name, isOffline: offline, allowsPlainHTTP: allowHttp)
+        options: DownloadOptions(
+          hash: noHash ? .none : .name, isOffline: offline, allowsPlainHTTP: allowHttp, connectSeconds: connectTimeout,
+          firstByteSeconds: firstByteTimeout, idleSeconds: idleTimeout, retries: retries)
       ) { report in
         isNew.withLock { $0 = true }
         try? Self.say(.progress(completedBytes: report.completedBytes, totalBytes: report.totalBytes))
@@ -49,6 +63,21 @@ struct Fetch: AsyncParsableCommand {
   }
 
   private static func say(_ message: FetchMessage) throws {
-    try FileHandle.standardOutput.write(contentsOf: Data(message.line().utf8))
+    try Output.results.write(json: message)
+  }
+}
+
+@main
+enum Main {
+  static func main() async {
+    do {
+      var command = try Fetch.parseProgramArguments()
+      if let fetch = command as? Fetch { try await fetch.run() } else { try command.run() }
+      try Output.results.check()
+    } catch let error as CheckpointError {
+      Fetch.end(with: ExitCode(74), saying: error.lines)
+    } catch {
+      Fetch.end(with: error)
+    }
   }
 }

@@ -52,7 +52,7 @@ struct ChildProcess {
   }
 
   private static func failure(_ program: String, _ number: CInt) -> CheckpointError {
-    CheckpointError(.inputOutput, "The program cannot be started (error \(number)).", file: program)
+    CheckpointError(.inputOutput, "The program cannot be started: \(systemMessage(number)).", file: program)
   }
 
   private static func withCStrings<Result>(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import StateDicts
+import Terminal
 import TorchCheckpoints
 import VisionModels
 
@@ -15,7 +16,7 @@ struct Classify: ParsableCommand {
       """)
 
   @Option(help: ArgumentHelp("The checkpoint.", valueName: "file"), completion: .checkpoint)
-  var weights: String
+  var weights: FilePath
 
   @Option(help: ArgumentHelp("How many classes to name.", valueName: "n"))
   var top = 5
@@ -31,7 +32,7 @@ struct Classify: ParsableCommand {
   @OptionGroup var inputs: InputOptions
 
   @Argument(help: "The pictures: JPEG or PNG.", completion: .file(extensions: ["jpg", "jpeg", "png"]))
-  var images: [String]
+  var images: [FilePath]
 
   func validate() throws {
     guard top >= 1 else { throw ValidationError("--top is a whole number from 1.") }
@@ -50,30 +51,30 @@ struct Classify: ParsableCommand {
         Row(
           image: path, classes: classes.map { .init(label: $0.label, name: labels[$0.label], score: $0.score) },
           timings: timings ? times : nil))
-      if !json { print(rows[rows.count - 1]) }
+      if !json { print(rows[rows.count - 1].lines) }
     }
     if json { try printJSON(rows) }
   }
 
-  /// One picture's result: JSON by its keys, text by its description.
-  struct Row: Encodable, CustomStringConvertible {
+  /// One picture's result: JSON by its keys, text by its lines.
+  struct Row: Encodable {
     struct Class: Encodable {
       let label: Int
       let name: String
       let score: Float
     }
-    let image: String
+    let image: FilePath
     let classes: [Class]
     let timings: ClassificationTimings?
 
-    var description: String {
+    var lines: [String] {
       var table = TextTable(rightAligned: [true, false])
       for found in classes { table.add("  \(thousandths(found.score))", found.name) }
       let times = timings.map { timings in
         "  ms: decode \(tenths(timings.decode)), transform \(tenths(timings.transform)), "
           + "network \(tenths(timings.network)), total \(tenths(timings.total))"
       }
-      return ([image] + table.lines + [times].compactMap(\.self)).joined(separator: "\n")
+      return [image.description] + table.lines + [times].compactMap(\.self)
     }
   }
 }

@@ -1,15 +1,9 @@
 import ArgumentParser
-import Dispatch
 import StateDicts
+import Terminal
 import TorchCheckpoints
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#endif
-
-struct Convert: AsyncParsableCommand {
+struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a checkpoint's tensors to a .swt or .safetensors file.",
     discussion: """
@@ -25,10 +19,10 @@ struct Convert: AsyncParsableCommand {
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)
-  var input: String
+  var input: FilePath
 
   @Argument(help: "The file to write: .swt or .safetensors.", completion: .file(extensions: ["swt", "safetensors"]))
-  var output: String
+  var output: FilePath
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
@@ -58,7 +52,7 @@ struct Convert: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
+  func run() throws {
     let checkpoint = try inputs.open(input)
     var (stateDict, annotations) = try modelling.apply(to: checkpoint.stateDict(key: key.key))
     if decompose { stateDict = try stateDict.decomposed() }
@@ -68,43 +62,10 @@ struct Convert: AsyncParsableCommand {
       annotations: annotations)
     options.expandedByteCount = inputs.limits.expandedByteCount
     let progress = ProgressLine()
-    let interruption = Interruption()
-    defer { interruption.end() }
-    let report = try stateDict.write(toPath: output, options: options) { progress.show($0) }
+    Interruption.prepare()
+    let report = try stateDict.write(to: output, options: options) { progress.show($0) }
     progress.clear()
     let summary = ConvertSummary(input: input, output: output, report: report)
-    if json { try printJSON(summary) } else { print(summary.text) }
-  }
-}
-
-/// Removes an unfinished file when the command is interrupted.
-private struct Interruption {
-  private let sources: [any DispatchSourceSignal]
-
-  init() {
-    // A file over the session's limit is an error in words, not an end by this signal.
-    signal(SIGXFSZ, SIG_IGN)
-    // A queue of its own has a thread of its own: the global one has as many as there are cores, all at work on the copy.
-    let queue = DispatchQueue(label: "pth2swt.interruption")
-    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler {
-        AtomicFile.removeUnfinished()
-        signal(number, SIG_DFL)
-        // Dispatch's threads block every signal, this one's own too.
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        unsafe sigaddset(&signals, number)
-        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-        raise(number)
-      }
-      source.resume()
-      return source
-    }
-  }
-
-  func end() {
-    for source in sources { source.cancel() }
+    if json { try printJSON(summary) } else { print(summary.lines) }
   }
 }

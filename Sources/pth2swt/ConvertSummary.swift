@@ -2,8 +2,8 @@ import StateDicts
 
 /// What a conversion wrote and left out.
 struct ConvertSummary: Encodable {
-  let input: String
-  let output: String
+  let input: FilePath
+  let output: FilePath
   let report: WriteReport
 
   private enum CodingKeys: String, CodingKey {
@@ -22,10 +22,10 @@ struct ConvertSummary: Encodable {
   }
 
   /// One line for what was written, one for each group that was not.
-  var text: String {
+  var lines: [String] {
     var line = "\(output): \(Readable.count(report.written.count, of: "tensor")), \(Readable.bytes(report.byteCount))"
     if !report.aliases.isEmpty { line += ", \(report.aliases.count) tied names kept as aliases" }
-    return ([line] + leftOutLines).joined(separator: "\n")
+    return [line] + leftOutLines
   }
 
   /// More groups than this are summed up.

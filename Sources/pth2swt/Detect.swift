@@ -1,13 +1,8 @@
 import ArgumentParser
 import StateDicts
+import Terminal
 import TorchCheckpoints
 import VisionModels
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 struct Detect: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,7 +17,7 @@ struct Detect: ParsableCommand {
       """)
 
   @Option(help: ArgumentHelp("The checkpoint.", valueName: "file"), completion: .checkpoint)
-  var weights: String
+  var weights: FilePath
 
   @Flag(help: "Run the pictures as one batch, as torchvision does with a list.")
   var batch = false
@@ -38,7 +33,7 @@ struct Detect: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Write the pictures with what was found on them.", valueName: "folder"), completion: .directory)
-  var draw: String?
+  var draw: FilePath?
 
   @Flag(help: "Write over pictures that are there.")
   var force = false
@@ -49,7 +44,7 @@ struct Detect: ParsableCommand {
   @OptionGroup var inputs: InputOptions
 
   @Argument(help: "The pictures: JPEG or PNG.", completion: .file(extensions: ["jpg", "jpeg", "png"]))
-  var images: [String]
+  var images: [FilePath]
 
   func validate() throws {
     guard repeatCount.map({ $0 >= 1 }) ?? true else { throw ValidationError("--repeat is a whole number from 1.") }
@@ -68,11 +63,11 @@ struct Detect: ParsableCommand {
       let (found, times) = try measured(detector, decoded)
       for (index, path) in paths.enumerated() {
         if let target = undrawn?.popFirst() {
-          try decoded[index].image.drawing(found[index], labels: labels).write(to: target)
+          try decoded[index].image.drawing(found[index], labels: labels).write(to: target, overwrites: force)
         }
         rows.append(
           DetectionRow(path, decoded[index].image, found[index], labels, timings: timings ? times : nil))
-        if !json { print(rows[rows.count - 1]) }
+        if !json { print(rows[rows.count - 1].lines) }
       }
     }
     if json { try printJSON(rows) }
@@ -99,21 +94,21 @@ struct Detect: ParsableCommand {
   }
 }
 
-/// One picture's result: JSON by its keys, text by its description.
-struct DetectionRow: Encodable, CustomStringConvertible {
+/// One picture's result: JSON by its keys, text by its lines.
+struct DetectionRow: Encodable {
   struct Found: Encodable {
     let label: Int
     let name: String
     let score: Float
     let box: [Float]
   }
-  let image: String
+  let image: FilePath
   let width: Int
   let height: Int
   let detections: [Found]
   let timings: StageTimings?
 
-  init(_ path: String, _ image: Image, _ found: [Detection], _ labels: Labels, timings: StageTimings?) {
+  init(_ path: FilePath, _ image: Image, _ found: [Detection], _ labels: Labels, timings: StageTimings?) {
     self.image = path
     width = image.size.width
     height = image.size.height
@@ -126,7 +121,7 @@ struct DetectionRow: Encodable, CustomStringConvertible {
     self.timings = timings
   }
 
-  var description: String {
+  var lines: [String] {
     var table = TextTable(rightAligned: [false, true, true, true, true, true])
     for found in detections {
       table.add(
@@ -140,7 +135,7 @@ struct DetectionRow: Encodable, CustomStringConvertible {
           + "backbone \(tenths(timings.backbone)), rpn_head \(tenths(timings.rpnHead)), "
           + "proposals \(tenths(timings.proposals)), roi \(tenths(timings.roi)), total \(tenths(timings.total))")
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 }
 
@@ -161,24 +156,22 @@ enum Picture {
   /// Where each is written: under its own name, as PNG.
   ///
   /// Asked before anything runs, so that no work is lost. Makes the folder.
-  static func targets(_ paths: [String], in folder: String, overwriting: Bool) throws -> [URL] {
+  static func targets(_ paths: [FilePath], in folder: FilePath, overwriting: Bool) throws -> [FilePath] {
     let targets = paths.map { path in
-      let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent + ".png"
-      return URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(name)
+      let name = path.name.bytes
+      let stem = name.lastIndex(of: UInt8(ascii: ".")).map { $0 > 0 ? name[..<$0] : name[...] } ?? name[...]
+      return folder.appending(FilePath(bytes: stem + ".png".utf8))
     }
-    var taken: [URL: String] = [:]
+    var taken: [FilePath: FilePath] = [:]
     for (path, target) in zip(paths, targets) {
       if let other = taken.updateValue(path, forKey: target) {
-        throw ValidationError("Two pictures would be drawn to \(target.path): \(other) and \(path).")
+        throw ValidationError("Two pictures would be drawn to \(target): \(other) and \(path).")
       }
     }
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw CheckpointError(.cannotCreate, "The folder cannot be made.", file: folder, remedy: "name another (--draw)")
-    }
-    for target in targets where !overwriting && FileManager.default.fileExists(atPath: target.path) {
-      throw CheckpointError(.outputExists, "The picture is there already.", file: target.path, remedy: "add --force")
+    try folder.createFolder()
+    for target in targets where !overwriting && target.exists {
+      throw CheckpointError(
+        .outputExists, "The picture is there already.", file: target.description, remedy: "add --force")
     }
     return targets
   }

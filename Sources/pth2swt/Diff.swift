@@ -1,8 +1,9 @@
 import ArgumentParser
 import StateDicts
+import Terminal
 import TorchCheckpoints
 
-struct Diff: AsyncParsableCommand {
+struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Hold two checkpoints against each other: names, shapes, types and values.",
     discussion: """
@@ -14,10 +15,10 @@ struct Diff: AsyncParsableCommand {
       """)
 
   @Argument(help: "One checkpoint.", completion: .checkpoint)
-  var first: String
+  var first: FilePath
 
   @Argument(help: "Another.", completion: .checkpoint)
-  var second: String
+  var second: FilePath
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
@@ -25,17 +26,17 @@ struct Diff: AsyncParsableCommand {
   @Flag(help: "Print the report as JSON.")
   var json = false
 
-  func run() async throws {
+  func run() throws {
     // --member is for the archive of the two; where neither is one, the second says so.
     let checkpoint = try inputs.open(first, memberIsOptional: true)
     let other = try inputs.open(second, memberIsOptional: checkpoint.member != nil)
     let stateDicts = try [checkpoint, other].map { try $0.stateDict(key: key.key) }
     let difference = try Difference(between: stateDicts[0], and: stateDicts[1])
-    if json { try printJSON(difference) } else { print(text(difference)) }
+    if json { try printJSON(difference) } else { print(lines(difference)) }
     if !difference.isEmpty { throw Failure.no }
   }
 
-  private func text(_ difference: Difference) -> String {
+  private func lines(_ difference: Difference) -> [String] {
     var lines = difference.onlyInFirst.map { "- \($0): only in \(first)" }
     lines += difference.onlyInSecond.map { "+ \($0): only in \(second)" }
     lines += difference.forms.map { "! \($0.name): \($0.first) | \($0.second)" }
@@ -48,6 +49,6 @@ struct Diff: AsyncParsableCommand {
       difference.isEmpty
         ? "the same \(Readable.count(difference.same, of: "tensor"))"
         : "the same: \(Readable.count(difference.same, of: "tensor"))")
-    return lines.joined(separator: "\n")
+    return lines
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import Terminal
 import VisionModels
 
 #if canImport(FoundationEssentials)
@@ -13,15 +14,14 @@ import VisionModels
 enum Failure {
   static func exit(with error: any Error) -> Never {
     let isJSON = CommandLine.arguments.contains("--json")
-    // A match has a short form for people; in JSON it is complete.
-    let text = (error as? MatchError)?.description
-    guard let (error, code) = report(error) else {
+    guard let (failure, code) = report(error) else {
       if isJSON, let usage = usage(error) { try? printJSON(Report(usage)) }
-      Pth2swt.exit(withError: error)
+      Pth2swt.end(with: error)
     }
-    if isJSON { try? printJSON(Report(error)) }
-    printToStandardError("pth2swt: \(text ?? "\(error)")")
-    Pth2swt.exit(withError: ExitCode(code))
+    if isJSON { try? printJSON(Report(failure)) }
+    // A match has a short form for people; in JSON it is complete.
+    let lines = (error as? MatchError)?.lines(indentation: "  ") ?? failure.lines
+    Pth2swt.end(with: ExitCode(code), saying: lines)
   }
 
   /// What a library threw, with its exit code; nil for what the argument parser throws.
@@ -69,7 +69,8 @@ enum Failure {
 
     init(_ error: CheckpointError) {
       self.error = Body(
-        code: error.code.rawValue, message: error.message, file: error.file, entry: error.entry, offset: error.offset,
+        code: error.code.rawValue, message: ([error.message] + error.details).joined(separator: "\n"), file: error.file,
+        entry: error.entry, offset: error.offset,
         remedy: error.remedy)
     }
   }
@@ -82,6 +83,7 @@ extension CheckpointError.Code {
     case .ambiguousStateDict: return 64
     case .notFound, .notReadable, .isDirectory: return 66
     case .outputExists, .cannotCreate: return 73
+    case .outOfMemory: return 71
     case .inputOutput: return 74
     default: break
     }

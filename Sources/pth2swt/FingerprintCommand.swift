@@ -1,8 +1,9 @@
 import ArgumentParser
 import StateDicts
+import Terminal
 import TorchCheckpoints
 
-struct FingerprintCommand: AsyncParsableCommand {
+struct FingerprintCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fingerprint",
     abstract: "Print what a checkpoint's tensors are, as JSON to keep beside the code.",
@@ -15,7 +16,7 @@ struct FingerprintCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)
-  var input: String
+  var input: FilePath
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
@@ -23,7 +24,7 @@ struct FingerprintCommand: AsyncParsableCommand {
   @Flag(help: .hidden)
   var json = false
 
-  func run() async throws {
+  func run() throws {
     try printJSON(inputs.open(input).stateDict(key: key.key).fingerprint())
   }
 }

@@ -9,10 +9,14 @@ import StateDicts
 
 extension InputOptions {
   /// The path of the file that an argument means: a path as it is, a URL's file in torch's cache folder.
-  func path(of input: String) throws -> String {
+  func path(of argument: FilePath) throws -> FilePath {
+    let input = argument.description
     let start = input.prefix(8).lowercased()
-    guard start == "https://" || start.hasPrefix("http://") else { return input }
-    var arguments = [input]
+    guard start == "https://" || start.hasPrefix("http://") else { return argument }
+    var arguments = [
+      input, "--connect-timeout=\(connectTimeout)", "--first-byte-timeout=\(firstByteTimeout)",
+      "--idle-timeout=\(idleTimeout)", "--retries=\(retries)",
+    ]
     if offline { arguments.append("--offline") }
     if allowHttp { arguments.append("--allow-http") }
     if noHash { arguments.append("--no-hash") }
@@ -31,7 +35,7 @@ extension InputOptions {
     case .file(let path, let isNew):
       // Two URLs may end in one name: whoever gets the file of an earlier download is told which.
       if !isNew { printToStandardError("pth2swt: using \(path), which was there before") }
-      return path
+      return FilePath(path)
     case .failure(let code, let message, let file, let remedy):
       throw CheckpointError(.init(rawValue: code), message, file: file, remedy: remedy)
     case .progress, nil:

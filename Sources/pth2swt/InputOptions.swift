@@ -19,6 +19,18 @@ struct InputOptions: ParsableArguments {
   @Flag(help: "Take the digits in a URL's name, as in model-258fb6c6.pth, for no SHA-256.")
   var noHash = false
 
+  @Option(help: ArgumentHelp("Seconds that connecting to a URL's server may take.", valueName: "s"))
+  var connectTimeout = 30.0
+
+  @Option(help: ArgumentHelp("Seconds until the first byte of its answer.", valueName: "s"))
+  var firstByteTimeout = 60.0
+
+  @Option(help: ArgumentHelp("Seconds without a byte after that.", valueName: "s"))
+  var idleTimeout = 30.0
+
+  @Option(help: ArgumentHelp("Times in a row that a lost connection is tried again.", valueName: "n"))
+  var retries = 4
+
   @Option(help: ArgumentHelp("Multiply every limit, for a file that is large on purpose.", valueName: "n"))
   var limitFactor = 1
 
@@ -38,6 +50,10 @@ struct InputOptions: ParsableArguments {
       throw ValidationError("--npz-void takes a dtype of torch such as bfloat16 or float8_e4m3fn, not \(npzVoid).")
     }
     guard object >= 0 else { throw ValidationError("--object is a whole number from 0.") }
+    guard min(connectTimeout, firstByteTimeout, idleTimeout) > 0 else {
+      throw ValidationError("A time-out is a number of seconds above 0.")
+    }
+    guard retries >= 0 else { throw ValidationError("--retries is a whole number from 0.") }
     guard limitFactor >= 1 else { throw ValidationError("--limit-factor is a whole number from 1.") }
   }
 
@@ -46,11 +62,11 @@ struct InputOptions: ParsableArguments {
   /// Opens a file, or the file of a URL.
   ///
   /// - Parameter memberIsOptional: whether the file may be one that has no members, whatever `--member` says.
-  func open(_ input: String, memberIsOptional: Bool = false) throws -> Checkpoint {
+  func open(_ input: FilePath, memberIsOptional: Bool = false) throws -> Checkpoint {
     var options = options
     options.memberIsOptional = memberIsOptional
     options.numpyVoidType = npzVoid.flatMap { ElementType(rawValue: $0) }
-    return try Checkpoint(path: path(of: input), options: options)
+    return try Checkpoint(at: path(of: input), options: options)
   }
 
   /// How the library opens them.

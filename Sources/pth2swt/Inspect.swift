@@ -1,8 +1,9 @@
 import ArgumentParser
 import StateDicts
+import Terminal
 import TorchCheckpoints
 
-struct Inspect: AsyncParsableCommand {
+struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what is in a checkpoint.",
     discussion: """
@@ -15,7 +16,7 @@ struct Inspect: AsyncParsableCommand {
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)
-  var input: String
+  var input: FilePath
 
   @OptionGroup var inputs: InputOptions
 
@@ -34,7 +35,7 @@ struct Inspect: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Sum up the tree below this many levels.", valueName: "n"))
   var depth: Int?
 
-  func run() async throws {
+  func run() throws {
     let checkpoint = try inputs.open(input)
     let progress = ProgressLine()
     defer { progress.clear() }
@@ -51,7 +52,7 @@ struct Inspect: AsyncParsableCommand {
     if json {
       try printJSON(filter.map { report.filtered(by: $0) } ?? report)
     } else {
-      print(InspectionText(report, filter: filter, depth: depth, listsAll: all || hashes).text)
+      print(InspectionText(report, filter: filter, depth: depth, listsAll: all || hashes).lines)
     }
   }
 }

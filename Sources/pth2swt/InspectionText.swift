@@ -18,7 +18,7 @@ struct InspectionText {
     self.listsAll = listsAll
   }
 
-  var text: String { (summary + [""] + tensors).joined(separator: "\n") }
+  var lines: [String] { summary + [""] + tensors }
 
   // MARK: - Summary
 

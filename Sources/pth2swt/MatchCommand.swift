@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import Terminal
 import TorchCheckpoints
 import VisionModels
 
@@ -19,7 +20,7 @@ struct MatchCommand: ParsableCommand {
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)
-  var input: String
+  var input: FilePath
 
   @Option(
     help: ArgumentHelp("Model name (default: inferred from the weights).", valueName: "name"), completion: .model)
@@ -28,7 +29,7 @@ struct MatchCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("A list of names and shapes, as registry --json writes it.", valueName: "file"),
     completion: .file(extensions: ["json"]))
-  var registry: String?
+  var registry: FilePath?
 
   @OptionGroup var options: ModelOptions
   @OptionGroup var matching: MatchingOptions
@@ -49,16 +50,16 @@ struct MatchCommand: ParsableCommand {
     let stateDict = try inputs.open(input).stateDict(key: key.key)
     guard let registry else {
       let fit = try options.fit(stateDict, as: model, matching)
-      return try report(fit, text: fit.text(listing: all ? nil : 10), isAcceptable: fit.match.isAcceptable)
+      return try report(fit, lines: fit.lines(listing: all ? nil : 10), isAcceptable: fit.match.isAcceptable)
     }
     let list: ParameterRegistry = try readJSON(
       registry, "a list of names and shapes", remedy: #"[{"name": "fc.weight", "shape": [10, 64]}]"#)
     let match = try list.match(stateDict, options: matching.options(for: stateDict))
-    try report(match, text: match.text(listing: all ? nil : 10), isAcceptable: match.isAcceptable)
+    try report(match, lines: match.lines(listing: all ? nil : 10), isAcceptable: match.isAcceptable)
   }
 
-  private func report(_ value: some Encodable, text: String, isAcceptable: Bool) throws {
-    if json { try printJSON(value) } else { print(text) }
+  private func report(_ value: some Encodable, lines: [String], isAcceptable: Bool) throws {
+    if json { try printJSON(value) } else { print(lines) }
     if !isAcceptable { throw Failure.no }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import Terminal
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -18,7 +19,7 @@ struct MatchingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("A JSON list of such renamings, used after those of --rename.", valueName: "file"),
     completion: .file(extensions: ["json"]))
-  var renameFile: String?
+  var renameFile: FilePath?
 
   @Option(
     help: ArgumentHelp("Let names like this be missing; * stands for any text.", valueName: "pattern"),
@@ -63,15 +64,13 @@ struct MatchingOptions: ParsableArguments {
 }
 
 /// A JSON file's value.
-func readJSON<Value: Decodable>(_ path: String, _ what: String, remedy: String) throws -> Value {
-  guard let data = FileManager.default.contents(atPath: path) else {
-    throw CheckpointError(.notFound, "There is no such file.", file: path)
-  }
+func readJSON<Value: Decodable>(_ path: FilePath, _ what: String, remedy: String) throws -> Value {
+  let data = Data(try path.contents())
   do {
     return try JSONDecoder().decode(Value.self, from: data)
   } catch let error as ParameterError {
-    throw CheckpointError(.malformedHeader, error.message, file: path, remedy: error.remedy)
+    throw CheckpointError(.malformedHeader, error.message, file: path.description, remedy: error.remedy)
   } catch {
-    throw CheckpointError(.malformedHeader, "This is not \(what).", file: path, remedy: remedy)
+    throw CheckpointError(.malformedHeader, "This is not \(what).", file: path.description, remedy: remedy)
   }
 }

@@ -1,10 +1,5 @@
 import StateDicts
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#endif
+import Terminal
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -12,37 +7,23 @@ import StateDicts
   import Foundation
 #endif
 
-/// Results go to standard output, all else to standard error.
+// Results go to standard output, all else to standard error.
+
+/// Prints a line.
+func print(_ line: String) { Output.results.write([line]) }
+
+/// Prints lines.
+func print(_ lines: [String]) { Output.results.write(lines) }
+
 func printJSON(_ value: some Encodable) throws {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  try Output.results.write(json: value, formatting: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
 }
 
-func printToStandardError(_ line: String) {
-  FileDescriptor.standardError.write(line + "\n")
-}
+func printToStandardError(_ line: String) { Output.diagnostics.write([line]) }
 
-/// An open file, to write text to as it is.
-struct FileDescriptor {
-  let number: Int32
-  static let standardError = FileDescriptor(number: 2)
-
-  var isTerminal: Bool { isatty(number) == 1 }
-
-  func write(_ text: String) {
-    var text = text
-    text.withUTF8 { bytes in _ = unsafe Self.systemWrite(number, bytes.baseAddress, bytes.count) }
-  }
-
-  private static func systemWrite(_ number: Int32, _ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int {
-    #if canImport(Darwin)
-      unsafe Darwin.write(number, bytes, count)
-    #else
-      unsafe Glibc.write(number, bytes, count)
-    #endif
-  }
-}
+/// In place of Swift's own, which writes what it is given as it is, and does not tell when it could not.
+@available(*, unavailable, message: "print a line (a String) or lines ([String]): they are escaped, and checked")
+func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {}
 
 /// Numbers as people read them.
 enum Readable {
@@ -88,8 +69,9 @@ struct TextTable {
     isRightAligned = rightAligned
   }
 
+  /// Adds a row; its cells are escaped before they are measured.
   mutating func add(_ cells: String...) {
-    rows.append(cells)
+    rows.append(cells.map(\.escaped))
   }
 
   var lines: [String] {

@@ -1,8 +1,9 @@
 import StateDicts
+import Terminal
 
 /// A line on the terminal that says how far the work is; nothing where standard error is no terminal.
 final class ProgressLine: Sendable {
-  private let isShown = FileDescriptor.standardError.isTerminal
+  private let isShown = Output.diagnostics.isTerminal
   private let state = Locked((shown: ContinuousClock.now - .seconds(1), isDrawn: false))
 
   func show(_ progress: CopyProgress) {
@@ -16,13 +17,13 @@ final class ProgressLine: Sendable {
       state = (ContinuousClock.now, true)
       var text = Readable.bytes(completed)
       if let total { text = "\(completed * 100 / max(total, 1))%  \(text) of \(Readable.bytes(total))" }
-      FileDescriptor.standardError.write("\r\u{1B}[K\(text)  \((name ?? "").suffix(50))")
+      Output.diagnostics.redraw("\(text)  \((name ?? "").suffix(50))")
     }
   }
 
   func clear() {
     state.withLock { state in
-      if state.isDrawn { FileDescriptor.standardError.write("\r\u{1B}[K") }
+      if state.isDrawn { Output.diagnostics.redraw("") }
       state.isDrawn = false
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import StateDicts
+import Terminal
 
 #if canImport(Glibc)
   import Glibc
@@ -8,7 +9,7 @@ import StateDicts
 /// The command.
 ///
 /// Each subcommand is one file, and what it does is a library call.
-struct Pth2swt: AsyncParsableCommand {
+struct Pth2swt: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pth2swt",
     abstract: "Reads PyTorch checkpoints without Python: converts, inspects, verifies, compares, runs.",
@@ -27,7 +28,7 @@ struct Pth2swt: AsyncParsableCommand {
 
       Files are told by their content, not their name. Nothing in them is run.
       Exit codes: 0; 1 the answer is no (verify, diff, match, scan, validate); 64 usage; 65 malformed or refused \
-      input; 66 no input; 73 cannot create output; 74 input or output failed; 70 a bug.
+      input; 66 no input; 70 a bug; 71 no memory; 73 cannot create output; 74 input or output failed.
       """,
     version: "0.1.0",
     subcommands: [
@@ -39,19 +40,16 @@ struct Pth2swt: AsyncParsableCommand {
 
 @main
 enum Main {
-  static func main() async {
+  static func main() {
     // Without TZ, glibc looks at /etc/localtime for every time that libzip converts: one for each archive entry. The
     // name is glibc's own default, so nothing else changes.
     #if os(Linux)
       unsafe setenv("TZ", ":/etc/localtime", 0)
     #endif
     do {
-      var command = try Pth2swt.parseAsRoot()
-      if var asynchronous = command as? any AsyncParsableCommand {
-        try await asynchronous.run()
-      } else {
-        try command.run()
-      }
+      var command = try Pth2swt.parseProgramArguments()
+      try command.run()
+      try Output.results.check()
     } catch {
       Failure.exit(with: error)
     }

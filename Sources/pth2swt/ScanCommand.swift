@@ -1,14 +1,9 @@
 import ArgumentParser
 import StateDicts
+import Terminal
 import TorchCheckpoints
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-struct ScanCommand: AsyncParsableCommand {
+struct ScanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan",
     abstract: "List every global that a file's pickles name, and what each could do. Nothing is run.",
@@ -30,7 +25,7 @@ struct ScanCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The checkpoint, or a folder.", completion: .checkpoint)
-  var input: String
+  var input: FilePath
 
   @OptionGroup var inputs: InputOptions
 
@@ -40,19 +35,19 @@ struct ScanCommand: AsyncParsableCommand {
   @Flag(help: "Print the report as JSON.")
   var json = false
 
-  func run() async throws {
+  func run() throws {
     let path = try inputs.path(of: input)
-    if (try? FileManager.default.contentsOfDirectory(atPath: path)) != nil {
+    if path.isFolder {
       try run(folder: path)
     } else {
-      let scan = try Scan(path: path, options: inputs.options)
+      let scan = try Scan(at: path, options: inputs.options)
       if json { try printJSON(scan) } else { Self.printRows(of: scan) }
       try finish([scan], throwing: true)
     }
   }
 
-  private func run(folder path: String) throws {
-    let report = try FolderScan(path: path, options: inputs.options) { scan in
+  private func run(folder path: FilePath) throws {
+    let report = try FolderScan(at: path, options: inputs.options) { scan in
       if !json { print(Self.line(for: scan)) }
     }
     if json {
@@ -72,7 +67,7 @@ struct ScanCommand: AsyncParsableCommand {
     if isSingle, let error = scans.first?.error {
       let fails = scans.contains { $0.isDangerous || strict && $0.has(.unknown) }
       if !fails, !json { throw error }
-      if !json { printToStandardError("pth2swt: \(error)") }
+      if !json { printToStandardError("pth2swt: \(error.lines[0])") }
     }
     if scans.contains(where: { $0.isDangerous || strict && $0.has(.unknown) }) { throw Failure.no }
     if scans.contains(where: { $0.outcome == .broken || isSingle && $0.outcome == .notACheckpoint }) {
@@ -83,7 +78,7 @@ struct ScanCommand: AsyncParsableCommand {
   private static func printRows(of scan: Scan) {
     var table = TextTable(rightAligned: [false, false, false])
     for row in scan.globals { table.add(row.verdict.rawValue, row.name, row.meaning) }
-    if !scan.globals.isEmpty { print(table.lines.joined(separator: "\n")) }
+    print(table.lines)
     for source in scan.sources { print("source text of \(source.name), from \(source.file)") }
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import Terminal
 import TorchCheckpoints
 import VisionModels
 
@@ -18,10 +19,10 @@ struct Validate: ParsableCommand {
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)
-  var input: String
+  var input: FilePath
 
   @Option(help: ArgumentHelp("What came out before.", valueName: "file"), completion: .file(extensions: ["json"]))
-  var expect: String?
+  var expect: FilePath?
 
   @Flag(help: "Print as JSON, to be kept.")
   var json = false
@@ -46,7 +47,7 @@ struct Validate: ParsableCommand {
       try printJSON(found)
     } else {
       print("\(found.model): \(found.trainableCount) parameters train, \(found.frozenCount) are frozen")
-      for stage in found.stages { print(stage) }
+      print(found.stages.map { "\($0)" })
     }
     guard let expect else { return }
     let expected: Validation = try readJSON(expect, "what validate --json printed", remedy: "make it anew with --json")

@@ -1,14 +1,9 @@
 import ArgumentParser
 import StateDicts
+import Terminal
 import TorchCheckpoints
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-struct Verify: AsyncParsableCommand {
+struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check every byte of a checkpoint, and that nothing changed since a fingerprint was taken.",
     discussion: """
@@ -21,11 +16,11 @@ struct Verify: AsyncParsableCommand {
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)
-  var input: String
+  var input: FilePath
 
   @Option(
     help: ArgumentHelp("A fingerprint to hold it against.", valueName: "file"), completion: .file(extensions: ["json"]))
-  var expect: String?
+  var expect: FilePath?
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
@@ -38,9 +33,11 @@ struct Verify: AsyncParsableCommand {
     let changes: [String]?
   }
 
-  func run() async throws {
+  func run() throws {
     let checkpoint = try inputs.open(input)
-    let expected = try expect.map(Fingerprint.init(path:))
+    let expected = try expect.map { path -> Fingerprint in
+      try readJSON(path, "a fingerprint", remedy: "make one: pth2swt fingerprint IN > FILE")
+    }
     let progress = ProgressLine()
     defer { progress.clear() }
     let verification = try checkpoint.verify { progress.show($0) }
@@ -50,7 +47,7 @@ struct Verify: AsyncParsableCommand {
       throw CheckpointError(
         .checksumMismatch,
         "\(verification.damaged.count) of \(verification.records) records are damaged; the first: "
-          + damage.message, file: input, entry: damage.entry, remedy: "download or copy the file again")
+          + damage.message, file: input.description, entry: damage.entry, remedy: "download or copy the file again")
     }
     let changes = try expected.map { try checkpoint.stateDict(key: key.key).fingerprint().changes(since: $0) }
     if json {
@@ -60,25 +57,10 @@ struct Verify: AsyncParsableCommand {
         "\(input): \(verification.records) records, \(Readable.bytes(verification.bytes)), none damaged"
           + (verification.withoutChecksum > 0 ? "; \(verification.withoutChecksum) have no checksum" : ""))
       if let expect, let changes {
-        for change in changes { print(change) }
+        print(changes.map(\.description))
         print(changes.isEmpty ? "as \(expect) says" : "\(changes.count) changes since \(expect)")
       }
     }
     if changes?.isEmpty == false { throw Failure.no }
-  }
-}
-
-extension Fingerprint {
-  /// A fingerprint that was kept as a file.
-  init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CheckpointError(.notFound, "There is no fingerprint to read.", file: path)
-    }
-    do {
-      self = try JSONDecoder().decode(Fingerprint.self, from: data)
-    } catch {
-      throw CheckpointError(
-        .malformedHeader, "This is no fingerprint.", file: path, remedy: "make one: pth2swt fingerprint IN > FILE")
-    }
   }
 }

@@ -150,7 +150,7 @@ import TorchCheckpoints
 
   private func replacingLast(of tensor: Tensor, by value: Float) throws -> Tensor {
     let values = try [Float](tensor).dropLast() + [value]
-    let store = unsafe ByteStore(byteCount: 4 * values.count) { bytes in
+    let store = try unsafe ByteStore(byteCount: 4 * values.count) { bytes in
       for (index, value) in values.enumerated() {
         unsafe bytes.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
       }

@@ -178,7 +178,7 @@ extension Tensor {
   fileprivate func first(_ rows: Int) throws -> Tensor {
     let shape = [rows] + self.shape.dropFirst()
     let values = try [Float](self).prefix(shape.reduce(1, *))
-    let store = unsafe ByteStore(byteCount: 4 * values.count) { bytes in
+    let store = try unsafe ByteStore(byteCount: 4 * values.count) { bytes in
       for (index, value) in values.enumerated() {
         unsafe bytes.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
       }

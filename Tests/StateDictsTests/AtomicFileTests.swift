@@ -17,7 +17,7 @@ struct AtomicFileTests {
 
   @Test("nothing has the name before the file is whole, and then it is all there")
   func commit() throws {
-    let file = try AtomicFile(path: folder.path("m.swt"), overwrites: false)
+    let file = try AtomicFile(path: FilePath(folder.path("m.swt")), overwrites: false)
     try write("world", to: file, at: 6)
     try write("hello ", to: file)
     #expect(try !folder.names.contains("m.swt"))
@@ -30,7 +30,7 @@ struct AtomicFileTests {
   func unfinished() throws {
     try folder.write(Array("old".utf8), "m.swt")
     do {
-      let file = try AtomicFile(path: folder.path("m.swt"), overwrites: true)
+      let file = try AtomicFile(path: FilePath(folder.path("m.swt")), overwrites: true)
       try write("new", to: file)
     }
     #expect(try folder.names == ["m.swt"])
@@ -41,10 +41,10 @@ struct AtomicFileTests {
   func overwriting() throws {
     try folder.write(Array("old".utf8), "m.swt")
     #expect(throws: CheckpointError(.outputExists, "")) {
-      try AtomicFile(path: folder.path("m.swt"), overwrites: false)
+      try AtomicFile(path: FilePath(folder.path("m.swt")), overwrites: false)
     }
     let reader = try FileHandle(forReadingFrom: folder.url.appendingPathComponent("m.swt"))
-    let file = try AtomicFile(path: folder.path("m.swt"), overwrites: true)
+    let file = try AtomicFile(path: FilePath(folder.path("m.swt")), overwrites: true)
     try write("new", to: file)
     #expect(try folder.contents("m.swt") == Array("old".utf8))
     try file.commit()
@@ -56,7 +56,7 @@ struct AtomicFileTests {
   @Test("a file that appears meanwhile is not overwritten, and nothing is left")
   func appearing() throws {
     do {
-      let file = try AtomicFile(path: folder.path("m.swt"), overwrites: false)
+      let file = try AtomicFile(path: FilePath(folder.path("m.swt")), overwrites: false)
       try write("new", to: file)
       try folder.write(Array("other".utf8), "m.swt")
       #expect(throws: CheckpointError(.outputExists, "")) { try file.commit() }
@@ -68,7 +68,7 @@ struct AtomicFileTests {
   @Test("a folder that appears under the name meanwhile stays, and nothing is left beside it")
   func folderAppearing() throws {
     do {
-      let file = try AtomicFile(path: folder.path("m.swt"), overwrites: true)
+      let file = try AtomicFile(path: FilePath(folder.path("m.swt")), overwrites: true)
       try write("new", to: file)
       try FileManager.default.createDirectory(atPath: folder.path("m.swt"), withIntermediateDirectories: false)
       #expect(throws: CheckpointError(.cannotCreate, "")) { try file.commit() }
@@ -79,11 +79,11 @@ struct AtomicFileTests {
   @Test("a folder in place of a file, and a folder that is not there, are told apart in words")
   func places() throws {
     let isFolder = #expect(throws: CheckpointError(.cannotCreate, "")) {
-      try AtomicFile(path: folder.url.path, overwrites: true)
+      try AtomicFile(path: FilePath(folder.url.path), overwrites: true)
     }
     #expect(isFolder?.message == "There is a folder of that name.")
     let nowhere = #expect(throws: CheckpointError(.cannotCreate, "")) {
-      try AtomicFile(path: folder.path("none/m.swt"), overwrites: false)
+      try AtomicFile(path: FilePath(folder.path("none/m.swt")), overwrites: false)
     }
     #expect(nowhere?.message.hasPrefix("The file cannot be created: ") == true)
     #expect(nowhere?.file == folder.path("none/m.swt"))
@@ -93,7 +93,7 @@ struct AtomicFileTests {
   func longNames() throws {
     let name = String(repeating: "n", count: 250)
     for text in ["one", "two"] {
-      let file = try AtomicFile(path: folder.path(name), overwrites: true)
+      let file = try AtomicFile(path: FilePath(folder.path(name)), overwrites: true)
       try write(text, to: file)
       try file.commit()
       #expect(try folder.contents(name) == Array(text.utf8))

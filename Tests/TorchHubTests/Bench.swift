@@ -45,7 +45,7 @@ final class Bench: Sendable {
   }
 
   /// The options of these tests: http is allowed, and nobody waits long.
-  static func options(retries: Int = 0, hash: HashCheck = .name, idleSeconds: Int = 20) -> DownloadOptions {
+  static func options(retries: Int = 0, hash: HashCheck = .name, idleSeconds: Double = 20) -> DownloadOptions {
     DownloadOptions(
       hash: hash, allowsPlainHTTP: true, idleSeconds: idleSeconds, retries: retries, retryDelay: .milliseconds(5))
   }

@@ -3,6 +3,12 @@ import Foundation
 import StateDicts
 import Testing
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#endif
+
 struct CommandTests {
   let bench: Bench
 
@@ -17,14 +23,16 @@ struct CommandTests {
   }
 
   /// Runs the command that was built beside the tests, with the bench's folder as `TORCH_HOME`.
-  private func pth2swt(_ arguments: String...) throws -> Outcome {
+  private func pth2swt(_ arguments: String...) throws -> Outcome { try run("pth2swt", arguments) }
+
+  private func run(_ program: String, _ arguments: [String]) throws -> Outcome {
     #if os(Linux)
       let tests = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
     #else
       let tests = try #require(Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }).bundleURL
     #endif
     let process = Process()
-    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent("pth2swt")
+    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent(program)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(["TORCH_HOME": bench.folder.path]) { $1 }
     let output = Pipe()
@@ -70,7 +78,7 @@ struct CommandTests {
     }
     let secure = try pth2swt("inspect", server.url("/m.pth").absoluteString)
     #expect(secure.status == 64)
-    #expect(secure.errors.contains("plain http"))
+    #expect(secure.errors.contains("plain http") && secure.errors.contains("--allow-http"))
     let none = try pth2swt("inspect", "--json", "--allow-http", server.url("/none.pth").absoluteString)
     #expect(none.status == 66)
     #expect(none.output.contains("\"notFound\""))
@@ -83,6 +91,47 @@ struct CommandTests {
     #expect(unreachable.status == 74)
   }
 
+  @Test("waiting takes no processor time, whatever the server does not say")
+  func waiting() throws {
+    let server = try LoopbackServer { request in
+      Thread.sleep(forTimeInterval: 60)
+      return .file(Data([1]), request)
+    }
+    let before = Self.childSeconds
+    let mute = try pth2swt(
+      "inspect", "--allow-http", "--first-byte-timeout", "6", "--retries", "0", server.url("/m.pth").absoluteString)
+    let seconds = Self.childSeconds - before
+    #expect(mute.status == 74)
+    #expect(mute.errors.contains("6.0 s"))
+    // Six seconds of waiting; starting two debug builds takes some tenths.
+    #expect(seconds < 2)
+  }
+
+  /// The processor time of the children that have ended.
+  private static var childSeconds: Double {
+    var usage = rusage()
+    // -1 is RUSAGE_CHILDREN, which the C libraries give different types.
+    guard unsafe getrusage(.init(-1), &usage) == 0 else { return 0 }
+    return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+  }
+
+  @Test("time-outs that are none, and control characters in arguments, are refused in words")
+  func arguments() throws {
+    for option in ["--connect-timeout", "--first-byte-timeout", "--idle-timeout"] {
+      #expect(try pth2swt("inspect", option, "0", "https://pth2swt.invalid/m.pth").status == 64)
+    }
+    for arguments in [
+      ["\u{1B}[2J\nforged"], ["https://pth2swt.invalid", "\u{1B}[2J\nforged"], ["--\u{1B}\u{202E}\nforged"],
+    ] {
+      let outcome = try run("pth2swt-fetch", arguments)
+      #expect(outcome.status != 0)
+      for text in [outcome.output, outcome.errors] {
+        #expect(!text.contains("\u{1B}") && !text.contains("\u{202E}"))
+        #expect(!text.split(separator: "\n").contains { $0.hasPrefix("forged") })
+      }
+    }
+  }
+
   @Test(
     "a message between the two programs is one line, and comes out as it went in",
     arguments: [
@@ -91,10 +140,9 @@ struct CommandTests {
       .failure(code: "notFound", message: "no\n", file: nil, remedy: "look"),
     ] as [FetchMessage])
   func message(_ message: FetchMessage) throws {
-    let line = try message.line()
-    #expect(line.filter { $0 == "\n" }.count == 1)
-    #expect(line.last == "\n")
-    #expect(FetchMessage(line: line.utf8.dropLast()) == message)
+    let line = try JSONEncoder().encode(message)
+    #expect(!line.contains(UInt8(ascii: "\n")))
+    #expect(FetchMessage(line: line) == message)
     #expect(FetchMessage(line: "{}".utf8) == nil)
   }
 }

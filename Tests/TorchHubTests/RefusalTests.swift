@@ -113,6 +113,37 @@ struct RefusalTests {
     #expect(try bench.names == [])
   }
 
+  @Test("a server that accepts a connection and says nothing is given up after the time for a first byte")
+  func mute() async throws {
+    let server = try LoopbackServer { request in
+      Thread.sleep(forTimeInterval: 60)
+      return LoopbackServer.Reply.file(Data([1]), request)
+    }
+    var options = Bench.options()
+    options.firstByteSeconds = 0.2
+    let error = await #expect(throws: CheckpointError(.connectionFailed, "")) {
+      try await bench.download(server.url("/m.pth"), options)
+    }
+    #if os(Linux)
+      #expect(error?.message == "The server has not answered for 0.2 s.")
+    #endif
+  }
+
+  @Test("a host that takes no connection is given up after the time for one")
+  func unconnected() async throws {
+    // Its queue is full: nobody accepts, and one connection waits already.
+    let listener = try FullListener()
+    var options = Bench.options()
+    options.connectSeconds = 0.2
+    let error = await #expect(throws: CheckpointError(.connectionFailed, "")) {
+      try await bench.download(listener.url, options)
+    }
+    #if os(Linux)
+      #expect(error?.message == "No connection for 0.2 s.")
+    #endif
+    withExtendedLifetime(listener) {}
+  }
+
   @Test("a server that falls silent is given up")
   func silent() async throws {
     let bytes = bench.bytes
@@ -123,7 +154,7 @@ struct RefusalTests {
       return reply
     }
     // Had it been waited for, the rest would have come.
-    #expect(try await bench.failure(server.url("/m.pth"), Bench.options(idleSeconds: 1)) == .connectionFailed)
+    #expect(try await bench.failure(server.url("/m.pth"), Bench.options(idleSeconds: 0.2)) == .connectionFailed)
     #expect(try bench.names == ["m.pth.part", "m.pth.part.json"])
   }
 

@@ -17,7 +17,7 @@ struct DetectionTests {
     try StateDict(
       weights.map { name, tensor in
         guard name == wanted else { return (name, tensor) }
-        let store = unsafe ByteStore(byteCount: tensor.byteCount) { bytes in
+        let store = try unsafe ByteStore(byteCount: tensor.byteCount) { bytes in
           for index in 0..<tensor.elementCount {
             unsafe bytes.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
           }

@@ -29,7 +29,7 @@ private struct Eleven: LoadableModel {
 
   private func match(_ type: ElementType, _ bits: [UInt64]) throws -> Match {
     let width = type.byteCount
-    let store = unsafe ByteStore(byteCount: width * bits.count) { bytes in
+    let store = try unsafe ByteStore(byteCount: width * bits.count) { bytes in
       for (index, value) in bits.enumerated() {
         for byte in 0..<width {
           unsafe bytes.storeBytes(

@@ -16,11 +16,11 @@ enum SeededWeights {
         let module = spec.name.split(separator: ".").dropLast().joined(separator: ".")
         let isNorm = names.contains(module + ".running_var")
         let gain = spec.shape.count > 1 ? gains.first { spec.name.contains($0.key) }?.value ?? 1 : 1
-        return (spec.name, tensor(spec, isNorm: isNorm, gain: gain))
+        return (spec.name, try tensor(spec, isNorm: isNorm, gain: gain))
       })
   }
 
-  private static func tensor(_ spec: ParameterSpec, isNorm: Bool, gain: Float) -> Tensor {
+  private static func tensor(_ spec: ParameterSpec, isNorm: Bool, gain: Float) throws -> Tensor {
     let count = spec.shape.reduce(1, *)
     let fan = Float(spec.shape.dropFirst().reduce(1, *))
     let (scale, shift): (Float, Float) =
@@ -34,7 +34,7 @@ enum SeededWeights {
         ((6 / fan).squareRoot(), 0)
       }
     let seed = hash(spec.name)
-    let store = unsafe ByteStore(byteCount: 4 * count) { bytes in
+    let store = try unsafe ByteStore(byteCount: 4 * count) { bytes in
       let values = unsafe bytes.bindMemory(to: Float.self)
       var state = seed
       for index in 0..<count {

@@ -79,7 +79,7 @@ extension Tensor {
 }
 
 extension Storage {
-  fileprivate static let withoutBytes = unsafe Storage(ByteStore(byteCount: 0) { _ in })
+  fileprivate static let withoutBytes = Storage(ByteStore(copying: []))
 }
 
 extension Composition {

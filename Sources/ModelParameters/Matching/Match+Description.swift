@@ -11,6 +11,11 @@ extension Match: CustomStringConvertible {
   ///   - limit: How many lines of each list are shown; nil for all.
   ///   - model: What the model is called (default: nothing is said of it).
   public func text(listing limit: Int? = nil, model: String? = nil) -> String {
+    lines(listing: limit, model: model).joined(separator: "\n")
+  }
+
+  /// The lines of the text; a name in one may have line feeds of its own.
+  package func lines(listing limit: Int?, model: String? = nil) -> [String] {
     var lines = fix.map(\.lines) ?? []
     lines.append(summary(of: model))
     func list(_ title: String, _ rows: [String]) {
@@ -24,7 +29,7 @@ extension Match: CustomStringConvertible {
     list("mismatched", mismatched.map(\.description))
     list("several names become one", collisions.map(\.description))
     list("renamed", renamed.map { "\($0.from) -> \($0.to)" })
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   /// What fits, and what was done for it.
@@ -76,7 +81,7 @@ extension Match.Fix: CustomStringConvertible {
   /// The options as they are typed in a shell, then why, and what comes of them.
   public var description: String { lines.joined(separator: "\n") }
 
-  fileprivate var lines: [String] {
+  var lines: [String] {
     var line = "\(isEnough ? "to fix" : "to come nearer"): \(arguments.map(\.quotedForShell).joined(separator: " "))"
     if !reason.isEmpty { line += ", \(reason)" }
     if !isEnough { line += " (then \(boundCount) tensors fit)" }

@@ -12,18 +12,23 @@ public struct MatchError: Error, Sendable {
 
 extension MatchError: CustomStringConvertible {
   /// What would make it fit, then torch's message with the first ten names of each list, then other likely causes.
-  public var description: String {
-    let hints = match.hints.map { "  hint: " + $0 }.shortened(to: 10) { "  … and \($0) more hints" }
-    return ((match.fix.map { ["\($0)"] } ?? []) + [match.torchMessage(listing: 10)] + hints).joined(separator: "\n")
+  public var description: String { lines(indentation: "\t").joined(separator: "\n") }
+
+  /// The lines of the description; a name in one may have line feeds of its own.
+  package func lines(indentation: String) -> [String] {
+    let message = match.torchLines(listing: 10)
+    return (match.fix?.lines ?? []) + message.prefix(1) + message.dropFirst().map { indentation + $0 }
+      + match.hints.map { "  hint: " + $0 }.shortened(to: 10) { "  … and \($0) more hints" }
   }
 }
 
 extension Match {
   /// The message of torch's `load_state_dict`, word for word (`torch/nn/modules/module.py`); what torch has no words for
   /// is said in ours, in the same place.
-  public var torchMessage: String { torchMessage(listing: nil) }
+  public var torchMessage: String { torchLines(listing: nil).joined(separator: "\n\t") }
 
-  fileprivate func torchMessage(listing limit: Int?) -> String {
+  /// The message's lines; a name in one may have line feeds of its own.
+  package func torchLines(listing limit: Int?) -> [String] {
     var lines = ["Error(s) in loading state_dict for \(registry.model):"]
     if !missing.isEmpty { lines.append("Missing key(s) in state_dict: \(missing.quoted(limit)). ") }
     if !unexpected.isEmpty { lines.append("Unexpected key(s) in state_dict: \(unexpected.quoted(limit)). ") }
@@ -32,7 +37,7 @@ extension Match {
       let rules = collision.rules.isEmpty ? "" : " by " + collision.rules.map { "'\($0)'" }.joined(separator: ", ")
       return "several keys become \"\(collision.name)\"\(rules): \(collision.from.quoted(nil))."
     }.shortened(to: limit) { "… and \($0) more" }
-    return lines.joined(separator: "\n\t")
+    return lines
   }
 }
 

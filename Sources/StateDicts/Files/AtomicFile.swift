@@ -12,11 +12,11 @@
 /// cannot do that, it is a hidden file beside its target, removed if it is not finished; programs that may be ended by
 /// a signal call `removeUnfinished()` first.
 package final class AtomicFile: @unchecked Sendable {
-  private let path: String
+  private let path: FilePath
   private let overwrites: Bool
   private let descriptor: Int32
   /// The hidden file's path; nil while the file has no name.
-  private let temporaryPath: String?
+  private let temporaryPath: FilePath?
   /// Held while bytes are written: Linux lets one thread write to a file at a time, and another would spin for its turn
   /// on a processor that somebody else can use.
   private let isWriting = Locked(())
@@ -32,18 +32,14 @@ package final class AtomicFile: @unchecked Sendable {
   /// The corresponding C function is `open`.
   ///
   /// - Throws: `outputExists` unless `overwrites`; `cannotCreate`.
-  package init(path: String, overwrites: Bool) throws(CheckpointError) {
+  package init(path: FilePath, overwrites: Bool) throws(CheckpointError) {
+    let path = try Self.target(path, overwrites: overwrites)
     self.path = path
     self.overwrites = overwrites
-    var status = stat()
-    if unsafe stat(path, &status) == 0 {
-      if status.st_mode & S_IFMT == S_IFDIR {
-        throw CheckpointError(.cannotCreate, "There is a folder of that name.", file: path)
-      }
-      guard overwrites else { throw Self.exists(path) }
-    }
     #if os(Linux)
-      let nameless = unsafe open(Self.folder(of: path), O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666)
+      let nameless = unsafe path.folder.withCString {
+        unsafe open($0, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666)
+      }
       if nameless >= 0 {
         descriptor = nameless
         temporaryPath = nil
@@ -51,14 +47,39 @@ package final class AtomicFile: @unchecked Sendable {
       }
     #endif
     let hidden = Self.hiddenPath(beside: path)
-    descriptor = unsafe open(hidden, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0o666)
+    descriptor = unsafe hidden.withCString { unsafe open($0, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0o666) }
     guard descriptor >= 0 else {
       throw CheckpointError(
-        .cannotCreate, "The file cannot be created: \(systemMessage(errno)).", file: path,
+        .cannotCreate, "The file cannot be created: \(systemMessage(errno)).", file: path.description,
         remedy: "check that the folder exists and may be written to")
     }
     temporaryPath = hidden
     Self.unfinished.withLock { paths in _ = paths.insert(hidden) }
+  }
+
+  /// Where the file is to be: what a symbolic link leads to, as `cp` has it.
+  ///
+  /// - Throws: `outputExists` unless `overwrites`; `cannotCreate` for what is no file, and is not to be replaced by one.
+  private static func target(_ path: FilePath, overwrites: Bool) throws(CheckpointError) -> FilePath {
+    var status = stat()
+    guard unsafe path.withCString({ unsafe lstat($0, &status) }) == 0 else { return path }
+    let isLink = status.st_mode & S_IFMT == S_IFLNK
+    guard unsafe path.withCString({ unsafe stat($0, &status) }) == 0 else {
+      throw CheckpointError(
+        .cannotCreate, "There is a symbolic link of that name, which leads nowhere.", file: path.description,
+        remedy: "remove the link, or name another file")
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: guard overwrites else { throw exists(path) }
+    case S_IFDIR: throw CheckpointError(.cannotCreate, "There is a folder of that name.", file: path.description)
+    default:
+      throw CheckpointError(
+        .cannotCreate, "There is a pipe, a socket or a device of that name, which is not replaced.",
+        file: path.description, remedy: "name another file")
+    }
+    guard isLink, let real = unsafe path.withCString({ unsafe realpath($0, nil) }) else { return path }
+    defer { unsafe free(real) }
+    return unsafe FilePath(bytes: UnsafeRawBufferPointer(start: real, count: strlen(real)))
   }
 
   deinit {
@@ -83,6 +104,14 @@ package final class AtomicFile: @unchecked Sendable {
     }
   }
 
+  /// Writes all of a small file's bytes.
+  package func write(_ bytes: [UInt8]) throws(CheckpointError) {
+    let outcome = unsafe bytes.withUnsafeBytes { bytes in
+      Result { () throws(CheckpointError) in try unsafe write(bytes, at: 0) }
+    }
+    try outcome.get()
+  }
+
   /// Gives the file its name.
   ///
   /// The corresponding C functions are `linkat` and `rename`.
@@ -90,53 +119,63 @@ package final class AtomicFile: @unchecked Sendable {
   /// - Throws: `outputExists` if a file of that name has appeared meanwhile; `cannotCreate`.
   package func commit() throws(CheckpointError) {
     if let temporaryPath {
-      if !overwrites, unsafe access(path, F_OK) == 0 { throw Self.exists(path) }
+      if !overwrites, path.exists { throw Self.exists(path) }
       try rename(temporaryPath)
       return
     }
     #if os(Linux)
-      let source = "/proc/self/fd/\(descriptor)"
-      if unsafe linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 { return }
-      guard errno == EEXIST else {
-        throw CheckpointError(.cannotCreate, "The file cannot be named: \(systemMessage(errno)).", file: path)
-      }
+      if link(path) { return }
+      guard errno == EEXIST else { throw Self.naming(path) }
       guard overwrites else { throw Self.exists(path) }
       // A link cannot take another file's place; a renaming can.
       let hidden = Self.hiddenPath(beside: path)
       // Known before it is there: a signal, or a renaming that fails, removes it.
       Self.unfinished.withLock { paths in _ = paths.insert(hidden) }
-      guard unsafe linkat(AT_FDCWD, source, AT_FDCWD, hidden, AT_SYMLINK_FOLLOW) == 0 else {
+      guard link(hidden) else {
+        let error = Self.naming(path)
         Self.unfinished.withLock { paths in _ = paths.remove(hidden) }
-        throw CheckpointError(.cannotCreate, "The file cannot be named: \(systemMessage(errno)).", file: path)
+        throw error
       }
       try rename(hidden)
     #endif
   }
 
-  private func rename(_ hidden: String) throws(CheckpointError) {
-    guard Self.systemRename(hidden, path) == 0 else {
-      let reason = systemMessage(errno)
+  #if os(Linux)
+    /// Gives the nameless file a name.
+    private func link(_ name: FilePath) -> Bool {
+      unsafe name.withCString { name in
+        unsafe linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0
+      }
+    }
+  #endif
+
+  private func rename(_ hidden: FilePath) throws(CheckpointError) {
+    let result = unsafe hidden.withCString { old in
+      unsafe path.withCString { new in unsafe Self.systemRename(old, new) }
+    }
+    guard result == 0 else {
+      let error = Self.naming(path)
       Self.remove(hidden)
-      throw CheckpointError(.cannotCreate, "The file cannot be named: \(reason).", file: path)
+      throw error
     }
     Self.unfinished.withLock { paths in _ = paths.remove(hidden) }
   }
 
   // MARK: - Hidden files
 
-  private static let unfinished = Locked(Set<String>())
+  private static let unfinished = Locked(Set<FilePath>())
 
   /// Removes what is not finished, before a program is ended by a signal.
   package static func removeUnfinished() {
     for path in unfinished.withLock({ $0 }) { remove(path) }
   }
 
-  private static func remove(_ hidden: String) {
+  private static func remove(_ hidden: FilePath) {
     guard unfinished.withLock({ $0.remove(hidden) }) != nil else { return }
-    _ = unsafe unlink(hidden)
+    _ = unsafe hidden.withCString { unsafe unlink($0) }
   }
 
-  private static func systemRename(_ old: String, _ new: String) -> Int32 {
+  private static func systemRename(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> Int32 {
     #if canImport(Darwin)
       unsafe Darwin.rename(old, new)
     #elseif canImport(Glibc)
@@ -146,24 +185,27 @@ package final class AtomicFile: @unchecked Sendable {
     #endif
   }
 
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+  private static func hiddenPath(beside path: FilePath) -> FilePath {
+    let mark = ".\(getpid())-\(UInt32.random(in: 0...UInt32.max)).tmp"
+    return path.folder.appending(
+      FilePath(bytes: [UInt8(ascii: ".")] + path.name.bytes.prefix(200) + mark.utf8))
   }
 
-  private static func hiddenPath(beside path: String) -> String {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    return "\(folder(of: path))/.\(name.prefix(200)).\(getpid())-\(UInt32.random(in: 0...UInt32.max)).tmp"
-  }
+  // MARK: - Errors
 
-  private static func exists(_ path: String) -> CheckpointError {
+  private static func exists(_ path: FilePath) -> CheckpointError {
     CheckpointError(
-      .outputExists, "There is a file of that name, which is not overwritten.", file: path,
+      .outputExists, "There is a file of that name, which is not overwritten.", file: path.description,
       remedy: "name another, or pass --force (overwrites: true)")
   }
 
-  private static func writing(_ path: String, _ code: Int32, _ offset: Int) -> CheckpointError {
-    switch code {
+  private static func naming(_ path: FilePath) -> CheckpointError {
+    CheckpointError(.cannotCreate, "The file cannot be named: \(systemMessage(errno)).", file: path.description)
+  }
+
+  private static func writing(_ path: FilePath, _ code: Int32, _ offset: Int) -> CheckpointError {
+    let path = path.description
+    return switch code {
     case ENOSPC, EDQUOT:
       CheckpointError(
         .inputOutput, "The disk is full.", file: path, offset: offset,

@@ -16,8 +16,8 @@ final class MappedFile: Sendable {
   /// Opens the file if it is still the one that was mapped.
   ///
   /// The corresponding C functions are `open` and `fstat`.
-  init?(path: String, identity: FileIdentity) {
-    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  init?(path: FilePath, identity: FileIdentity) {
+    descriptor = unsafe path.withCString { unsafe open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0, FileIdentity(descriptor) == identity else {
       if descriptor >= 0 { close(descriptor) }
       return nil

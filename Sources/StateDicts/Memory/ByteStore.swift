@@ -18,7 +18,7 @@
 
   private enum FileAccess {
     case none
-    case closed(path: String, FileIdentity)
+    case closed(path: FilePath, FileIdentity)
     case open(MappedFile)
   }
 
@@ -48,38 +48,50 @@
   /// Memory of `byteCount` bytes, filled by `initialize`.
   ///
   /// The caller has held `byteCount` against a limit.
-  package convenience init<Failure: Error>(
-    byteCount: Int, initializingWith initialize: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
-    do {
-      try unsafe initialize(buffer)
+  ///
+  /// - Throws: `outOfMemory`, and what `initialize` does.
+  package convenience init(
+    byteCount: Int, initializingWith initialize: (UnsafeMutableRawBufferPointer) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    let memory = try unsafe UnsafeMutableRawBufferPointer.aligned(byteCount: byteCount)
+    do throws(CheckpointError) {
+      try unsafe initialize(memory)
     } catch {
-      unsafe buffer.deallocate()
+      unsafe memory.deallocate()
       throw error
     }
-    unsafe self.init(UnsafeRawBufferPointer(buffer), isMapped: false)
+    unsafe self.init(UnsafeRawBufferPointer(memory), isMapped: false)
   }
 
   /// A copy of bytes.
   public convenience init(copying bytes: some Sequence<UInt8>) {
     let array = ContiguousArray(bytes)
-    unsafe self.init(byteCount: array.count) { target in unsafe target.copyBytes(from: array) }
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(array.count, 1), alignment: 16)
+    unsafe memory.copyBytes(from: array)
+    unsafe self.init(UnsafeRawBufferPointer(rebasing: memory[..<array.count]), isMapped: false)
   }
 
   /// A file's bytes: mapped, or copied into memory where `mapped` is false.
-  package convenience init(path: String, mapped: Bool) throws(CheckpointError) {
+  package convenience init(path: FilePath, mapped: Bool) throws(CheckpointError) {
     let file = try InputFile(path: path)
-    if mapped, file.byteCount > 0,
-      let base = unsafe mmap(nil, file.byteCount, PROT_READ, MAP_PRIVATE, file.descriptor, 0), unsafe base != MAP_FAILED
-    {
-      let access = FileIdentity(file.descriptor).map { FileAccess.closed(path: path, $0) }
-      unsafe self.init(
-        UnsafeRawBufferPointer(start: base, count: file.byteCount), isMapped: true, file: access ?? .none)
-    } else {
+    do throws(CheckpointError) {
+      if mapped, file.byteCount > 0 {
+        if let base = unsafe mmap(nil, file.byteCount, PROT_READ, MAP_PRIVATE, file.descriptor, 0),
+          unsafe base != MAP_FAILED
+        {
+          let access = FileIdentity(file.descriptor).map { FileAccess.closed(path: path, $0) }
+          unsafe self.init(
+            UnsafeRawBufferPointer(start: base, count: file.byteCount), isMapped: true, file: access ?? .none)
+          return
+        }
+        // Some file systems cannot map; reading takes more memory, not less.
+        if errno == ENOMEM { throw CheckpointError.outOfMemory(file.byteCount) }
+      }
       try unsafe self.init(byteCount: file.byteCount) { target throws(CheckpointError) in
         try unsafe file.read(into: target)
       }
+    } catch {
+      throw error.located(file: path.description)
     }
   }
 
@@ -158,6 +170,21 @@
   }
 }
 
+extension UnsafeMutableRawBufferPointer {
+  /// Memory for so many bytes. (Swift's own allocation ends the process where there is none.)
+  ///
+  /// The corresponding C function is `posix_memalign`.
+  ///
+  /// - Throws: `outOfMemory`.
+  package static func aligned(byteCount: Int) throws(CheckpointError) -> UnsafeMutableRawBufferPointer {
+    var start: UnsafeMutableRawPointer?
+    guard unsafe posix_memalign(&start, 64, Swift.max(byteCount, 1)) == 0, let start = unsafe start else {
+      throw CheckpointError.outOfMemory(byteCount)
+    }
+    return unsafe UnsafeMutableRawBufferPointer(start: start, count: byteCount)
+  }
+}
+
 /// A regular file, open for reading.
 private final class InputFile {
   let descriptor: Int32
@@ -165,21 +192,22 @@ private final class InputFile {
   let path: String
 
   /// The corresponding C functions are `open` and `fstat`.
-  init(path: String) throws(CheckpointError) {
-    self.path = path
-    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  init(path: FilePath) throws(CheckpointError) {
+    self.path = path.description
+    // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
+    descriptor = unsafe path.withCString { unsafe open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw CheckpointError.opening(path, errno) }
     var status = stat()
     let isKnown = unsafe fstat(descriptor, &status) == 0
     byteCount = isKnown ? Int(status.st_size) : 0
     if isKnown, status.st_mode & S_IFMT == S_IFDIR {
       throw CheckpointError(
-        .isDirectory, "This is a folder; a checkpoint file is needed.", file: path,
+        .isDirectory, "This is a folder; a checkpoint file is needed.", file: self.path,
         remedy: "name a file inside it")
     }
     if !isKnown || status.st_mode & S_IFMT != S_IFREG {
       throw CheckpointError(
-        .notReadable, "This is no regular file, so its size is not known.", file: path,
+        .notReadable, "This is not a regular file, so its size is not known.", file: self.path,
         remedy: "save the bytes to a file first, or read them into memory and use Checkpoint(bytes)")
     }
   }
@@ -201,41 +229,4 @@ private final class InputFile {
       done += count
     }
   }
-}
-
-extension CheckpointError {
-  /// Why `open` failed, in words.
-  fileprivate static func opening(_ path: String, _ code: Int32) -> CheckpointError {
-    switch code {
-    case ENOENT, ENOTDIR:
-      if let target = linkTarget(of: path) {
-        CheckpointError(
-          .notFound, "This is a link to \(target), which is not there.", file: path,
-          remedy: "download or copy the file that it stands for")
-      } else {
-        CheckpointError(.notFound, "There is no such file.", file: path)
-      }
-    case EACCES, EPERM:
-      CheckpointError(
-        .notReadable, "The file is there, but may not be read.", file: path, remedy: "check its permissions (ls -l)")
-    case EISDIR: CheckpointError(.isDirectory, "This is a folder; a checkpoint file is needed.", file: path)
-    default: CheckpointError(.inputOutput, systemMessage(code), file: path)
-    }
-  }
-}
-
-/// What a link says; nil for anything else.
-///
-/// The corresponding C function is `readlink`.
-package func linkTarget(of path: String) -> String? {
-  var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-  let length = unsafe readlink(path, &target, target.count)
-  return length < 0 ? nil : String(decoding: target.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
-}
-
-/// What the operating system says of an error.
-///
-/// The corresponding C function is `strerror`.
-package func systemMessage(_ code: Int32) -> String {
-  unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
 }

@@ -1,5 +1,3 @@
-import Dispatch
-
 /// The results of `transform` for each item, in order, worked out by two threads that take the next item as they come.
 ///
 /// Two: hashing and copying are bound by memory, and more threads would only take it from each other.
@@ -9,7 +7,7 @@ package func concurrentMap<Item: Sendable, Result: Sendable>(
   let items = Array(items)
   let next = Locked(0)
   let done = Locked((results: [(Int, Result)](), failure: (any Error)?.none))
-  DispatchQueue.concurrentPerform(iterations: min(2, items.count)) { _ in
+  concurrentPerform(min(2, items.count)) { _ in
     var results: [(Int, Result)] = []
     do {
       while let index = next.withLock({ index -> Int? in
@@ -46,7 +44,7 @@ package func concurrently<First: Sendable, Second: Sendable>(
   _ first: @Sendable () -> First, _ second: @Sendable () -> Second
 ) -> (First, Second) {
   let results = Locked((first: First?.none, second: Second?.none))
-  DispatchQueue.concurrentPerform(iterations: 2) { number in
+  concurrentPerform(2) { number in
     if number == 0 {
       let result = first()
       results.withLock { $0.first = result }

@@ -24,7 +24,7 @@ final class StorageSums: Sendable {
   /// Goes to a box of a tensor, and takes the sum of the bytes that hold it: with that they are in the cache, read from
   /// first to last.
   func enter(_ reader: BoxReader, _ box: ElementGrid.Box, of tensor: Tensor) throws {
-    let range = reader.enter(box)
+    let range = try reader.enter(box)
     let storage = tensor.storage
     guard !range.isEmpty, storage.packedContents == nil, isExpected(storage) else { return }
     let (store, base) = try storage.region()

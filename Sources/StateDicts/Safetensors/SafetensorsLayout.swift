@@ -100,12 +100,10 @@ struct SafetensorsLayout {
       }
       let unsupported = stateDict.indices.filter { reasons[$0] != nil }
       guard unsupported.isEmpty || options.leavesOutUnsupported else {
-        let list = unsupported.prefix(10).map { "  \(stateDict.names[$0]): \(reasons[$0] ?? "")" }
-        let more = unsupported.count > 10 ? ["  … and \(unsupported.count - 10) more"] : []
         throw CheckpointError(
-          .unsupported,
-          "The format cannot express \(unsupported.count) of \(stateDict.count) tensors:\n"
-            + (list + more).joined(separator: "\n"),
+          .unsupported, "The format cannot express \(unsupported.count) of \(stateDict.count) tensors:",
+          details: unsupported.prefix(10).map { "\(stateDict.names[$0]): \(reasons[$0] ?? "")" }
+            + (unsupported.count > 10 ? ["… and \(unsupported.count - 10) more"] : []),
           remedy: "leave them out: --skip-unsupported (leavesOutUnsupported: true)")
       }
     }

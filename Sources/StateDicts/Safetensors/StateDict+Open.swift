@@ -18,11 +18,12 @@ extension StateDict {
     guard url.isFileURL else {
       throw CheckpointError(.notFound, "This is no file's URL.", file: url.absoluteString)
     }
-    let store = try ByteStore(path: url.path, mapped: mapped)
+    let path = FilePath(url)
+    let store = try ByteStore(path: path, mapped: mapped)
     do throws(CheckpointError) {
-      try self.init(safetensors: store, file: url.path, checksOnUse: checksCRC)
+      try self.init(safetensors: store, file: path.description, checksOnUse: checksCRC)
     } catch {
-      throw error.located(file: url.path)
+      throw error.located(file: path.description)
     }
   }
 }

@@ -43,7 +43,7 @@ extension StateDict {
   public func write(
     to url: URL, options: WriteOptions = .init(), progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
   ) throws -> WriteReport {
-    try write(toPath: url.path, options: options, progress: progress)
+    try write(to: FilePath(url), options: options, progress: progress)
   }
 
   /// Writes the tensors to the file at a path.
@@ -54,6 +54,12 @@ extension StateDict {
   public func write(
     toPath path: String, options: WriteOptions = .init(),
     progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
+  ) throws -> WriteReport {
+    try write(to: FilePath(path), options: options, progress: progress)
+  }
+
+  package func write(
+    to path: FilePath, options: WriteOptions, progress: @escaping @Sendable (CopyProgress) -> Void
   ) throws -> WriteReport {
     var layout = try SafetensorsLayout(self, options)
     let file = try AtomicFile(path: path, overwrites: options.overwrites)

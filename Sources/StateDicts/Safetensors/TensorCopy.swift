@@ -1,5 +1,3 @@
-import Dispatch
-
 /// Copies tensors into a file, each byte written once, in windows of a megabyte, by two threads.
 ///
 /// Large tensors go in parts, small ones in batches; whatever lies in a mapped file is written from there and its pages
@@ -84,10 +82,10 @@ struct TensorCopy {
     let outcomes = Locked([Outcome](repeating: Outcome(), count: workers))
     let next = Locked((piece: 0, hasFailed: false))
     let copy = self
-    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+    concurrentPerform(workers) { worker in
       var outcome = Outcome()
       do {
-        let scratch = (window: Scratch(), pieces: Scratch())
+        let scratch = (window: try Scratch(), pieces: try Scratch())
         while let piece = next.withLock({ state -> Int? in
           guard !state.hasFailed, state.piece < copy.pieces.count else { return nil }
           defer { state.piece += 1 }

@@ -76,9 +76,7 @@ extension Tensor {
 
   /// A tensor of no dimensions, of a type whose bytes are the value's own.
   fileprivate static func scalar<Value: BitwiseCopyable>(_ value: Value, _ type: ElementType) -> Tensor {
-    let store = unsafe ByteStore(byteCount: MemoryLayout<Value>.size) { target in
-      unsafe target.storeBytes(of: value, as: Value.self)
-    }
+    let store = unsafe Swift.withUnsafeBytes(of: value) { unsafe ByteStore(copying: $0) }
     return Tensor(
       elementType: type, geometry: TensorGeometry(contiguous: [], elementCount: 1), storage: Storage(store))
   }

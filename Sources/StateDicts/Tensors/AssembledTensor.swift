@@ -142,7 +142,7 @@ private struct AssembledContents: StorageContents {
       return
     }
     let run = (part.shape.last ?? 1) * elementType.byteCount
-    let scratch = Scratch(byteCount: part.byteCount)
+    let scratch = try Scratch(byteCount: part.byteCount)
     try unsafe scratch.withBytes(count: part.byteCount) { bytes in
       try unsafe part.copyElements(to: bytes)
       var index = [Int](repeating: 0, count: part.shape.count - 1)

@@ -18,9 +18,9 @@ final class BoxReader {
 
   /// - Parameter scratch: memory to gather windows and to read pieces into.
   init(
-    _ tensor: Tensor, _ walk: ElementWalk, _ scratch: (window: Scratch, pieces: Scratch) = (Scratch(), Scratch())
+    _ tensor: Tensor, _ walk: ElementWalk, _ scratch: (window: Scratch, pieces: Scratch)? = nil
   ) throws {
-    (window, memory) = scratch
+    (window, memory) = try scratch ?? (Scratch(), Scratch())
     storage = tensor.storage
     (store, base) = try tensor.storage.region()
     self.walk = walk
@@ -33,7 +33,7 @@ final class BoxReader {
   ///
   /// - Returns: the bytes of the storage that hold it, where they are few enough to be read from first to last.
   @discardableResult
-  func enter(_ box: ElementGrid.Box) -> Range<Int> {
+  func enter(_ box: ElementGrid.Box) throws -> Range<Int> {
     leave()
     let width = walk.elementType.byteCount
     let first = walk.offset + zip(box.start, walk.strides).reduce(0) { $0 + $1.0 * $1.1 }
@@ -47,7 +47,7 @@ final class BoxReader {
       pages = base + extent.lowerBound..<base + extent.upperBound
       return isClose ? extent : 0..<0
     }
-    unsafe memory.withBytes(count: pieces.byteCount) { target in
+    try unsafe memory.withBytes(count: pieces.byteCount) { target in
       var index = [Int](repeating: 0, count: pieces.outer.count)
       let (count, pitch) = (pieces.span * width, pieces.pitch * width)
       for number in 0..<pieces.count {

@@ -45,7 +45,12 @@ extension Tensor {
     if storage.origin.checksOnUse, coversStorage { try storage.verify() }
     if isInPlace { return self }
     try requireNoExpansion()
-    let store = try unsafe ByteStore(byteCount: byteCount) { target in try unsafe copyElements(to: target) }
+    let store = try unsafe ByteStore(byteCount: byteCount) { target throws(CheckpointError) in
+      let outcome = Result { try unsafe copyElements(to: target) }
+      if case .failure(let error) = outcome {
+        throw error as? CheckpointError ?? CheckpointError(.inputOutput, "\(error)")
+      }
+    }
     return Tensor(
       elementType: elementType, geometry: TensorGeometry(contiguous: shape, elementCount: elementCount),
       storage: Storage(store, key: storage.key), requiresGrad: requiresGrad)
@@ -64,7 +69,7 @@ extension Tensor {
     let reader = try BoxReader(self, grid.walks[0])
     for number in 0..<grid.count {
       let box = grid[number]
-      reader.enter(box)
+      try reader.enter(box)
       try grid.forEachWindow(box, upTo: Self.windowByteCount / width) { range, runs in
         if let run = runs.first, runs.count == 1 {
           let bytes = run.place * width..<(run.place + range.count) * width
@@ -189,8 +194,8 @@ extension Tensor {
 @safe package final class Scratch {
   private var buffer: UnsafeMutableRawBufferPointer
 
-  package init(byteCount: Int = 0) {
-    unsafe buffer = .allocate(byteCount: byteCount, alignment: 64)
+  package init(byteCount: Int = 0) throws(CheckpointError) {
+    unsafe buffer = try unsafe .aligned(byteCount: byteCount)
   }
 
   deinit { unsafe buffer.deallocate() }
@@ -199,12 +204,13 @@ extension Tensor {
   var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(buffer) }
 
   /// Calls `body` with `count` bytes, of which nothing is known.
-  package func withBytes<Result>(count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows
+  package func withBytes<Result>(count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Result) throws
     -> Result
   {
     if unsafe buffer.count < count {
+      let larger = try unsafe UnsafeMutableRawBufferPointer.aligned(byteCount: count)
       unsafe buffer.deallocate()
-      unsafe buffer = .allocate(byteCount: count, alignment: 64)
+      unsafe buffer = larger
     }
     return try unsafe body(UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count]))
   }

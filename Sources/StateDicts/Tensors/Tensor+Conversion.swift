@@ -38,9 +38,8 @@ private struct ConvertedElements: StorageContents {
   }
 
   func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
-    let scratch = Scratch(
-      byteCount: Tensor.windowByteCount / cast.source.byteCount * cast.target.byteCount)
     do {
+      let scratch = try Scratch(byteCount: Tensor.windowByteCount / cast.source.byteCount * cast.target.byteCount)
       try unsafe tensor.forEachWindow { window in
         let count = window.count / cast.source.byteCount
         try unsafe scratch.withBytes(count: count * cast.target.byteCount) { target in

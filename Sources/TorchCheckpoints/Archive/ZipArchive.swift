@@ -335,17 +335,16 @@ import StateDicts
         throw damaged(entry)
       }
       defer { unsafe zip_fclose(input) }
-      let windowByteCount = 1 << 18
-      let window = UnsafeMutableRawPointer.allocate(byteCount: windowByteCount, alignment: 64)
+      let window = try unsafe UnsafeMutableRawBufferPointer.aligned(byteCount: 1 << 18)
       defer { unsafe window.deallocate() }
       var checksum = Checksum()
       var done = 0
       while !entry.isStored || done < entry.byteCount {
-        let count = unsafe zip_fread(input, window, zip_uint64_t(windowByteCount))
+        let count = unsafe zip_fread(input, window.baseAddress, zip_uint64_t(window.count))
         guard count >= 0 else { throw damaged(entry, offset: done) }
         if count == 0 { break }
         done += Int(count)
-        let bytes = unsafe UnsafeRawBufferPointer(start: window, count: Int(count))
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: window[..<Int(count)])
         if entry.isStored { unsafe checksum.update(with: bytes) }
         try unsafe body(bytes)
       }

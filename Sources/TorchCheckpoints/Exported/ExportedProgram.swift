@@ -99,7 +99,7 @@ struct ExportedProgram {
       format: .exported, file: file, store: archive.store, tensors: weights + named, marks: marks(archive),
       notes: reading.notes, globals: reading.globals, archive: archive, options: options)
     // Of a program without weights, the constants are what there is.
-    if !weights.isEmpty, !constants.isEmpty { try checkpoint.keepOnly(weights) }
+    if !weights.isEmpty, !constants.isEmpty { checkpoint.leaveOut(named) }
     return checkpoint
   }
 
@@ -116,12 +116,13 @@ struct ExportedProgram {
 }
 
 extension Checkpoint {
-  /// Makes the state dict that of some of the tensors.
-  fileprivate mutating func keepOnly(_ kept: [NamedTensor]) throws(CheckpointError) {
+  /// Leaves a program's constants out of its state dict.
+  fileprivate mutating func leaveOut(_ constants: [NamedTensor]) {
     guard case .stateDict(let all) = contents else { return }
-    var stateDict = try StateDict(kept.lazy.map { ($0.name, $0.tensor) })
-    stateDict.metadata = all.metadata
-    contents = .stateDict(stateDict)
+    let names = Set(constants.map { ExactName($0.name) })
+    contents = .stateDict(
+      all.filter(leavingOut: "a constant of the program, not in its state dict") { !names.contains(ExactName($0.name)) }
+    )
   }
 }
 

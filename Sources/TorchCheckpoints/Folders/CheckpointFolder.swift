@@ -1,11 +1,5 @@
 import StateDicts
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A folder that holds one checkpoint in several files.
 ///
 ///     .metadata, __0_0.distcp …                                  torch.distributed.checkpoint
@@ -13,37 +7,35 @@ import StateDicts
 ///     model.safetensors or pytorch_model.bin                      one file, under the usual name
 ///     data.pkl, data/0, byteorder …                               torch's zip format, unpacked
 struct CheckpointFolder {
-  let path: String
-  /// The names of what is in it, sorted.
+  private let location: FilePath
+  /// The names of what is in it, sorted: each the name's `reversibleText`.
   let names: [String]
   /// Of a folder in an archive: its files by their names.
   private let members: [String: ArchiveMember]
   private let unpacking: Unpacking?
 
+  /// The folder's path, for messages.
+  var path: String { location.description }
+
   /// - Throws: `notReadable`.
-  init(path: String) throws(CheckpointError) {
+  init(path: FilePath) throws(CheckpointError) {
     members = [:]
     unpacking = nil
-    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-    } catch {
-      throw CheckpointError(.notReadable, "The folder cannot be read.", file: path)
-    }
+    location = path.bytes.count > 1 && path.hasSuffix("/") ? FilePath(bytes: path.bytes.dropLast()) : path
+    names = try path.names().map(\.reversibleText)
   }
 
   /// A folder in an archive, which may be called what it likes.
   init(path: String, members: [String: ArchiveMember], unpacking: Unpacking) {
-    self.path = path
+    location = FilePath(path)
     names = members.keys.sorted()
     self.members = members
     self.unpacking = unpacking
   }
 
   /// The folder that a file lies in.
-  init(holding file: String) throws(CheckpointError) {
-    let slash = file.lastIndex(of: "/")
-    try self.init(path: slash.map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? ".")
+  init(holding file: FilePath) throws(CheckpointError) {
+    try self.init(path: file.folder)
   }
 
   func open(options: CheckpointOptions) throws(CheckpointError) -> Checkpoint {
@@ -52,7 +44,7 @@ struct CheckpointFolder {
     if !rankLocal.isEmpty { return try Distributed.open(self, metadata: rankLocal, options: options) }
     if UnpackedZip.isAt(self) { return try UnpackedZip.open(self, options: options) }
     if let name = try usualName() {
-      return try Checkpoint(index: store(name, options), file: file(name), options: options)
+      return try Checkpoint(index: store(name, options), at: place(name), options: options)
     }
     if let chunks = try DistributedSafetensors.open(self, options: options) { return chunks }
     var budget = 1000
@@ -82,7 +74,7 @@ struct CheckpointFolder {
     var found: [CheckpointFolder] = []
     for name in names where !name.hasPrefix(".") && name != "__MACOSX" {
       budget -= 1
-      guard budget > 0, let folder = try? CheckpointFolder(path: file(name)) else { continue }
+      guard budget > 0, let folder = try? CheckpointFolder(path: place(name)) else { continue }
       let isOne =
         folder.names.contains(".metadata") || UnpackedZip.isAt(folder) || folder.names.contains { UsualName($0) != nil }
       found += isOne ? [folder] : depth < 2 ? folder.nested(depth: depth + 1, &budget) : []
@@ -120,11 +112,14 @@ struct CheckpointFolder {
       }
       return try member.bytes(unpacking)
     }
-    return try ByteStore(path: file(name), mapped: options.mapping == .mapped)
+    return try ByteStore(path: place(name), mapped: options.mapping == .mapped)
   }
 
+  /// The path of a file in the folder, for messages.
+  func file(_ name: String) -> String { place(name).description }
+
   /// The path of a file in the folder.
-  func file(_ name: String) -> String { path == "." ? name : path == "/" ? "/\(name)" : "\(path)/\(name)" }
+  func place(_ name: String) -> FilePath { location.appending(FilePath(reversibleText: name)) }
 
   /// A path that an index gives, without parts that lead nowhere, if it is one of a file inside the folder.
   ///

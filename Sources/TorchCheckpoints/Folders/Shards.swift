@@ -26,7 +26,7 @@ enum Shards {
   }
 
   static func open(
-    _ store: ByteStore, index path: String, options: CheckpointOptions
+    _ store: ByteStore, index path: FilePath, options: CheckpointOptions
   ) throws(CheckpointError) -> Checkpoint {
     let text = unsafe store.withUnsafeBytes { bytes in
       let start = unsafe bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
@@ -43,10 +43,10 @@ enum Shards {
       fileOfTensor[ExactName(entry.name)] = try folder.inside(file)
     }
     let files = Set(fileOfTensor.values).sorted()
-    let missing = files.filter { !FileManager.default.fileExists(atPath: folder.file($0)) }
+    let missing = files.filter { !folder.place($0).exists }
     guard missing.isEmpty else {
       let names = missing.map { name in
-        linkTarget(of: folder.file(name)).map { "\(name) (a link to \($0), which is not there)" } ?? name
+        folder.place(name).linkTarget.map { "\(name) (a link to \($0), which is not there)" } ?? name
       }
       throw CheckpointError(
         .missingRecord, "\(missing.count) of \(files.count) shards are not there: \(list(names)).",
@@ -65,7 +65,8 @@ enum Shards {
     var marks = [JSONValue.Member("shards", .integer(files.count))]
     if let metadata = json["metadata"] { marks.append(JSONValue.Member("metadata", metadata)) }
     return try Checkpoint(
-      format: .shards, file: path, store: store, byteCount: reading.byteCount, tensors: reading.tensors, marks: marks,
+      format: .shards, file: path.description, store: store, byteCount: reading.byteCount, tensors: reading.tensors,
+      marks: marks,
       notes: reading.notes, globals: reading.globals, options: options)
   }
 

@@ -1,11 +1,5 @@
 public import StateDicts
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// All files below a folder, each looked through as by `Scan`.
 ///
 ///     let report = try FolderScan(path: "models")
@@ -38,19 +32,24 @@ public struct FolderScan: Sendable {
   public init(
     path: String, options: CheckpointOptions = .init(), progress: (Scan) -> Void = { _ in }
   ) throws(CheckpointError) {
-    folder = path
+    try self.init(at: FilePath(path), options: options, progress: progress)
+  }
+
+  package init(
+    at path: FilePath, options: CheckpointOptions, progress: (Scan) -> Void
+  ) throws(CheckpointError) {
+    folder = path.description
     var files: [Scan] = []
     var passedOver = 0
     // What comes next is last.
     var waiting = try Self.children(of: path, depth: 0)
     while let next = waiting.popLast() {
-      let attributes = try? FileManager.default.attributesOfItem(atPath: next.path)
-      switch attributes?[.type] as? FileAttributeType {
-      case .typeDirectory?: waiting += try Self.children(of: next.path, depth: next.depth)
-      case .typeRegular?:
+      switch next.path.kind {
+      case .folder: waiting += try Self.children(of: next.path, depth: next.depth)
+      case .file:
         guard files.count < Self.fileLimit else {
           throw CheckpointError(
-            .limitExceeded, "The folder holds more than \(Self.fileLimit) files.", file: path,
+            .limitExceeded, "The folder holds more than \(Self.fileLimit) files.", file: path.description,
             remedy: "scan its subfolders one by one")
         }
         let scan = Scan(inFolder: next.path, options: options)
@@ -65,15 +64,15 @@ public struct FolderScan: Sendable {
 
   /// What lies in a folder, the first last.
   private static func children(
-    of path: String, depth: Int
-  ) throws(CheckpointError) -> [(path: String, depth: Int)] {
+    of path: FilePath, depth: Int
+  ) throws(CheckpointError) -> [(path: FilePath, depth: Int)] {
     guard depth < depthLimit else {
       throw CheckpointError(
-        .limitExceeded, "Folders lie in folders, more than \(depthLimit) deep.", file: path,
+        .limitExceeded, "Folders lie in folders, more than \(depthLimit) deep.", file: path.description,
         remedy: "scan this folder by itself")
     }
     let folder = try CheckpointFolder(path: path)
-    return folder.names.reversed().map { (folder.file($0), depth + 1) }
+    return folder.names.reversed().map { (folder.place($0), depth + 1) }
   }
 }
 

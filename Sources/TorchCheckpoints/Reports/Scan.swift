@@ -67,15 +67,19 @@ public struct Scan: Sendable {
   ///   - options: How it is opened. Dangerous globals are always listed, never refused.
   /// - Throws: `CheckpointError` if the file is not there or cannot be opened. What is broken inside is in `error`.
   public init(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) {
+    try self.init(at: FilePath(path), options: options)
+  }
+
+  package init(at path: FilePath, options: CheckpointOptions) throws(CheckpointError) {
     let store: ByteStore
     do throws(CheckpointError) {
       store = try ByteStore(path: path, mapped: options.mapping == .mapped)
     } catch  where error.code == .isDirectory {
-      self.init(of: try Checkpoint(path: path, options: options.allowingAll))
+      self.init(of: try Checkpoint(at: path, options: options.allowingAll))
       return
     }
-    self.init(store, file: path, options: options) { () throws(CheckpointError) in
-      try Checkpoint(index: store, file: path, options: options.allowingAll)
+    self.init(store, file: path.description, options: options) { () throws(CheckpointError) in
+      try Checkpoint(index: store, at: path, options: options.allowingAll)
     }
   }
 
@@ -88,19 +92,19 @@ public struct Scan: Sendable {
   }
 
   /// Looks through one file of a folder by itself: shards and the parts of a distributed checkpoint are files too.
-  init(inFolder path: String, options: CheckpointOptions) {
+  init(inFolder path: FilePath, options: CheckpointOptions) {
     do throws(CheckpointError) {
       let store = try ByteStore(path: path, mapped: options.mapping == .mapped)
-      self.init(store, file: path, options: options) { () throws(CheckpointError) in
-        try Checkpoint(store, file: path, options: options.allowingAll)
+      self.init(store, file: path.description, options: options) { () throws(CheckpointError) in
+        try Checkpoint(store, file: path.description, options: options.allowingAll)
       }
     } catch {
       self.init(unreadable: path, error)
     }
   }
 
-  private init(unreadable path: String, _ error: CheckpointError) {
-    file = path
+  private init(unreadable path: FilePath, _ error: CheckpointError) {
+    file = path.description
     format = nil
     globals = []
     sources = []

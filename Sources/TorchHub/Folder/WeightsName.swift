@@ -56,7 +56,7 @@ extension URL {
     guard scheme == "https" || allowsPlainHTTP else {
       throw CheckpointError(
         .insecureURL, "The download would go over plain http, where anyone on the way can change it.", file: shown,
-        remedy: "use https, or allow http where you trust the network")
+        remedy: "use https, or allow http where you trust the network (--allow-http, allowsPlainHTTP: true)")
     }
   }
 }

@@ -1,10 +1,6 @@
 import Foundation
 import StateDicts
 
-#if canImport(FoundationNetworking)
-  import FoundationNetworking
-#endif
-
 /// A file on its way: asks, follows, resumes and asks again until the part is whole.
 struct Download: Sendable {
   let source: URL
@@ -87,14 +83,13 @@ struct Download: Sendable {
   }
 
   private func ask(_ url: URL, _ resume: PartialFile.ResumePoint?) async throws {
-    var request = URLRequest(url: url)
-    // Set, not given to the initializer: Linux's client heeds it only so.
-    request.timeoutInterval = TimeInterval(max(options.idleSeconds, 1))
-    request.setValue("pth2swt", forHTTPHeaderField: "User-Agent")
-    request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
+    var request = Request(
+      url: url,
+      timeouts: Timeouts(
+        connecting: options.connectSeconds, firstByte: options.firstByteSeconds, silence: options.idleSeconds))
     if let resume {
-      request.setValue("bytes=\(resume.byteCount)-", forHTTPHeaderField: "Range")
-      if let validator = resume.record.validator { request.setValue(validator, forHTTPHeaderField: "If-Range") }
+      request.fields["Range"] = "bytes=\(resume.byteCount)-"
+      request.fields["If-Range"] = resume.record.validator
     }
     let meter = Locked(ProgressMeter())
     let exchange = Exchange { head in

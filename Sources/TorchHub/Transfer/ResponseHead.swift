@@ -1,9 +1,5 @@
 import Foundation
 
-#if canImport(FoundationNetworking)
-  import FoundationNetworking
-#endif
-
 /// What a download needs to know of a response before its body arrives (RFC 9110).
 struct ResponseHead: Sendable, Equatable {
   /// The bytes that a 206 response holds: `Content-Range: bytes 100-199/200`.
@@ -32,10 +28,6 @@ struct ResponseHead: Sendable, Equatable {
   let location: String?
   /// How many seconds to wait before asking again.
   let retryAfter: Int?
-
-  init(_ response: HTTPURLResponse) {
-    self.init(status: response.statusCode) { response.value(forHTTPHeaderField: $0) }
-  }
 
   init(status: Int, field: (String) -> String?) {
     self.status = status

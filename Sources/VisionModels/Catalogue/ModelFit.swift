@@ -65,13 +65,16 @@ extension ModelFit: CustomStringConvertible {
   /// The report, ordered by use: what would make the weights fit, what fits which model, then what does not.
   ///
   /// - Parameter limit: How many lines of each list are shown; nil for all.
-  public func text(listing limit: Int? = nil) -> String {
+  public func text(listing limit: Int? = nil) -> String { lines(listing: limit).joined(separator: "\n") }
+
+  /// The lines of the text; a name in one may have line feeds of its own.
+  package func lines(listing limit: Int?) -> [String] {
     var name = model.name
     if let count = model.classCount { name += " with \(count) class\(count == 1 ? "" : "es")" }
     if let classifier {
       name += " (inferred: --num-classes \(classifier.shape[0]), because \(classifier.name) is \(classifier.shape))"
     }
-    return match.text(listing: limit, model: name)
+    return match.lines(listing: limit, model: name)
   }
 }
 

@@ -1,3 +1,5 @@
+package import StateDicts
+
 #if canImport(FoundationEssentials)
   public import FoundationEssentials
 #else
@@ -12,20 +14,15 @@ extension Image {
   ///
   /// - Throws: `notFound`, `notReadable`, `malformedImage`, `imageSize`, each with the file's name.
   public init(contentsOf url: URL) throws(VisionError) {
-    let data: Data
-    do {
-      data = try Data(contentsOf: url)
-    } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
-      throw VisionError(.notFound, "There is no such file.", file: url.path)
-    } catch {
-      throw VisionError(
-        .notReadable, "The file cannot be read.", file: url.path, remedy: "check that it is a file, and its permissions"
-      )
-    }
+    try self.init(at: FilePath(url))
+  }
+
+  package init(at path: FilePath) throws(VisionError) {
+    let bytes = try VisionError.reading { () throws(CheckpointError) in try path.contents() }
     do throws(VisionError) {
-      try self.init(decoding: [UInt8](data))
+      try self.init(decoding: bytes)
     } catch {
-      throw error.located(file: url.path)
+      throw error.located(file: path.description)
     }
   }
 

@@ -1,4 +1,5 @@
 internal import CPth2swtPNG
+package import StateDicts
 
 #if canImport(FoundationEssentials)
   public import FoundationEssentials
@@ -27,16 +28,21 @@ extension Image {
     return Array(bytes.prefix(byteCount))
   }
 
-  /// Writes the picture as a PNG file, beside the target first and renamed then.
+  /// Writes the image as a PNG file, which appears when it is whole, in place of one that is there.
   ///
   /// - Throws: `cannotCreate`.
   public func write(to url: URL) throws(VisionError) {
-    let data = Data(try pngBytes())
-    do {
-      try data.write(to: url, options: .atomic)
+    try write(to: FilePath(url), overwrites: true)
+  }
+
+  package func write(to path: FilePath, overwrites: Bool) throws(VisionError) {
+    let bytes = try pngBytes()
+    do throws(CheckpointError) {
+      let file = try AtomicFile(path: path, overwrites: overwrites)
+      try file.write(bytes)
+      try file.commit()
     } catch {
-      throw VisionError(
-        .cannotCreate, "The picture cannot be written.", file: url.path, remedy: "check the folder and its permissions")
+      throw VisionError(.cannotCreate, error.message, file: path.description, remedy: error.remedy)
     }
   }
 }

@@ -1,3 +1,5 @@
+package import StateDicts
+
 #if canImport(FoundationEssentials)
   public import FoundationEssentials
 #else
@@ -20,11 +22,14 @@ public struct Labels: Sendable, Equatable {
   ///
   /// - Throws: `notFound`, `notReadable`.
   public init(contentsOf url: URL) throws(VisionError) {
-    guard FileManager.default.fileExists(atPath: url.path) else {
-      throw VisionError(.notFound, "There is no such file.", file: url.path)
-    }
-    guard let data = try? Data(contentsOf: url), let text = String(bytes: data, encoding: .utf8) else {
-      throw VisionError(.notReadable, "The file is no UTF-8 text.", file: url.path, remedy: "one name a line")
+    try self.init(at: FilePath(url))
+  }
+
+  package init(at path: FilePath) throws(VisionError) {
+    let bytes = try VisionError.reading { () throws(CheckpointError) in try path.contents() }
+    guard let text = String(bytes: bytes, encoding: .utf8) else {
+      throw VisionError(
+        .notReadable, "The file is not a UTF-8 text.", file: path.description, remedy: "write one name on each line")
     }
     var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line in
       String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())

@@ -1,0 +1,45 @@
+extension String {
+  /// The text on one line, with nothing in it that a terminal would act on.
+  ///
+  /// Control characters (C0, DEL, C1, line and paragraph separators) and those that change the direction of writing are
+  /// shown as Python's `repr` shows them: `\n`, `\x1b`, `\u202e`. A text that is escaped already stays as it is.
+  package var escaped: String {
+    escaping { scalar in
+      switch scalar {
+      case "\n": "\\n"
+      case "\r": "\\r"
+      case "\t": "\\t"
+      case ..<"\u{A0}": "\\x" + scalar.hexadecimal(2)
+      default: "\\u" + scalar.hexadecimal(4)
+      }
+    }
+  }
+
+  /// A JSON text with the same characters as JSON's own escapes; they stand in its strings only.
+  var escapedJSON: String {
+    escaping { scalar in scalar == "\n" ? "\n" : "\\u" + scalar.hexadecimal(4) }
+  }
+
+  private func escaping(_ escape: (Unicode.Scalar) -> String) -> String {
+    guard unicodeScalars.contains(where: \.isControl) else { return self }
+    var text = String.UnicodeScalarView()
+    for scalar in unicodeScalars {
+      if scalar.isControl { text.append(contentsOf: escape(scalar).unicodeScalars) } else { text.append(scalar) }
+    }
+    return String(text)
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isControl: Bool {
+    switch value {
+    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x206F: true
+    default: false
+    }
+  }
+
+  fileprivate func hexadecimal(_ count: Int) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: max(count - digits.count, 0)) + digits
+  }
+}

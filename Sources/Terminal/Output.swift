@@ -1,0 +1,94 @@
+package import StateDicts
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+#if canImport(FoundationEssentials)
+  package import FoundationEssentials
+#else
+  package import Foundation
+#endif
+
+/// Standard output or standard error: the one place where text leaves the program.
+///
+/// Text comes in lines and each is escaped, so that whatever a file's names hold, it can neither act on a terminal nor
+/// begin a line. What could not be written is remembered, as stdio does, and is the command's failure in the end.
+package final class Output: Sendable {
+  package static let results = Output(1)
+  package static let diagnostics = Output(2)
+
+  private let descriptor: CInt
+  private let failure = Locked<CInt?>(nil)
+
+  init(_ descriptor: CInt) {
+    self.descriptor = descriptor
+  }
+
+  package var isTerminal: Bool { isatty(descriptor) == 1 }
+
+  /// Writes lines, escaped.
+  package func write(_ lines: [String]) {
+    write(raw: lines.map { $0.escaped + "\n" }.joined())
+  }
+
+  /// Writes a value as JSON, in ASCII where a terminal could act on it.
+  package func write(json value: some Encodable, formatting: JSONEncoder.OutputFormatting = []) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = formatting
+    write(raw: String(decoding: try encoder.encode(value), as: UTF8.self).escapedJSON + "\n")
+  }
+
+  /// Puts a line in the place of the last one that was drawn, on a terminal; an empty one removes it.
+  package func redraw(_ line: String) {
+    write(raw: "\r\u{1B}[K" + line.escaped)
+  }
+
+  /// - Throws: `inputOutput` if anything could not be written.
+  package func check() throws(CheckpointError) {
+    guard let code = failure.withLock({ $0 }) else { return }
+    throw CheckpointError(
+      .inputOutput, "The output cannot be written: \(systemMessage(code)).",
+      remedy: code == ENOSPC || code == EDQUOT ? "free some space, or write to another disk" : nil)
+  }
+
+  /// The corresponding C function is `write`.
+  private func write(raw text: String) {
+    var text = text
+    failure.withLock { failure in
+      guard failure == nil else { return }
+      failure = text.withUTF8 { bytes in
+        var rest = unsafe UnsafeRawBufferPointer(bytes)[...]
+        while unsafe !rest.isEmpty {
+          let count = unsafe Self.systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest))
+          if count < 0, errno == EINTR { continue }
+          guard count > 0 else { return errno }
+          unsafe rest = unsafe rest.dropFirst(count)
+        }
+        return nil
+      }
+    }
+  }
+
+  private static func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
+    #if canImport(Darwin)
+      unsafe Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+    #elseif canImport(Glibc)
+      unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+    #else
+      unsafe Musl.write(descriptor, bytes.baseAddress, bytes.count)
+    #endif
+  }
+
+  /// Opens what was closed when the program started, so that no file of ours gets the number of a standard stream; for
+  /// the wrong direction, so that its use fails as that of a closed one.
+  static func occupyStandardStreams() {
+    for descriptor in CInt(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
+      _ = unsafe open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY)
+    }
+  }
+}
