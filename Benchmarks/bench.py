@@ -127,11 +127,12 @@ def main() -> None:
     parser.add_argument("--size", choices=inputs.SIZES, default="full")
     parser.add_argument("--runs", type=int, help="of each pair; 9, and 1 of tiny inputs, unless given")
     parser.add_argument("--json", type=pathlib.Path)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     bench = Setting(options.folder, options.size, options.runs or (9 if options.size == "full" else 1))
-    inputs.make(bench.folder, bench.size, [])
+    # In a process of its own, as torch is large: see inputs.py.
+    subprocess.run([sys.executable, inputs.__file__, bench.folder, "--size", bench.size], check=True)
     commit = subprocess.run(["git", "-C", root, "describe", "--always", "--dirty"], capture_output=True, text=True)
     print(f"commit {commit.stdout.strip()}, {platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
     results = {}

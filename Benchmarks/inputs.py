@@ -16,7 +16,7 @@ import pathlib
 import tempfile
 import time
 
-import torch
+# torch is imported where it is used: a process that measures others stays small, since their peak begins at its own.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +38,9 @@ SIZES = {
 }
 
 
-def detector(size: Size) -> torch.nn.Module:
+def detector(size: Size):
     """torchvision's Faster R-CNN of seed 0, which takes images as they are."""
+    import torch
     from torchvision.models.detection import FasterRCNN
     from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
@@ -50,10 +51,14 @@ def detector(size: Size) -> torch.nn.Module:
 
 
 def frcnn(path: pathlib.Path, size: Size) -> None:
+    import torch
+
     torch.save(detector(size).state_dict(), path)
 
 
 def tensors_100k(path: pathlib.Path, size: Size) -> None:
+    import torch
+
     values = torch.arange(4 * size.tensor_count, dtype=torch.float32).reshape(-1, 4)
     torch.save({f"layers.{i}.weight": values[i].clone() for i in range(size.tensor_count)}, path)
 
@@ -61,6 +66,8 @@ def tensors_100k(path: pathlib.Path, size: Size) -> None:
 def over_4gb(path: pathlib.Path, size: Size) -> None:
     """The large storage is a mapped file with holes, so that neither memory nor disk hold it twice. A number in each
     MiB tells the places apart. torch writes the archive, with its CRC, as it would any other."""
+    import torch
+
     count = size.large_count
     with tempfile.NamedTemporaryFile(dir=path.parent) as file:
         file.truncate(4 * count)
@@ -82,6 +89,8 @@ def over_4gb(path: pathlib.Path, size: Size) -> None:
 
 
 def one_gb(path: pathlib.Path, size: Size) -> None:
+    import torch
+
     torch.manual_seed(0)
     base = torch.randn(size.block)
     torch.save({f"blocks.{i}.weight": base + i for i in range(100)}, path)
@@ -89,6 +98,8 @@ def one_gb(path: pathlib.Path, size: Size) -> None:
 
 def transposed(path: pathlib.Path, size: Size) -> None:
     """Nothing lies in C order: a large matrix, many small ones, and convolutions in channels_last."""
+    import torch
+
     torch.manual_seed(0)
     wide, narrow, channels = size.strided
     state = {"large.weight": torch.randn(wide // 2, wide).t()}
@@ -133,7 +144,7 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("names", nargs="*", metavar="file", help=f"of {', '.join(MAKERS)}; all unless named")
     parser.add_argument("--size", choices=SIZES, default="full")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if unknown := set(options.names) - set(MAKERS):
         parser.error(f"no such input: {', '.join(sorted(unknown))}")
     make(options.folder, options.size, options.names)
