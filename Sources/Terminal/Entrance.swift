@@ -27,7 +27,7 @@ extension ParsableCommand {
   }
 
   /// The arguments as the system has them: bytes.
-  private static var programArguments: [FilePath] {
+  package static var programArguments: [FilePath] {
     let words = unsafe UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
     return unsafe words.dropFirst().compactMap { word in
       unsafe word.map { unsafe FilePath(bytes: UnsafeRawBufferPointer(start: $0, count: strlen($0))) }

@@ -132,6 +132,14 @@ public struct Checkpoint: Sendable {
     try self.init(index: store, at: path, options: options)
   }
 
+  /// Opens what comes from standard input.
+  package init(standardInput options: CheckpointOptions) throws(CheckpointError) {
+    let name = "standard input"
+    let store: ByteStore
+    do throws(CheckpointError) { store = try ByteStore.standardInput() } catch { throw error.located(file: name) }
+    try self.init(store, file: name, options: options)
+  }
+
   /// A file that may be an index of others beside it.
   init(index store: ByteStore, at path: FilePath, options: CheckpointOptions) throws(CheckpointError) {
     guard Shards.isIndex(store) else {

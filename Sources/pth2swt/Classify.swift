@@ -11,7 +11,7 @@ struct Classify: ParsableCommand {
       The classes are counted from the weights; with 1000 of them they are called as ImageNet's.
 
       EXAMPLES
-        pth2swt classify --weights mobilenet_v2-b0353104.pth --model mobilenet_v2 cat.jpg
+        pth2swt classify --weights mobilenet_v2-b0353104.pth cat.jpg
         pth2swt classify --weights resnet50.swt --model resnet50 --top 3 --json *.jpg
       """)
 

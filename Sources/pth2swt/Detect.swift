@@ -12,7 +12,7 @@ struct Detect: ParsableCommand {
 
       EXAMPLES
         pth2swt detect --weights fasterrcnn_resnet50_fpn_coco-258fb6c6.pth street.jpg
-        pth2swt detect --weights shapes.swt --labels shapes.txt --draw out --box-score-thresh 0.5 *.png
+        pth2swt detect --weights shapes.swt --labels shapes.txt --draw out *.png
         pth2swt detect --weights model.pth --json --timings --repeat 5 street.jpg
       """)
 

@@ -19,9 +19,24 @@ enum Failure {
       Pth2swt.end(with: error)
     }
     if isJSON { try? printJSON(Report(failure)) }
-    // A match has a short form for people; in JSON it is complete.
-    let lines = (error as? MatchError)?.lines(indentation: "  ") ?? failure.lines
-    Pth2swt.end(with: ExitCode(code), saying: lines)
+    Pth2swt.end(with: ExitCode(code), saying: lines(of: error, failure))
+  }
+
+  /// Shows why one of several files failed, while the command goes on.
+  ///
+  /// - Returns: The exit code that the failure has by itself.
+  static func show(_ error: any Error, of file: FilePath, isJSON: Bool) -> ExitCode {
+    guard let (failure, code) = report(error) else { return Pth2swt.exitCode(for: error) }
+    let located = failure.located(file: file.description)
+    if isJSON { try? printJSON(Report(located), isLine: true) }
+    let lines = lines(of: error, located)
+    Output.diagnostics.write(["pth2swt: \(lines[0])"] + lines.dropFirst())
+    return ExitCode(code)
+  }
+
+  /// A match has a short form for people; in JSON it is complete.
+  private static func lines(of error: any Error, _ failure: CheckpointError) -> [String] {
+    (error as? MatchError)?.lines(indentation: "  ") ?? failure.lines
   }
 
   /// What a library threw, with its exit code; nil for what the argument parser throws.

@@ -59,13 +59,14 @@ struct InputOptions: ParsableArguments {
 
   var limits: CheckpointLimits { CheckpointLimits().scaled(by: limitFactor) }
 
-  /// Opens a file, or the file of a URL.
+  /// Opens a file, the file of a URL, or standard input for `-`.
   ///
   /// - Parameter memberIsOptional: whether the file may be one that has no members, whatever `--member` says.
   func open(_ input: FilePath, memberIsOptional: Bool = false) throws -> Checkpoint {
     var options = options
     options.memberIsOptional = memberIsOptional
     options.numpyVoidType = npzVoid.flatMap { ElementType(rawValue: $0) }
+    if input == FilePath("-") { return try Checkpoint(standardInput: options) }
     return try Checkpoint(at: path(of: input), options: options)
   }
 

@@ -13,10 +13,11 @@ struct Inspect: ParsableCommand {
         pth2swt inspect model.pth
         pth2swt inspect --filter '*.layer1.*' model.pth
         pth2swt inspect --json --hashes model.pth
+        pth2swt inspect *.pth
       """)
 
-  @Argument(help: "The checkpoint.", completion: .checkpoint)
-  var input: FilePath
+  @Argument(help: "The checkpoints; with --json, several give one line each.", completion: .checkpoint)
+  var files: [FilePath]
 
   @OptionGroup var inputs: InputOptions
 
@@ -36,7 +37,20 @@ struct Inspect: ParsableCommand {
   var depth: Int?
 
   func run() throws {
-    let checkpoint = try inputs.open(input)
+    var failure: ExitCode?
+    for (place, file) in files.enumerated() {
+      if place > 0, !json { print("") }
+      do {
+        try show(report(on: file))
+      } catch  where files.count > 1 {
+        failure = failure ?? Failure.show(error, of: file, isJSON: json)
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  private func report(on file: FilePath) throws -> Inspection {
+    let checkpoint = try inputs.open(file)
     let progress = ProgressLine()
     defer { progress.clear() }
     let sum = ProgressSum(total: checkpoint.tensors.reduce(0) { $0 &+ $1.tensor.byteCount }) { progress.show($0) }
@@ -47,10 +61,14 @@ struct Inspect: ParsableCommand {
       } : Inspection(of: checkpoint)
     progress.clear()
     if let filter, report.filtered(by: filter).tensors.isEmpty {
-      printToStandardError("pth2swt: --filter '\(filter)' matches no tensor's name")
+      printToStandardError("pth2swt: --filter '\(filter)' matches no tensor's name in \(file)")
     }
+    return report
+  }
+
+  private func show(_ report: Inspection) throws {
     if json {
-      try printJSON(filter.map { report.filtered(by: $0) } ?? report)
+      try printJSON(filter.map { report.filtered(by: $0) } ?? report, isLine: files.count > 1)
     } else {
       print(InspectionText(report, filter: filter, depth: depth, listsAll: all || hashes).lines)
     }

@@ -16,7 +16,7 @@ struct MatchCommand: ParsableCommand {
       EXAMPLES
         pth2swt match model.pth --model fasterrcnn_resnet50_fpn
         pth2swt match model.pth --registry parameters.json
-        pth2swt match model.pth --model resnet50 --rename 'encoder.*=*' --allow-missing 'fc.*'
+        pth2swt match moco.pth --rename 'encoder_q.*=*' --allow-missing 'fc.*'
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)

@@ -15,8 +15,14 @@ func print(_ line: String) { Output.results.write([line]) }
 /// Prints lines.
 func print(_ lines: [String]) { Output.results.write(lines) }
 
-func printJSON(_ value: some Encodable) throws {
-  try Output.results.write(json: value, formatting: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+/// Prints a value as JSON.
+///
+/// - Parameter isLine: Whether it takes one line, as one of several.
+func printJSON(_ value: some Encodable, isLine: Bool = false) throws {
+  try Output.results.write(
+    json: value,
+    formatting: isLine
+      ? [.sortedKeys, .withoutEscapingSlashes] : [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
 }
 
 func printToStandardError(_ line: String) { Output.diagnostics.write([line]) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ModelParameters
 import StateDicts
 import Terminal
 
@@ -15,18 +16,18 @@ struct Pth2swt: ParsableCommand {
     abstract: "Reads PyTorch checkpoints without Python: converts, inspects, verifies, compares, runs.",
     discussion: """
       EXAMPLES
-        pth2swt model.pth model.swt                 convert (the same as pth2swt convert …)
+        pth2swt model.pth model.swt                 convert
         pth2swt inspect model.pth                   what is in it
-        pth2swt inspect --json --hashes model.pth   the same for scripts, with each tensor's SHA-256
+        pth2swt inspect --json --hashes model.pth   for scripts, with SHA-256
         pth2swt verify model.pth --expect model.json
         pth2swt diff old.pth new.swt
-        pth2swt scan download.bin                   what its pickle names, and what each could do
+        pth2swt scan download.bin                   what its pickle names
         pth2swt match model.pth --model fasterrcnn_resnet50_fpn
         pth2swt registry fasterrcnn_resnet50_fpn --frozen
         pth2swt detect --weights model.pth --draw out street.jpg
         pth2swt classify --weights mobilenet.swt cat.jpg
 
-      Files are told by their content, not their name. Nothing in them is run.
+      The format of a file is found by its content, not its name; - is standard input. Nothing in a file is run.
       Exit codes: 0; 1 the answer is no (verify, diff, match, scan, validate); 64 usage; 65 malformed or refused \
       input; 66 no input; 70 a bug; 71 no memory; 73 cannot create output; 74 input or output failed.
       """,
@@ -38,6 +39,23 @@ struct Pth2swt: ParsableCommand {
     defaultSubcommand: Convert.self)
 }
 
+extension Pth2swt {
+  /// Checks that the first argument is a subcommand, an option or a file: otherwise a misspelled subcommand would be taken
+  /// for a checkpoint to convert.
+  ///
+  /// - Throws: `ValidationError`, with the subcommands that may be meant.
+  fileprivate static func checkSubcommand() throws {
+    guard let first = programArguments.first, !first.exists else { return }
+    let word = first.description
+    let names = configuration.subcommands.map { $0._commandName } + ["help"]
+    guard !names.contains(word), word.allSatisfy({ $0.isLetter }) else { return }
+    let near = closestNames(to: word, among: names)
+    throw ValidationError(
+      "'\(word)' is neither a subcommand nor a file."
+        + (near.isEmpty ? "" : " Did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?"))
+  }
+}
+
 @main
 enum Main {
   static func main() {
@@ -47,6 +65,7 @@ enum Main {
       unsafe setenv("TZ", ":/etc/localtime", 0)
     #endif
     do {
+      try Pth2swt.checkSubcommand()
       var command = try Pth2swt.parseProgramArguments()
       try command.run()
       try Output.results.check()

@@ -9,10 +9,17 @@ struct Command {
   /// Runs the command as it was built with these tests.
   init(_ arguments: String...) throws { try self.init(arguments) }
 
-  /// The same.
-  init(_ arguments: [String]) throws {
+  /// Runs the command with a list of arguments.
+  init(_ arguments: [String]) throws { try self.init(Self.path, arguments) }
+
+  /// Runs a shell script, in which `"$0"` is the command.
+  init(script: String, _ arguments: String...) throws {
+    try self.init("/bin/sh", ["-c", script, Self.path] + arguments)
+  }
+
+  private init(_ program: String, _ arguments: [String]) throws {
     let process = Process()
-    process.executableURL = try Self.products.appending(path: "pth2swt")
+    process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
     // Help is wrapped to a terminal's width where there is one.
     process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }

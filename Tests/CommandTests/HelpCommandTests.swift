@@ -29,6 +29,13 @@ import Testing
     #expect(help.output.contains("EXAMPLES\n  pth2swt ") || help.output.contains("EXAMPLES\n    pth2swt "))
   }
 
+  @Test("no line of an example is wrapped", arguments: [""] + subcommands)
+  func exampleLines(_ subcommand: String) throws {
+    let help = try Command("help", subcommand).output
+    let examples = try #require(help.split(separator: "EXAMPLES\n").dropFirst().first).split(separator: "\n\n")[0]
+    for line in examples.split(separator: "\n") { #expect(line.hasPrefix("  pth2swt "), "\(line)") }
+  }
+
   @Test("completion scripts for the three shells name every subcommand", arguments: ["bash", "zsh", "fish"])
   func completions(_ shell: String) throws {
     let run = try Command("--generate-completion-script", shell)

@@ -6,7 +6,7 @@ import Testing
   #if os(Linux)
     private static func run(_ limit: String, _ arguments: [String]) throws -> ChildRun.End? {
       let script = "ulimit -c 0; ulimit \(limit) || exit 99; exec \"$0\" \"$@\""
-      return try ChildRun("/bin/sh", ["-c", script, Command.path] + arguments).end(within: .seconds(60))
+      return try ChildRun("/bin/sh", ["-c", script, Command.path] + arguments).end()
     }
 
     private static let fixture = fixturePath("zip_tensors/dtype_float32.pth")
@@ -55,7 +55,7 @@ import Testing
         let run = try ChildRun(
           "/bin/sh", ["-c", "ulimit -v 1000000; exec \"$0\" \"$@\" --json", Command.path] + arguments,
           output: folder.path("printed"))
-        #expect(run.end(within: .seconds(60))?.code == 71)
+        #expect(try run.end().code == 71)
         #expect(try String(contentsOfFile: folder.path("printed"), encoding: .utf8).contains("outOfMemory"))
       }
     }

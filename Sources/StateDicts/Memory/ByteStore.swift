@@ -63,6 +63,11 @@
     unsafe self.init(UnsafeRawBufferPointer(memory), isMapped: false)
   }
 
+  /// The first bytes of memory, which is freed with this object.
+  convenience init(taking memory: UnsafeMutableRawBufferPointer, count: Int) {
+    unsafe self.init(UnsafeRawBufferPointer(rebasing: memory[..<count]), isMapped: false)
+  }
+
   /// A copy of bytes.
   public convenience init(copying bytes: some Sequence<UInt8>) {
     let array = ContiguousArray(bytes)

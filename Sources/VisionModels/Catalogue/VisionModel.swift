@@ -75,10 +75,9 @@ extension ParameterError.Code {
 
 extension ParameterError {
   fileprivate static func unknownModel(_ name: String) -> ParameterError {
-    let wanted = Array(name.utf8)
-    let near = VisionModel.all.map { (name: $0.name, distance: editDistance(wanted, Array($0.name.utf8))) }
-      .sorted { $0.distance < $1.distance }.prefix(3).map(\.name)
+    let near = closestNames(to: name, among: VisionModel.all.map(\.name))
     return ParameterError(
-      .unknownModel, "There is no model named \(name).", remedy: near.joined(separator: ", "))
+      .unknownModel, "Unknown model: \(name).",
+      remedy: near.isEmpty ? "pth2swt registry lists the models" : near.joined(separator: ", "))
   }
 }
