@@ -48,7 +48,8 @@ def differences(pair: dict) -> tuple[int, list[str]]:
         return 0, []  # a file that torch itself does not open
     prefix = pair["key"] + "." if pair["key"] else ""
     walk = Walk(value)
-    wanted = {name.removeprefix(prefix) or "tensor": t for name, t in walk.tensors if name.startswith(prefix)}
+    unnamed = "tensor" if torch.is_tensor(value) else ""
+    wanted = {name.removeprefix(prefix) or unnamed: t for name, t in walk.tensors if name.startswith(prefix)}
     wanted = {name: t.to_local() if hasattr(t, "to_local") else t for name, t in wanted.items()}  # a DTensor's own part
     arrays = {row["name"].removeprefix(prefix) for row in walk.arrays}
     found = written_tensors(pathlib.Path(pair["written"]))

@@ -61,7 +61,8 @@ struct Inspect: ParsableCommand {
       } : Inspection(of: checkpoint)
     progress.clear()
     if let filter, report.filtered(by: filter).tensors.isEmpty {
-      printToStandardError("pth2swt: --filter '\(filter)' matches no tensor's name in \(file)")
+      let place = files.count > 1 ? " in \(file)" : ""
+      printToStandardError("pth2swt: --filter '\(filter)' matches no tensor's name\(place)")
     }
     return report
   }

@@ -67,7 +67,7 @@ struct ScanCommand: ParsableCommand {
     if isSingle, let error = scans.first?.error {
       let fails = scans.contains { $0.isDangerous || strict && $0.has(.unknown) }
       if !fails, !json { throw error }
-      if !json { printToStandardError("pth2swt: \(error.lines[0])") }
+      if !json { Output.diagnostics.write(["pth2swt: \(error.lines[0])"] + error.lines.dropFirst()) }
     }
     if scans.contains(where: { $0.isDangerous || strict && $0.has(.unknown) }) { throw Failure.no }
     if scans.contains(where: { $0.outcome == .broken || isSingle && $0.outcome == .notACheckpoint }) {

@@ -118,7 +118,7 @@ import TorchCheckpoints
       none.errors.contains("No known model matches these weights.\n  try: name a model (--model)"))
     let unknown = try Command("classify", "--weights", weights, "--model", "mobilenet_v3", picture)
     #expect(unknown.code == 64)
-    #expect(unknown.errors.contains("There is no model named mobilenet_v3.\n  try: mobilenet_v2"))
+    #expect(unknown.errors.contains("Unknown model: mobilenet_v3.\n  try: mobilenet_v2"))
   }
 
   @Test("NaN weights are named by layer, whatever runs them", arguments: [Float.nan, .infinity])

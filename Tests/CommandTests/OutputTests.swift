@@ -85,7 +85,12 @@ import Testing
             !text.split(separator: "\n").contains { $0.hasPrefix("forged") }, "\(arguments.map(\.debugDescription))")
         }
         if call.first != "help", arguments.last == "--json", !run.output.isEmpty {
-          #expect((try? JSONSerialization.jsonObject(with: Data(run.output.utf8))) != nil, "\(arguments)")
+          // Of several files each has a line.
+          let isLines = call == ["inspect", input, Self.hostile]
+          let documents = isLines ? run.output.split(separator: "\n").map(String.init) : [run.output]
+          for document in documents {
+            #expect((try? JSONSerialization.jsonObject(with: Data(document.utf8))) != nil, "\(arguments)")
+          }
         }
       }
     }
