@@ -24,13 +24,13 @@ struct InspectionText {
 
   private var summary: [String] {
     var lines = ["\(report.file): \(report.format), \(Readable.bytes(report.bytes))"]
-    if case .object(let marks) = report.marks, !marks.isEmpty {
-      lines.append("  " + marks.map { "\($0.name) \($0.value.plainText)" }.joined(separator: ", "))
-    }
     let types = report.types.map { "\($0.dtype) × \($0.tensors) (\(Readable.bytes($0.bytes)))" }
     lines.append(
-      "  \(Readable.count(report.tensors.count, of: "tensor")), \(Readable.count(report.elements, of: "element"))"
+      "  \(Readable.count(report.tensors.count, of: "tensor")), \(Readable.count(report.elements, of: "parameter"))"
         + (types.isEmpty ? "" : ": " + types.joined(separator: ", ")))
+    if listsAll, case .object(let marks) = report.marks, !marks.isEmpty {
+      lines.append("  " + marks.map { "\($0.name) \($0.value.plainText)" }.joined(separator: ", "))
+    }
     if let key = report.stateDict { lines.append("  state dict: under \(key)") }
     for group in report.ties.prefix(5) { lines.append("  tied: " + group.joined(separator: " = ")) }
     if report.ties.count > 5 { lines.append("  tied: \(report.ties.count - 5) more groups (--json lists them)") }
@@ -55,13 +55,42 @@ struct InspectionText {
     for (verdicts, title) in groups {
       let names = report.globals.filter { verdicts.contains($0.verdict) }.map(\.name)
       guard !names.isEmpty else { continue }
-      lines.append("  \(title): " + names.joined(separator: ", "))
+      lines.append("  \(title): " + short(names, "pth2swt scan lists them"))
     }
     if case .object(let values) = report.values, !values.isEmpty {
       let texts = values.map { "\($0.name) = \(Self.short($0.value))" }
       lines.append("  other values: " + texts.prefix(12).joined(separator: ", ") + (texts.count > 12 ? ", …" : ""))
     }
-    return lines + report.notes.map { "  note: \($0)" }
+    return lines + notes.map { "  note: \($0)" }
+  }
+
+  /// The first few names, and how many more there are.
+  private func short(_ names: [String], _ remedy: String) -> String {
+    let limit = listsAll ? names.count : 3
+    let rest = names.count > limit ? " and \(Readable.count(names.count - limit)) more (\(remedy))" : ""
+    return names.prefix(limit).joined(separator: ", ") + rest
+  }
+
+  /// The notes, those that say the same of several names in one line.
+  private var notes: [String] {
+    if listsAll { return report.notes }
+    var order: [String] = []
+    var groups: [String: (first: String, count: Int)] = [:]
+    for note in report.notes {
+      let pattern = Self.withoutNames(note)
+      if groups[pattern] == nil { order.append(pattern) }
+      groups[pattern, default: (note, 0)].count += 1
+    }
+    return order.compactMap { pattern in
+      groups[pattern].map { $0.count == 1 ? $0.first : "\($0.first) (and \($0.count - 1) more like it: --all)" }
+    }
+  }
+
+  /// A note with all words left out that look like a tensor's or a file's name, or like a number.
+  private static func withoutNames(_ note: String) -> String {
+    note.split(separator: " ").map { word in
+      word.dropLast().contains { "._/-".contains($0) || $0.isNumber } || word.contains { $0.isNumber } ? "" : word
+    }.joined(separator: " ")
   }
 
   private static func short(_ value: JSONValue) -> String {
@@ -73,7 +102,8 @@ struct InspectionText {
 
   private var tensors: [String] {
     let rows = filter.map { report.filtered(by: $0).tensors } ?? report.tensors
-    if filter != nil || listsAll || (depth == nil && rows.count <= Self.screen) { return table(rows) }
+    let isShort = rows.count <= Self.screen && !rows.contains { Self.isOfOptimizer($0.name) }
+    if filter != nil || listsAll || (depth == nil && isShort) { return table(rows) }
     let groups = tree(rows)
     return groups + ["", "--all lists every tensor, --filter '*.weight' some of them, --depth N sums up at N levels."]
   }
@@ -108,6 +138,10 @@ struct InspectionText {
     return table.lines
   }
 
+  private static func isOfOptimizer(_ name: String) -> Bool {
+    name.prefix { $0 != "." }.lowercased().contains("optim") && name.contains(".")
+  }
+
   private struct Group {
     let name: String
     let form: String
@@ -119,8 +153,10 @@ struct InspectionText {
     var groups: [Group] = []
     var places: [Substring: Int] = [:]
     for row in rows {
-      let parts = row.name.split(separator: ".", maxSplits: max(level, 1), omittingEmptySubsequences: false)
-      let isWhole = parts.count <= max(level, 1)
+      // An optimizer's state has several tensors for each of the model's, and numbers for names.
+      let level = Self.isOfOptimizer(row.name) && depth == nil ? 1 : max(level, 1)
+      let parts = row.name.split(separator: ".", maxSplits: level, omittingEmptySubsequences: false)
+      let isWhole = parts.count <= level
       let name = isWhole ? row.name[...] : row.name.dropLast((parts.last?.count ?? 0) + 1)
       let key = isWhole ? row.name[...] : name
       let place = places[key] ?? groups.count

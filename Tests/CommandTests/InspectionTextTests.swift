@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// What `inspect` shows to a person, in which order.
+@Suite struct InspectionTextTests {
+  private static func fixture(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../TestData/fixtures/\(name)")
+      .standardized.path
+  }
+
+  private static let corpusFile = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../../shared/corpus/SevenNet--checkpoint_best.pth").standardized.path
+
+  @Test("what the file is comes first, then how much it holds; marks of the format come with --all")
+  func marks() throws {
+    let short = try Command("inspect", Self.fixture("state_dicts/under_ema.pth"))
+    #expect(short.lines[0].hasSuffix("under_ema.pth: torch zip, 3.8 kB"))
+    #expect(short.lines[1] == "  8 tensors, 45 parameters: float32 × 7 (176 B), int64 × 1 (8 B)")
+    #expect(!short.output.contains("serialization_id"))
+    let all = try Command("inspect", "--all", Self.fixture("state_dicts/under_ema.pth"))
+    #expect(all.output.contains("serialization_id"))
+  }
+
+  @Test("an optimizer's state is one line, and its tensors come with --all or --depth")
+  func optimizer() throws {
+    let file = Self.fixture("distributed/plain")
+    let short = try Command("inspect", file)
+    #expect(short.lines.filter { $0.hasPrefix("optimizer.") }.count == 1)
+    #expect(short.lines.contains { $0.hasPrefix("optimizer.*") && $0.contains("2  tensors") })
+    for more in [["--all"], ["--depth", "4"]] {
+      #expect(try Command(["inspect", file] + more).output.contains("optimizer.state.0.exp_avg"))
+    }
+  }
+
+  @Test("a list of globals names three, and how many more there are")
+  func globals() throws {
+    let lines = try Command("inspect", Self.fixture("distributed/plain")).lines
+    let line = try #require(lines.first { $0.contains("kept as records: ") })
+    #expect(line.split(separator: ",").count == 3 && line.hasSuffix("more (pth2swt scan lists them)"))
+    let all = try Command("inspect", "--all", Self.fixture("distributed/plain")).output
+    #expect(!all.contains("pth2swt scan lists them"))
+  }
+
+  @Test(
+    "notes of one kind are one line with a count",
+    .enabled(if: FileManager.default.fileExists(atPath: corpusFile), "../shared/corpus is not here"))
+  func notes() throws {
+    let short = try Command("inspect", Self.corpusFile).lines.filter { $0.hasPrefix("  note: ") }
+    let all = try Command("inspect", "--all", Self.corpusFile).lines.filter { $0.hasPrefix("  note: ") }
+    #expect(all.count > 20 && short.count < 5)
+    #expect(short.contains { $0.hasSuffix("more like it: --all)") })
+  }
+}
