@@ -22,6 +22,39 @@ struct ValuesTests {
     }
   }
 
+  @Test("[Float16] takes halves as they are, and rounds wider numbers as torch does")
+  func halvesAsTheyAre() throws {
+    #if !(os(macOS) && arch(x86_64))
+      let all = (0...UInt16.max).map { $0 }
+      #expect(try [Float16](tensor(.float16, [all.count], littleEndian(all))).map(\.bitPattern) == all)
+      #expect(try [Float16](Tensor([1.0009765625, 65536] as [Float], shape: [2])) == [1.0009765625, .infinity])
+      // torch goes from float64 to float16 by way of float32.
+      #expect(try [Float16](Tensor([1 + 0x1p-11 + 0x1p-40], shape: [1])).map(\.bitPattern) == [0x3C00])
+      #expect(try [Float](Tensor([Float16(0.5)], shape: [1])) == [0.5])
+    #endif
+  }
+
+  @Test("[Bool] takes bytes other than 0 for true, and integers only if they are 0 or 1")
+  func truthValues() throws {
+    #expect(try [Bool](tensor(.bool, [4], [0, 1, 2, 255])) == [false, true, true, true])
+    #expect(try [Bool](Tensor([0, 1] as [Int64], shape: [2])) == [false, true])
+    #expect(throws: CheckpointError(.inexactConversion, "")) { try [Bool](Tensor([2] as [UInt8], shape: [1])) }
+    #expect(throws: CheckpointError(.inexactConversion, "")) { try [Bool](Tensor([1] as [Float], shape: [1])) }
+  }
+
+  @Test("A tensor of one element is a value, whatever its shape")
+  func item() throws {
+    #expect(try Tensor([7] as [Int64], shape: []).item(as: Int.self) == 7)
+    let value: Float = try Tensor([0.5], shape: [1, 1]).item()
+    #expect(value == 0.5)
+    for count in [0, 2] {
+      let values = [Float](repeating: 0, count: count)
+      #expect(throws: CheckpointError(.malformedTensor, "")) {
+        try Tensor(values, shape: [count]).item(as: Float.self)
+      }
+    }
+  }
+
   @Test("every bfloat16 is the upper half of a float")
   func brainFloats() throws {
     let all = (0...UInt16.max).map { $0 }

@@ -38,6 +38,28 @@ extension Double: TensorScalar {
   public static var elementType: ElementType { .float64 }
 }
 
+// On Macs with Intel's processors the type does not exist.
+#if !(os(macOS) && arch(x86_64))
+  extension Float16: TensorScalar {
+    /// `float16`, whose bytes are this type's own.
+    public static var elementType: ElementType { .float16 }
+  }
+#endif
+
+extension Bool: TensorScalar {
+  /// `bool`; of its bytes, 0 is false and every other is true.
+  public static var elementType: ElementType { .bool }
+  /// Always nil: a fraction is no truth value.
+  public init?(floating value: Double) { nil }
+  /// False for 0, true for 1; nil for any other integer.
+  public init?(integer value: Int64) {
+    guard value == 0 || value == 1 else { return nil }
+    self = value == 1
+  }
+  /// False for 0, true for 1; nil for any other integer.
+  public init?(unsigned value: UInt64) { self.init(integer: Int64(clamping: value)) }
+}
+
 extension Int8: TensorScalar {
   /// `int8`, whose bytes are this type's own.
   public static var elementType: ElementType { .int8 }
@@ -105,6 +127,18 @@ extension Array where Element: TensorScalar {
 }
 
 extension Tensor {
+  /// Returns the value of a tensor that has one element, such as `bn.num_batches_tracked`, as torch's `item()` does.
+  ///
+  ///     let steps: Int = try tensor.item()
+  ///
+  /// - Throws: `malformedTensor` for a tensor of another number of elements, and what `Array.init(_:)` throws.
+  public func item<Scalar: TensorScalar>(as type: Scalar.Type = Scalar.self) throws -> Scalar {
+    guard elementCount == 1, let value = try [Scalar](self).first else {
+      throw CheckpointError(.malformedTensor, "A tensor of shape \(shape) has \(elementCount) elements, not one.")
+    }
+    return value
+  }
+
   /// Writes the values in C order, converted as `Array.init(_:)` does, into memory for as many.
   package func copyValues<Scalar: TensorScalar>(to target: UnsafeMutableBufferPointer<Scalar>) throws {
     try unsafe withUnsafeBytes { bytes in try unsafe elementType.convert(bytes, into: target) }
@@ -116,9 +150,10 @@ extension ElementType {
   fileprivate func convert<Target: TensorScalar>(
     _ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Target>
   ) throws(CheckpointError) {
-    if Target.elementType == self {
+    // A byte of a file need not be 0 or 1, as one of Swift's Bool must be.
+    if Target.elementType == self, Target.self != Bool.self {
       unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
-    } else if Target.self == Float.self || Target.self == Double.self, !isComplex,
+    } else if Target.elementType.isFloatingPoint, !isComplex,
       let cast = ElementCast(from: self, to: Target.elementType)
     {
       unsafe cast.convert(bytes, to: UnsafeMutableRawBufferPointer(target))
