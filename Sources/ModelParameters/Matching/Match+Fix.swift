@@ -14,7 +14,7 @@ extension Match {
     /// Other values for the first option that fit equally well.
     public internal(set) var alternatives: [String] = []
 
-    /// The same fix with an option before it.
+    /// Returns a fix with more options before these.
     package func preceded(by arguments: [String], because reason: String) -> Fix {
       var fix = self
       fix.arguments = arguments + fix.arguments

@@ -59,7 +59,7 @@ package final class AtomicFile: @unchecked Sendable {
 
   /// Where the file is to be: what a symbolic link leads to, as `cp` has it.
   ///
-  /// - Throws: `outputExists` unless `overwrites`; `cannotCreate` for what is no file, and is not to be replaced by one.
+  /// - Throws: `outputExists` unless `overwrites`; `cannotCreate` for a folder, a pipe or a device, which are never replaced.
   private static func target(_ path: FilePath, overwrites: Bool) throws(CheckpointError) -> FilePath {
     var status = stat()
     guard unsafe path.withCString({ unsafe lstat($0, &status) }) == 0 else { return path }

@@ -16,7 +16,7 @@ struct PickledNames: Sendable {
   init(_ pickle: Pickle) {
     var meanings = pickle.globals.map(GlobalMeaning.init)
     for place in meanings.indices
-    where meanings[place] == .loadFromBytes && !EmbeddedFiles.isGivenBytes(place, in: pickle) {
+    where meanings[place] == .loadFromBytes && !EmbeddedFiles.isGivenBytes(place, in: pickle, meanings) {
       meanings[place] = .dangerous
     }
     self.meanings = meanings

@@ -107,7 +107,7 @@ struct EmbeddedFiles: Sendable {
   /// Whether the function is only called, and with bytes that stand in the pickle.
   ///
   /// Handed on as a value, or called with what another call makes, it opens who knows what.
-  static func isGivenBytes(_ number: Int, in pickle: Pickle) -> Bool {
+  static func isGivenBytes(_ number: Int, in pickle: Pickle, _ meanings: [GlobalMeaning]) -> Bool {
     func isFunction(_ id: Pickle.ID) -> Bool {
       if case .global(let index) = pickle[id] { index == number } else { false }
     }
@@ -119,21 +119,12 @@ struct EmbeddedFiles: Sendable {
     return !isHandedOn
       && pickle.objects.allSatisfy { object in
         !isFunction(object.callable)
-          || pickle.sequence(at: object.arguments)?.first.map(pickle.mayBeBytes) ?? false
+          || pickle.sequence(at: object.arguments)?.first.map { pickle.isBytes($0, meanings) } ?? false
       }
   }
 }
 
 extension Pickle {
-  /// Whether a value is bytes, or the call that protocol 2 writes for them.
-  fileprivate func mayBeBytes(_ id: ID) -> Bool {
-    switch self[id] {
-    case .bytes, .bytearray, .byteText: true
-    case .object(let index): global(at: objects[index].callable).map(GlobalMeaning.init) == .codecsEncode
-    default: false
-    }
-  }
-
   fileprivate func meaning(of object: Object, _ meanings: [GlobalMeaning]) -> GlobalMeaning? {
     if case .global(let index) = self[object.callable] { meanings[index] } else { nil }
   }
