@@ -337,10 +337,12 @@ import StateDicts
       defer { unsafe zip_fclose(input) }
       let window = try unsafe UnsafeMutableRawBufferPointer.aligned(byteCount: 1 << 18)
       defer { unsafe window.deallocate() }
+      // From libzip 1.8 on its header says that this is not nil.
+      guard let start = window.baseAddress else { throw damaged(entry) }
       var checksum = Checksum()
       var done = 0
       while !entry.isStored || done < entry.byteCount {
-        let count = unsafe zip_fread(input, window.baseAddress, zip_uint64_t(window.count))
+        let count = unsafe zip_fread(input, start, zip_uint64_t(window.count))
         guard count >= 0 else { throw damaged(entry, offset: done) }
         if count == 0 { break }
         done += Int(count)
