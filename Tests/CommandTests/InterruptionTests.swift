@@ -16,20 +16,6 @@ import Testing
     folder = try ScratchFolder()
   }
 
-  /// A safetensors file of half a gigabyte that takes no room on the disk: its data are a hole.
-  private func largeInput() throws -> String {
-    let byteCount = 512 << 20
-    let header = #"{"w":{"dtype":"U8","shape":[\#(byteCount)],"data_offsets":[0,\#(byteCount)]}}"#
-    var bytes = Data((0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> ($0 * 8)) })
-    bytes.append(contentsOf: header.utf8)
-    let url = folder.url.appending(path: "m.safetensors")
-    try bytes.write(to: url)
-    let file = try FileHandle(forWritingTo: url)
-    try file.truncate(atOffset: UInt64(bytes.count + byteCount))
-    try file.close()
-    return url.path
-  }
-
   /// Whether the program has begun to write: on Linux, whether a file that it holds open has grown.
   private func isWriting(_ run: ChildRun) -> Bool {
     let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(run.process)/fd")) ?? []
@@ -48,7 +34,7 @@ import Testing
     arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])
   func signals(_ number: Int32) throws {
     defer { folder.remove() }
-    let input = try largeInput()
+    let input = try folder.largeInput(byteCount: 512 << 20)
     for old in [nil, "precious"] {
       if let old { _ = try folder.file("m.swt", old) }
       let run = try ChildRun(Command.path, ["--force", input, folder.path("m.swt")])
@@ -72,7 +58,7 @@ import Testing
   @Test("a file larger than the session allows ends the conversion with exit 74 and leaves nothing")
   func fileSizeLimit() throws {
     defer { folder.remove() }
-    let input = try largeInput()
+    let input = try folder.largeInput(byteCount: 512 << 20)
     let script = "ulimit -f 20480; exec \"$0\" convert --json \"$1\" \"$2\""
     let run = try ChildRun(
       "/bin/sh", ["-c", script, Command.path, input, folder.path("m.swt")], output: folder.path("output.json"))
@@ -112,7 +98,7 @@ import Testing
     .enabled(if: mountsDisks, "no small disk can be mounted here; fileSizeLimit tests the same path"))
   func fullDisk() throws {
     defer { folder.remove() }
-    let input = try largeInput()
+    let input = try folder.largeInput(byteCount: 512 << 20)
     let disk = folder.url.appending(path: "disk")
     try #require(try Self.mountSmallDisk(disk))
     defer { try? Self.unmount(disk) }
@@ -120,5 +106,20 @@ import Testing
     #expect(run.code == 74)
     #expect(run.output.contains("The disk is full."))
     #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
+  }
+}
+
+extension ScratchFolder {
+  /// A large safetensors file that takes no room on the disk: its data are a hole.
+  func largeInput(byteCount: Int) throws -> String {
+    let header = #"{"w":{"dtype":"U8","shape":[\#(byteCount)],"data_offsets":[0,\#(byteCount)]}}"#
+    var bytes = Data((0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> ($0 * 8)) })
+    bytes.append(contentsOf: header.utf8)
+    let url = url.appending(path: "m.safetensors")
+    try bytes.write(to: url)
+    let file = try FileHandle(forWritingTo: url)
+    try file.truncate(atOffset: UInt64(bytes.count + byteCount))
+    try file.close()
+    return url.path
   }
 }

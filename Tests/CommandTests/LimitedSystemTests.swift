@@ -30,25 +30,11 @@ import Testing
       }
     }
 
-    /// A safetensors file of a gigabyte, which is a hole on the disk.
-    private func largeInput(_ folder: ScratchFolder) throws -> String {
-      let byteCount = 1 << 30
-      let header = #"{"w":{"dtype":"U8","shape":[\#(byteCount)],"data_offsets":[0,\#(byteCount)]}}"#
-      var bytes = Data((0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> ($0 * 8)) })
-      bytes.append(contentsOf: header.utf8)
-      let url = folder.url.appending(path: "m.safetensors")
-      try bytes.write(to: url)
-      let file = try FileHandle(forWritingTo: url)
-      try file.truncate(atOffset: UInt64(bytes.count + byteCount))
-      try file.close()
-      return url.path
-    }
-
     @Test("a file larger than the memory that the system gives is an error with exit code 71")
     func memory() throws {
       let folder = try ScratchFolder()
       defer { folder.remove() }
-      let input = try largeInput(folder)
+      let input = try folder.largeInput(byteCount: 1 << 30)
       for arguments in [
         ["inspect", input], ["inspect", "--no-mmap", input], ["convert", input, folder.path("m.swt")],
       ] {

@@ -23,7 +23,7 @@ public struct LeftOut: Sendable, Hashable, Encodable {
     self.key = key
   }
 
-  /// The same row, seen from a value that holds its file at a path.
+  /// Returns the row with its name under the path of the value that holds its file.
   package func under(_ path: String?) -> LeftOut {
     path.map { LeftOut("\($0).\(name)", reason: reason, key: key) } ?? self
   }

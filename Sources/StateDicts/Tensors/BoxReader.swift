@@ -89,7 +89,7 @@ final class BoxReader {
     }
   }
 
-  /// The same into memory of the caller's.
+  /// Gathers a range of the present box's elements into memory of the caller's.
   func copy(_ range: Range<Int>, to target: UnsafeMutableRawBufferPointer) throws {
     try unsafe withSource { source in unsafe local.copy(range, from: source, to: target) }
   }
