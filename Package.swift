@@ -56,7 +56,8 @@ let package = Package(
     .target(
       name: "TorchHub",
       dependencies: ["Digests", "StateDicts", .target(name: "CPth2swtCurl", condition: .when(platforms: [.linux]))]),
-    .target(name: "FetchMessages"),
+    .target(
+      name: "FetchMessages", dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .target(
       name: "Terminal",
       dependencies: ["StateDicts", .product(name: "ArgumentParser", package: "swift-argument-parser")]

@@ -18,38 +18,20 @@ struct Fetch: AsyncParsableCommand {
   @Argument(help: "The URL.")
   var url: String
 
-  @Flag(help: "Never download: the file must be in the cache folder.")
-  var offline = false
-
-  @Flag(help: "Download over plain http too.")
-  var allowHttp = false
-
-  @Flag(help: "Take the digits in the name for no SHA-256.")
-  var noHash = false
-
-  @Option(help: ArgumentHelp("Seconds that connecting may take.", valueName: "s"))
-  var connectTimeout = 30.0
-
-  @Option(help: ArgumentHelp("Seconds until the first byte of the answer.", valueName: "s"))
-  var firstByteTimeout = 60.0
-
-  @Option(help: ArgumentHelp("Seconds without a byte after that.", valueName: "s"))
-  var idleTimeout = 30.0
-
-  @Option(help: ArgumentHelp("Times in a row that a lost connection is tried again.", valueName: "n"))
-  var retries = 4
+  @OptionGroup var options: FetchOptions
 
   func run() async throws {
     do {
       guard let url = URL(string: url) else {
-        throw CheckpointError(.unsupported, "This is no URL.", file: url)
+        throw CheckpointError(.unsupported, "Not a URL.", file: url)
       }
       let isNew = Locked(false)
       let file = try await downloadWeights(
         from: url,
         options: DownloadOptions(
-          hash: noHash ? .none : .name, isOffline: offline, allowsPlainHTTP: allowHttp, connectSeconds: connectTimeout,
-          firstByteSeconds: firstByteTimeout, idleSeconds: idleTimeout, retries: retries)
+          hash: options.noHash ? .none : .name, isOffline: options.offline, allowsPlainHTTP: options.allowHttp,
+          connectSeconds: options.connectTimeout, firstByteSeconds: options.firstByteTimeout,
+          idleSeconds: options.idleTimeout, retries: options.retries)
       ) { report in
         isNew.withLock { $0 = true }
         try? Self.say(.progress(completedBytes: report.completedBytes, totalBytes: report.totalBytes))

@@ -33,10 +33,11 @@ struct Pth2swt: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Convert.self, Inspect.self, Verify.self, FingerprintCommand.self, Diff.self, ScanCommand.self,
+      ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FingerprintCommand.self, DiffCommand.self,
+      ScanCommand.self,
       RegistryCommand.self, MatchCommand.self, Detect.self, Classify.self, Validate.self,
     ],
-    defaultSubcommand: Convert.self)
+    defaultSubcommand: ConvertCommand.self)
 }
 
 extension Pth2swt {
@@ -70,7 +71,7 @@ enum Main {
       try command.run()
       try Output.results.check()
     } catch {
-      Failure.exit(with: error)
+      Failure.exit(Pth2swt.self, with: error)
     }
   }
 }

@@ -121,6 +121,17 @@
     try unsafe body(buffer)
   }
 
+  /// How much of a file or tensor is in hand at once when it is walked through: large enough that a call costs nothing
+  /// beside it, small enough to stay in a core's cache.
+  package static let windowByteCount = 1 << 20
+
+  /// The windows that make a range, in order.
+  package static func windows(of range: Range<Int>) -> some Sequence<Range<Int>> {
+    stride(from: range.lowerBound, to: range.upperBound, by: windowByteCount).lazy.map {
+      $0..<min($0 + windowByteCount, range.upperBound)
+    }
+  }
+
   /// The CRC-32 of a range, taken a window at a time; the windows' pages are given back where they will not be needed.
   ///
   /// - Parameter passed: is told each window's size.
@@ -128,8 +139,7 @@
     of range: Range<Int>, dropping: Bool = false, passed: (Int) -> Void = { _ in }
   ) -> Checksum {
     var checksum = Checksum()
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: Tensor.windowByteCount) {
-      let window = start..<min(start + Tensor.windowByteCount, range.upperBound)
+    for window in Self.windows(of: range) {
       unsafe checksum.update(with: UnsafeRawBufferPointer(rebasing: buffer[window]))
       if dropping { drop(window) }
       passed(window.count)
@@ -206,9 +216,7 @@ private final class InputFile {
     let isKnown = unsafe fstat(descriptor, &status) == 0
     byteCount = isKnown ? Int(status.st_size) : 0
     if isKnown, status.st_mode & S_IFMT == S_IFDIR {
-      throw CheckpointError(
-        .isDirectory, "This is a folder; a checkpoint file is needed.", file: self.path,
-        remedy: "name a file inside it")
+      throw CheckpointError.isFolder(self.path)
     }
     if !isKnown || status.st_mode & S_IFMT != S_IFREG {
       throw CheckpointError(

@@ -47,10 +47,9 @@ package struct Checksum: Equatable, Sendable {
   /// - Throws: `checksumMismatch`.
   package func require(_ expected: Checksum, file: String, entry: String) throws(CheckpointError) {
     guard self == expected else {
-      throw CheckpointError(
-        .checksumMismatch,
+      throw CheckpointError.damaged(
         "The bytes are damaged: their CRC-32 is \(hexadecimal), the file says \(expected.hexadecimal).",
-        file: file, entry: entry, remedy: "download or copy the file again")
+        file: file, entry: entry)
     }
   }
 

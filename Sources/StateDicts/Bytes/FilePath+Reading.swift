@@ -115,12 +115,12 @@ extension CheckpointError {
           .notFound, "This is a link to \(target), which is not there.", file: file,
           remedy: "download or copy the file that it stands for")
       } else {
-        CheckpointError(.notFound, "There is no such file.", file: file)
+        CheckpointError.noSuchFile(file)
       }
     case EACCES, EPERM:
       CheckpointError(
         .notReadable, "The file is there, but may not be read.", file: file, remedy: "check its permissions (ls -l)")
-    case EISDIR: CheckpointError(.isDirectory, "This is a folder; a file is needed.", file: file)
+    case EISDIR: .isFolder(file)
     default: CheckpointError(.inputOutput, "The file cannot be read: \(systemMessage(code)).", file: file)
     }
   }

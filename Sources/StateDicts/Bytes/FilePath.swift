@@ -21,7 +21,7 @@ package struct FilePath: Hashable, Sendable {
     var bytes: [UInt8] = []
     var rest = url.absoluteURL.path(percentEncoded: true).utf8[...]
     while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16) {
+      if byte == UInt8(ascii: "%"), let value = UInt8(digits: rest.prefix(2), radix: 16) {
         bytes.append(value)
         rest = rest.dropFirst(2)
       } else {
@@ -29,6 +29,16 @@ package struct FilePath: Hashable, Sendable {
       }
     }
     self.bytes = bytes
+  }
+
+  /// The path of the file that a URL means.
+  ///
+  /// - Throws: `notFound` with `remedy` for a URL of anything but a file.
+  package init(fileURL url: URL, remedy: String? = nil) throws(CheckpointError) {
+    guard url.isFileURL else {
+      throw CheckpointError(.notFound, "Not a file URL.", file: url.absoluteString, remedy: remedy)
+    }
+    self.init(url)
   }
 
   /// Calls `body` with the path for a C function.

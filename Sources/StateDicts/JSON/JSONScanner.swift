@@ -115,9 +115,8 @@ struct JSONScanner: ~Escapable {
     case UInt8(ascii: "f"): return 12
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return UInt16(self[position])
     case UInt8(ascii: "u"):
-      // Swift's parser would take a sign for the first digit.
-      guard position + 4 < bytes.byteCount, case let digits = try decode(position + 1..<position + 5),
-        digits.allSatisfy(\.isHexDigit), let value = UInt16(digits, radix: 16)
+      guard position + 4 < bytes.byteCount,
+        let value = try UInt16(digits: decode(position + 1..<position + 5).utf8, radix: 16)
       else { throw malformed("An escape without its four digits.") }
       position += 4
       return value
@@ -247,7 +246,7 @@ struct JSONScanner: ~Escapable {
 
   @inline(never)
   func malformed(_ message: String) -> CheckpointError {
-    CheckpointError(.malformedHeader, message, offset: position)
+    CheckpointError.malformedHeader(message, offset: position)
   }
 }
 

@@ -29,7 +29,7 @@ struct SafetensorsHeader {
   init(_ store: ByteStore) throws(CheckpointError) {
     let span = store.bytes
     guard span.byteCount >= 8 else {
-      throw CheckpointError(.truncated, "A safetensors file begins with eight bytes; \(span.byteCount) are there.")
+      throw CheckpointError.truncated("A safetensors file begins with eight bytes; \(span.byteCount) are there.")
     }
     let length = unsafe UInt64(littleEndian: span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
     guard length <= UInt64(Self.limit) else {
@@ -39,9 +39,7 @@ struct SafetensorsHeader {
     }
     dataOffset = 8 + Int(length)
     guard dataOffset <= span.byteCount else {
-      throw CheckpointError(
-        .truncated, "The header has \(length) bytes, the file only \(span.byteCount).", offset: 0,
-        remedy: "the file may have been cut short: download or copy it again")
+      throw CheckpointError.truncated("The header has \(length) bytes, the file only \(span.byteCount).", offset: 0)
     }
     var scanner = JSONScanner(span.extracting(8..<dataOffset))
     do throws(CheckpointError) {
@@ -128,14 +126,12 @@ struct SafetensorsHeader {
       }
       end = row.extent.upperBound
       guard end <= byteCount else {
-        throw CheckpointError(
-          .truncated, "A tensor ends \(end - byteCount) bytes beyond the file.", entry: row.name,
-          remedy: "the file may have been cut short: download or copy it again")
+        throw CheckpointError.truncated("A tensor ends \(end - byteCount) bytes beyond the file.", entry: row.name)
       }
     }
     guard end == byteCount else {
-      throw CheckpointError(
-        .malformedHeader, "\(byteCount - end) bytes follow the last tensor.", offset: dataOffset + end)
+      throw CheckpointError.malformedHeader(
+        "\(byteCount - end) bytes follow the last tensor.", offset: dataOffset + end)
     }
   }
 }

@@ -49,8 +49,9 @@ struct SafetensorsLayout {
           remedy: "raise the limit if you trust the file (expandedByteCount, --limit-factor 10)")
       }
       rows.append(Row(name: name, tensor: tensor, headerIndex: index, offset: end))
-      let (next, overflow) = end.addingReportingOverflow(tensor.byteCount)
-      guard !overflow else { throw CheckpointError(.limitExceeded, "The tensors take more than 2^63 bytes.") }
+      guard let next = end.plus(tensor.byteCount) else {
+        throw CheckpointError(.limitExceeded, "The tensors take more than 2^63 bytes.")
+      }
       end = next
     }
     self.rows = rows

@@ -15,10 +15,7 @@ extension StateDict {
   /// - Parameter checksCRC: whether a tensor's CRC-32, which `.swt` files have, is checked when its bytes are first used.
   /// - Throws: `CheckpointError`: `notFound`, `malformedHeader`, `truncated`, `malformedTensor` and others.
   public init(contentsOf url: URL, mapped: Bool = true, checksCRC: Bool = true) throws(CheckpointError) {
-    guard url.isFileURL else {
-      throw CheckpointError(.notFound, "This is no file's URL.", file: url.absoluteString)
-    }
-    let path = FilePath(url)
+    let path = try FilePath(fileURL: url)
     let store = try ByteStore(path: path, mapped: mapped)
     do throws(CheckpointError) {
       try self.init(safetensors: store, file: path.description, checksOnUse: checksCRC)

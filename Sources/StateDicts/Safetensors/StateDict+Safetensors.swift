@@ -34,8 +34,8 @@ extension StateDict {
           elementType: elementType, geometry: geometry, storage: storage,
           requiresGrad: requiringGrad.contains(ExactName(row.name)))
         guard tensor.byteCount == row.extent.count else {
-          throw CheckpointError(
-            .malformedTensor, "The shape \(row.shape) takes \(tensor.byteCount) bytes, the offsets \(row.extent.count)."
+          throw CheckpointError.malformedTensor(
+            "The shape \(row.shape) takes \(tensor.byteCount) bytes, the offsets \(row.extent.count)."
           )
         }
         elements.append((row.name, tensor))

@@ -30,8 +30,7 @@ extension Tensor {
       guard isInside, chunk.tensor.elementType == elementType, chunk.tensor.composition == nil,
         chunk.tensor.byteCount <= chunk.tensor.storage.byteCount
       else {
-        throw CheckpointError(
-          .malformedTensor,
+        throw CheckpointError.malformedTensor(
           "\(name): a chunk \(chunk.tensor) at \(chunk.offsets) is no part of \(elementType) \(shape).")
       }
     }
@@ -50,8 +49,9 @@ extension Tensor {
     if first.tensor.shape == shape { return first.tensor.requiringGrad(requiresGrad) }
     let contents = AssembledContents(
       shape: shape, elementType: elementType, chunks: chunks.filter { $0.tensor.elementCount > 0 })
-    let (byteCount, overflow) = geometry.elementCount.multipliedReportingOverflow(by: elementType.byteCount)
-    guard !overflow else { throw CheckpointError(.malformedTensor, "\(name): a tensor of more than 2^63 bytes.") }
+    guard let byteCount = geometry.elementCount.times(elementType.byteCount) else {
+      throw CheckpointError.impossibleSize(name)
+    }
     let storage = Storage(
       .lazy(contents), byteCount: byteCount, key: name, location: first.tensor.storage.location,
       origin: first.tensor.storage.origin.derived())
@@ -71,8 +71,7 @@ extension Tensor {
           starts.0 + chunk.tensor.shape[axis] <= starts.1 || starts.1 + other.tensor.shape[axis] <= starts.0
         }
         guard isApart else {
-          throw CheckpointError(
-            .malformedTensor, "\(name): the chunks at \(chunk.offsets) and \(other.offsets) overlap.")
+          throw CheckpointError.malformedTensor("\(name): the chunks at \(chunk.offsets) and \(other.offsets) overlap.")
         }
       }
     }
@@ -129,7 +128,7 @@ private struct AssembledContents: StorageContents {
         try unsafe copy(part, to: target, at: start)
       }
     } catch {
-      throw error as? CheckpointError ?? CheckpointError(.inputOutput, "\(error)")
+      throw CheckpointError.reading(error)
     }
   }
 

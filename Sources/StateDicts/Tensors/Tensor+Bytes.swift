@@ -1,7 +1,6 @@
 extension Tensor {
-  /// How much of a tensor is in hand at once when it is walked through: large enough that a call costs nothing beside
-  /// it, small enough to stay in a core's cache.
-  package static let windowByteCount = 1 << 20
+  /// How much of a tensor is in hand at once when it is walked through.
+  package static let windowByteCount = ByteStore.windowByteCount
 
   /// Calls `body` with the elements' bytes in C order, little-endian: where they lie if they lie so, else gathered into
   /// memory that lives as long as the call.
@@ -48,7 +47,7 @@ extension Tensor {
     let store = try unsafe ByteStore(byteCount: byteCount) { target throws(CheckpointError) in
       let outcome = Result { try unsafe copyElements(to: target) }
       if case .failure(let error) = outcome {
-        throw error as? CheckpointError ?? CheckpointError(.inputOutput, "\(error)")
+        throw CheckpointError.reading(error)
       }
     }
     return Tensor(

@@ -9,8 +9,9 @@ extension Tensor {
     guard composition == nil, let cast = ElementCast(from: elementType, to: type) else {
       throw CheckpointError(.unsupported, "A tensor of \(elementType) cannot be converted to \(type).")
     }
-    let (byteCount, overflow) = elementCount.multipliedReportingOverflow(by: type.byteCount)
-    guard !overflow else { throw CheckpointError(.limitExceeded, "As \(type) the tensor takes more than 2^63 bytes.") }
+    guard let byteCount = elementCount.times(type.byteCount) else {
+      throw CheckpointError(.limitExceeded, "As \(type) the tensor takes more than 2^63 bytes.")
+    }
     let storage = Storage(
       .lazy(ConvertedElements(tensor: self, cast: cast, isExact: isExact)), byteCount: byteCount,
       key: self.storage.key, location: self.storage.location, origin: self.storage.origin.derived())
@@ -55,7 +56,7 @@ private struct ConvertedElements: StorageContents {
         }
       }
     } catch {
-      throw error as? CheckpointError ?? CheckpointError(.inputOutput, "\(error)")
+      throw CheckpointError.reading(error)
     }
   }
 }

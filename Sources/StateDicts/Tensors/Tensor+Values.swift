@@ -134,7 +134,7 @@ extension Tensor {
   /// - Throws: `malformedTensor` for a tensor of another number of elements, and what `Array.init(_:)` throws.
   public func item<Scalar: TensorScalar>(as type: Scalar.Type = Scalar.self) throws -> Scalar {
     guard elementCount == 1, let value = try [Scalar](self).first else {
-      throw CheckpointError(.malformedTensor, "A tensor of shape \(shape) has \(elementCount) elements, not one.")
+      throw CheckpointError.malformedTensor("A tensor of shape \(shape) has \(elementCount) elements, not one.")
     }
     return value
   }
@@ -235,7 +235,7 @@ extension Tensor {
       shape: shape, strides: TensorGeometry.contiguousStrides(shape), offset: 0, elementByteCount: type.byteCount,
       storageByteCount: store.count)
     guard geometry.elementCount == values.count else {
-      throw CheckpointError(.malformedTensor, "\(values.count) values for a shape of \(geometry.elementCount).")
+      throw CheckpointError.malformedTensor("\(values.count) values for a shape of \(geometry.elementCount).")
     }
     self.init(elementType: type, geometry: geometry, storage: Storage(store))
   }

@@ -19,36 +19,30 @@ public struct TensorGeometry: Equatable, Sendable {
     throws(CheckpointError)
   {
     func refuse(_ what: String) -> CheckpointError {
-      CheckpointError(.malformedTensor, "Impossible tensor: \(what).")
+      CheckpointError.malformedTensor("Impossible tensor: \(what).")
     }
     guard shape.count == strides.count else {
       throw refuse("\(shape.count) sizes but \(strides.count) strides")
     }
     guard offset >= 0 else { throw refuse("storage offset \(offset)") }
+    for size in shape where size < 0 { throw refuse("size \(size)") }
+    for stride in strides where stride < 0 { throw refuse("stride \(stride)") }
     var count = 1
-    var last = offset
-    var isOverflowing = false
-    for (size, stride) in zip(shape, strides) {
-      guard size >= 0 else { throw refuse("size \(size)") }
-      guard stride >= 0 else { throw refuse("stride \(stride)") }
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      isOverflowing = isOverflowing || overflow
-      count = product
-      let (reach, overflowReach) = (size - 1).multipliedReportingOverflow(by: stride)
-      let (sum, overflowSum) = last.addingReportingOverflow(reach)
-      last = sum
-      isOverflowing = isOverflowing || ((overflowReach || overflowSum) && size > 0)
-    }
     // A dimension of size 0 leaves nothing to be read, whatever the other sizes and the strides are.
     if shape.contains(0) {
       count = 0
     } else {
-      guard !isOverflowing, !count.multipliedReportingOverflow(by: elementByteCount).overflow else {
+      var last = offset
+      for (size, stride) in zip(shape, strides) {
+        guard let product = count.times(size), let reach = (size - 1).times(stride), let sum = last.plus(reach) else {
+          throw refuse("sizes \(shape) with strides \(strides) go beyond 2^63 bytes")
+        }
+        (count, last) = (product, sum)
+      }
+      guard count.times(elementByteCount) != nil else {
         throw refuse("sizes \(shape) with strides \(strides) go beyond 2^63 bytes")
       }
-      let (end, overflow) = last.addingReportingOverflow(1)
-      let (endByte, overflowByte) = end.multipliedReportingOverflow(by: elementByteCount)
-      guard !overflow, !overflowByte, endByte <= storageByteCount else {
+      guard let endByte = last.plus(1)?.times(elementByteCount), endByte <= storageByteCount else {
         throw refuse(
           "its last element is number \(last) of a storage of \(storageByteCount / elementByteCount) elements")
       }
@@ -65,15 +59,13 @@ public struct TensorGeometry: Equatable, Sendable {
   ///
   /// - Throws: `malformedTensor` for a negative size, or a product over 2^63.
   package init(stated shape: [Int], strides: [Int]? = nil) throws(CheckpointError) {
-    var count = 1
+    var count = shape.contains(0) ? 0 : 1
     for size in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      guard size >= 0, !overflow || shape.contains(0) else {
-        throw CheckpointError(.malformedTensor, "Impossible tensor: sizes \(shape).")
+      guard size >= 0, let product = count.times(size) else {
+        throw CheckpointError.malformedTensor("Impossible tensor: sizes \(shape).")
       }
-      count = overflow ? 0 : product
+      count = product
     }
-    if shape.contains(0) { count = 0 }
     let strides = strides.flatMap { $0.count == shape.count ? $0 : nil } ?? Self.contiguousStrides(shape)
     self.init(unchecked: shape, strides: strides, offset: 0, elementCount: count)
   }

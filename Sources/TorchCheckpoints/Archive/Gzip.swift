@@ -9,12 +9,12 @@ import StateDicts
 enum Gzip {
   static func isGzip(_ head: [UInt8]) -> Bool { head.starts(with: [0x1F, 0x8B, 8]) }
 
-  /// The first bytes of what was compressed, at most `FileHead.limit`.
-  static func head(of store: ByteStore) throws(CheckpointError) -> [UInt8] {
+  /// The first bytes of what was compressed, at most `count`.
+  static func head(of store: ByteStore, count: Int) throws(CheckpointError) -> [UInt8] {
     var head: [UInt8] = []
     try unsafe inflate(store) { window in
-      unsafe head.append(contentsOf: window.prefix(FileHead.limit - head.count))
-      return head.count < FileHead.limit
+      unsafe head.append(contentsOf: window.prefix(count - head.count))
+      return head.count < count
     }
     return head
   }
@@ -46,15 +46,14 @@ enum Gzip {
           let zeros = unsafe input.prefix { $0 == 0 }.count
           if zeros > 0 { return Inflater.Step(taken: zeros, state: .between) }
           guard unsafe input.starts(with: [0x1F, 0x8B]) else {
-            throw CheckpointError(
-              .malformedArchive, "Bytes that are no gzip stream follow the one before them.", offset: position,
-              remedy: "the file may be damaged: download or copy it again")
+            throw CheckpointError.malformedArchive(
+              "Bytes that are no gzip stream follow the one before them.", offset: position)
           }
         }
         return try unsafe inflater.inflate(input, at: position, body)
       }
       guard step.taken > 0 || step.state == .stopped else {
-        throw CheckpointError(.malformedArchive, "The gzip stream does not go on.", offset: position)
+        throw CheckpointError.malformedArchive("The gzip stream does not go on.", offset: position)
       }
       position += step.taken
       isBetween = step.state == .between
@@ -62,9 +61,7 @@ enum Gzip {
       store.drop(window.lowerBound..<position)
     }
     guard isBetween else {
-      throw CheckpointError(
-        .truncated, "The gzip stream has no end.", offset: store.count,
-        remedy: "the file may have been cut short: download or copy it again")
+      throw CheckpointError.truncated("The gzip stream has no end.", offset: store.count)
     }
   }
 }
@@ -115,9 +112,7 @@ enum Gzip {
       let taken = unsafe input.count - Int(stream.pointee.avail_in)
       guard code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR else {
         let reason = unsafe stream.pointee.msg.map { unsafe String(cString: $0) } ?? "code \(code)"
-        throw CheckpointError(
-          .checksumMismatch, "The gzip stream is damaged (zlib: \(reason)).", offset: position + taken,
-          remedy: "download or copy the file again")
+        throw CheckpointError.damaged("The gzip stream is damaged (zlib: \(reason)).", offset: position + taken)
       }
       let made = unsafe output.count - Int(stream.pointee.avail_out)
       if made > 0, try unsafe !body(UnsafeRawBufferPointer(rebasing: output[0..<made])) {

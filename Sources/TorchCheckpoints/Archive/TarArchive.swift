@@ -41,36 +41,32 @@ struct TarArchive {
     var longName: String?
     var longSize: Int?
     while position + Self.blockByteCount <= store.count {
-      let header = unsafe store.withUnsafeBytes { bytes in
-        unsafe Array(bytes[position..<position + Self.blockByteCount])
-      }
+      let header = store.array(position..<position + Self.blockByteCount)
       hasEnd = header.allSatisfy { $0 == 0 }
       if hasEnd { break }
       let type = header[156]
       let isFile = type == UInt8(ascii: "0") || type == 0 || type == UInt8(ascii: "7")
       guard Self.octal(header[148..<156]) == Self.sum(header), let ownSize = Self.number(header[124..<136]) else {
-        throw CheckpointError(.malformedArchive, "A tar header whose sum or size is wrong.", offset: position)
+        throw CheckpointError.malformedArchive("A tar header whose sum or size is wrong.", offset: position)
       }
       let size = isFile ? longSize ?? ownSize : ownSize
       let start = position + Self.blockByteCount
       guard size >= 0, size <= store.count - start else {
-        throw CheckpointError(
-          .truncated, "A tar member of \(size) bytes, of which \(store.count - start) are there.", offset: start,
-          remedy: "the file may have been cut short: download or copy it again")
+        throw CheckpointError.truncated(
+          "A tar member of \(size) bytes, of which \(store.count - start) are there.", offset: start)
       }
       switch type {
       case UInt8(ascii: "x"):
         let attributes = Self.attributes(store, start..<start + min(size, Self.attributesByteCount))
         longName = attributes["path"] ?? longName
-        longSize = attributes["size"].flatMap { Int($0) } ?? longSize
+        longSize = attributes["size"].flatMap { Int(digits: $0.utf8) } ?? longSize
       case UInt8(ascii: "L"):
-        longName = Self.text(Self.bytes(store, start..<start + min(size, Self.attributesByteCount)))
+        longName = Self.text(store.array(start..<start + min(size, Self.attributesByteCount))[...])
       default:
         if isFile { members.append(Member(name: longName ?? Self.name(header), range: start..<start + size)) }
         (longName, longSize) = (nil, nil)
       }
-      let (end, overflow) = (start + size).addingReportingOverflow(Self.blockByteCount - 1)
-      guard !overflow else { break }
+      guard let end = (start + size).plus(Self.blockByteCount - 1) else { break }
       position = end / Self.blockByteCount * Self.blockByteCount
     }
     self.members = members
@@ -91,14 +87,10 @@ struct TarArchive {
     String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 
-  private static func bytes(_ store: ByteStore, _ range: Range<Int>) -> ArraySlice<UInt8> {
-    unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes[range])[...] }
-  }
-
   private static func attributes(_ store: ByteStore, _ range: Range<Int>) -> [String: String] {
-    var rest = bytes(store, range)
+    var rest = store.array(range)[...]
     var attributes: [String: String] = [:]
-    while let space = rest.firstIndex(of: 0x20), let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
+    while let space = rest.firstIndex(of: 0x20), let length = Int(digits: rest[..<space]),
       length > space - rest.startIndex, length <= rest.count
     {
       let line = rest[(space + 1)..<(rest.startIndex + length)].prefix { $0 != 0x0A }
@@ -116,16 +108,14 @@ struct TarArchive {
     guard first == 0x80 else { return nil }
     var number = 0
     for byte in digits.dropFirst() {
-      let (product, overflow) = number.multipliedReportingOverflow(by: 256)
-      guard !overflow else { return nil }
+      guard let product = number.times(256) else { return nil }
       number = product | Int(byte)
     }
     return number
   }
 
   private static func octal(_ digits: ArraySlice<UInt8>) -> Int? {
-    let text = digits.drop { $0 == 0x20 }.prefix { (0x30...0x37).contains($0) }
-    return text.isEmpty ? nil : Int(String(decoding: text, as: UTF8.self), radix: 8)
+    Int(digits: digits.drop { $0 == 0x20 }.prefix { (0x30...0x37).contains($0) }, radix: 8)
   }
 
   /// The bytes' sum, with spaces in place of the sum itself.

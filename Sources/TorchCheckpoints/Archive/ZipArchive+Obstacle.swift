@@ -1,4 +1,5 @@
 import CPth2swtZip
+import StateDicts
 
 extension ZipArchive {
   /// What keeps an entry from being read.
@@ -30,6 +31,11 @@ extension ZipArchive {
       case .encrypted: "unpack the archive with its password first: 7z x"
       case .method: "unpack the archive first (7z x), or zip it again with deflate"
       }
+    }
+
+    /// The error for reading the entry nevertheless.
+    func error(file: String? = nil, entry: String) -> CheckpointError {
+      CheckpointError(.malformedArchive, "The entry is \(text).", file: file, entry: entry, remedy: remedy)
     }
 
     /// Source: APPNOTE.TXT of PKWARE, 4.4.5.

@@ -76,13 +76,11 @@ import StateDicts
     guard let archive = unsafe zip_open_from_source(zipSource, ZIP_RDONLY, &error) else {
       unsafe zip_source_free(zipSource)
       guard Self.hasEndRecord(store) else {
-        throw CheckpointError(
-          .truncated, "The zip archive has no central directory, which would be at its end.", file: file,
-          offset: store.count, remedy: "the file may have been cut short: download or copy it again")
+        throw CheckpointError.truncated(
+          "The zip archive has no central directory, which would be at its end.", file: file,
+          offset: store.count)
       }
-      throw CheckpointError(
-        .malformedArchive, "The zip archive's central directory contradicts the file.", file: file,
-        remedy: "the file may be damaged: download or copy it again")
+      throw CheckpointError.malformedArchive("The zip archive's central directory contradicts the file.", file: file)
     }
     do throws(CheckpointError) {
       entries = try unsafe Self.readDirectory(of: archive, source, store, locates: locates)
@@ -102,13 +100,11 @@ import StateDicts
 
   /// The last end record.
   private static func endRecord(in store: ByteStore) -> Int? {
-    unsafe store.withUnsafeBytes { bytes in
-      let start = max(bytes.count - 65_557, 0)
-      guard bytes.count - start >= 22 else { return nil }
-      return (start...bytes.count - 22).last { place in
-        unsafe bytes[place] == 0x50 && bytes[place + 1] == 0x4B && bytes[place + 2] == 5 && bytes[place + 3] == 6
-      }
-    }
+    let start = max(store.count - 65_557, 0)
+    let tail = store.array(start..<store.count)
+    guard tail.count >= 22 else { return nil }
+    let place = (0...tail.count - 22).last { tail[$0...].starts(with: [0x50, 0x4B, 5, 6]) }
+    return place.map { start + $0 }
   }
 
   /// Where the archive at the end of some bytes begins; nil where there is none.
@@ -117,15 +113,12 @@ import StateDicts
   /// which stand elsewhere.
   static func start(in store: ByteStore) -> Int? {
     guard let record = endRecord(in: store) else { return nil }
-    return unsafe store.withUnsafeBytes { bytes in
-      func number(_ place: Int) -> Int {
-        (0..<4).reduce(0) { unsafe $0 | Int(bytes[record + place + $1]) << ($1 * 8) }
-      }
-      // Records of 56 and 20 bytes stand before the end record where numbers may need 64 bits.
-      var zip64 = 0
-      if record >= 76, unsafe bytes[record - 20] == 0x50, unsafe bytes[record - 17] == 7 { zip64 = 76 }
-      return max(record - zip64 - number(12) - number(16), 0)
+    func number(_ place: Int) -> Int {
+      store.array(record + place..<record + place + 4).reversed().reduce(0) { $0 << 8 | Int($1) }
     }
+    // Records of 56 and 20 bytes stand before the end record where numbers may need 64 bits.
+    let isZip64 = record >= 76 && store.array(record - 20..<record - 16) == [0x50, 0x4B, 6, 7]
+    return max(record - (isZip64 ? 76 : 0) - number(12) - number(16), 0)
   }
 
   /// The entry of a name without regard to case, as torch's reader (miniz) looks names up.
@@ -149,7 +142,7 @@ import StateDicts
     guard twins != nil else { return (names, nil) }
     var seen = Set<ExactName>()
     for entry in entries where !seen.insert(ExactName(entry.name)).inserted {
-      throw malformed("Duplicate entry name.", entry.name)
+      throw CheckpointError.malformedArchive("Duplicate entry name.", entry: entry.name)
     }
     return (names, twins)
   }
@@ -169,14 +162,15 @@ import StateDicts
       var status = unsafe zip_stat_t()
       guard unsafe zip_stat_index(archive, zip_uint64_t(index), zip_flags_t(ZIP_FL_ENC_RAW), &status) == 0,
         let rawName = unsafe status.name
-      else { throw malformed("Entry \(index) of the directory cannot be read.", nil) }
+      else { throw CheckpointError.malformedArchive("Entry \(index) of the directory cannot be read.") }
       let name = unsafe String(cString: rawName)
       guard let byteCount = unsafe Int(exactly: status.size),
         let compressedByteCount = unsafe Int(exactly: status.comp_size)
-      else { throw malformed("An entry of more than 2^63 bytes.", name) }
+      else { throw CheckpointError.malformedArchive("An entry of more than 2^63 bytes.", entry: name) }
       let isStored = unsafe status.comp_method == UInt16(ZIP_CM_STORE)
       guard !isStored || byteCount == compressedByteCount else {
-        throw malformed("A stored entry with two sizes, \(byteCount) and \(compressedByteCount).", name)
+        throw CheckpointError.malformedArchive(
+          "A stored entry with two sizes, \(byteCount) and \(compressedByteCount).", entry: name)
       }
       var payload: Range<Int>?
       // libzip reads nothing for an entry without bytes, even if its deflated form has some.
@@ -185,9 +179,9 @@ import StateDicts
       {
         let start = header.payload
         guard compressedByteCount <= store.count - start else {
-          throw CheckpointError(
-            .truncated, "An entry of \(compressedByteCount) bytes begins \(store.count - start) before the end.",
-            entry: name, offset: start, remedy: "the file may have been cut short: download or copy it again")
+          throw CheckpointError.truncated(
+            "An entry of \(compressedByteCount) bytes begins \(store.count - start) before the end.",
+            entry: name, offset: start)
         }
         payload = start..<start + compressedByteCount
         extents.append(header.offset..<start + compressedByteCount)
@@ -205,7 +199,7 @@ import StateDicts
     }
     extents.sort { $0.lowerBound < $1.lowerBound }
     for (extent, next) in zip(extents, extents.dropFirst()) where extent.upperBound > next.lowerBound {
-      throw CheckpointError(.malformedArchive, "Two entries overlap.", offset: next.lowerBound)
+      throw CheckpointError.malformedArchive("Two entries overlap.", offset: next.lowerBound)
     }
     return entries
   }
@@ -223,7 +217,7 @@ import StateDicts
     let file = unsafe zip_fopen_index(archive, zip_uint64_t(index), asItIs)
     defer { if let file = unsafe file { unsafe zip_fclose(file) } }
     guard let file = unsafe file, unsafe zip_fread(file, &byte, 1) == 1 else {
-      throw malformed("The entry's bytes are not in the file.", name)
+      throw CheckpointError.malformedArchive("The entry's bytes are not in the file.", entry: name)
     }
     let rawName = unsafe UnsafeRawBufferPointer(start: rawName, count: strlen(rawName))
     let header = unsafe store.withUnsafeBytes { bytes in
@@ -231,8 +225,8 @@ import StateDicts
     }
     guard let header else { return nil }
     guard header.isConsistent else {
-      throw CheckpointError(
-        .malformedArchive, "The entry's local header has another name or signature than the central directory.",
+      throw CheckpointError.malformedArchive(
+        "The entry's local header has another name or signature than the central directory.",
         entry: name, offset: header.offset)
     }
     return header
@@ -252,10 +246,6 @@ import StateDicts
     return notes
   }
 
-  private static func malformed(_ message: String, _ entry: String?) -> CheckpointError {
-    CheckpointError(.malformedArchive, message, entry: entry)
-  }
-
   // MARK: - Payloads
 
   /// An entry's bytes in whole, checked: in place where it is stored.
@@ -266,12 +256,18 @@ import StateDicts
       return (store, range)
     }
     guard entry.isStored || entry.byteCount <= limit else {
-      throw CheckpointError(
-        .limitExceeded, "A deflated entry of \(entry.byteCount) bytes; the limit is \(limit).", file: file,
-        entry: entry.name, remedy: CheckpointLimits.remedy)
+      throw CheckpointError.overLimit(
+        "A deflated entry of \(entry.byteCount) bytes; the limit is \(limit).", file: file,
+        entry: entry.name)
     }
     let store = try read(entry)
     return (store, 0..<store.count)
+  }
+
+  /// An entry's bytes in whole as a text, checked.
+  func text(of entry: Entry, limit: Int) throws(CheckpointError) -> String {
+    let (store, range) = try bytes(of: entry, limit: limit)
+    return store.text(range)
   }
 
   /// Checks an entry's bytes against the CRC-32 of the directory, a window at a time.
@@ -358,16 +354,13 @@ import StateDicts
   }
 
   private func requireReadable(_ entry: Entry) throws(CheckpointError) {
-    guard let obstacle = entry.obstacle else { return }
-    throw CheckpointError(
-      .malformedArchive, "The entry is \(obstacle.text).", file: file, entry: entry.name, remedy: obstacle.remedy)
+    if let obstacle = entry.obstacle { throw obstacle.error(file: file, entry: entry.name) }
   }
 
   private func damaged(_ entry: Entry, offset: Int? = nil) -> CheckpointError {
-    CheckpointError(
-      .checksumMismatch,
+    CheckpointError.damaged(
       "The entry's bytes are damaged: they do not have the length or the CRC-32 that the file gives.",
-      file: file, entry: entry.name, offset: offset, remedy: "download or copy the file again")
+      file: file, entry: entry.name, offset: offset)
   }
 }
 

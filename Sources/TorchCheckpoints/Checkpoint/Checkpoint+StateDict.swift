@@ -34,8 +34,9 @@ extension Checkpoint {
   /// - Throws: `ambiguousStateDict` where the file holds several, `noStateDict` where `key` leads nowhere or there is no
   ///   tensor, `nameCollision` where two paths come out as one name.
   public func stateDict(key: String? = nil) throws(CheckpointError) -> StateDict {
-    switch contents {
-    case .stateDict(let stateDict):
+    switch contents.values {
+    case .stateDict(var stateDict):
+      stateDict.metadata.source = provenance
       guard let key, key != Self.wholeFile else { return stateDict }
       let prefix = key + "."
       let part = stateDict.filter { $0.name.utf8.starts(with: prefix.utf8) }
@@ -53,18 +54,11 @@ extension Checkpoint {
     }
   }
 
-  /// Where the tensors come from, to be kept with them.
-  public var provenance: Provenance {
-    Provenance(
-      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: byteCount, format: format.rawValue,
-      marks: marks)
-  }
-
   private func stateDict(of values: TorchValues, key: String?) throws(CheckpointError) -> StateDict {
     let choice = try choice(among: values, key: key)
     let root = choice.id
     var found =
-      try isPlain && root == values.pickle.root && (key != nil || choice.isFlat)
+      try contents.isPlain && root == values.pickle.root && (key != nil || choice.isFlat)
       ? tensors
       : TensorWalk.tensors(
         under: root, of: values, key == nil ? .chosenStateDict : .stateDict, limits: options.limits

@@ -98,7 +98,7 @@ struct Remainder {
       if key == path || key.utf8.starts(with: (path + ".").utf8) { continue }
       guard let id = values.resolve(path, from: values.pickle.root) else { continue }
       let last = isInside && !key.isEmpty ? String(path.dropFirst(key.count + 1)) : path
-      if isInside, !StateDictSearch.isTrainingState(last, id, of: values) { continue }
+      if isInside, !values.isTrainingState(last, id) { continue }
       return path
     }
     return isInside ? "" : name

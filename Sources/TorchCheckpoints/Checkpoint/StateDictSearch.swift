@@ -27,12 +27,6 @@ struct StateDictSearch {
     "student", "teacher",
   ]
 
-  /// Words of keys under which programs keep what training needs beside the weights.
-  private static let trainingWords: Set<String> = [
-    "optimizer", "optimizers", "optim", "scheduler", "schedulers", "scaler", "scalers", "callback", "callbacks", "loop",
-    "loops", "rng", "rngs",
-  ]
-
   /// Deeper values are not looked through.
   private static let depthLimit = 64
 
@@ -47,27 +41,6 @@ struct StateDictSearch {
 
   private init(values: TorchValues) {
     self.values = values
-  }
-
-  /// Whether a key names the state of training (`optimizer_states`, `lr_schedulers`, `cuda_rng_state`), or a value is an
-  /// optimizer's state under another key.
-  static func isTrainingState(_ key: String, _ id: Pickle.ID, of values: TorchValues) -> Bool {
-    if words(of: key).contains(where: trainingWords.contains) { return true }
-    return values.value("param_groups", in: id) != nil && values.value("state", in: id) != nil
-  }
-
-  /// The words of `lr_scheduler`, `optimizerG` or `rng-state2`, in lower case.
-  private static func words(of key: String) -> [String] {
-    var words = [""]
-    var wasLowercase = false
-    for character in key.utf8.prefix(200) {
-      let isUppercase = (0x41...0x5A).contains(character)
-      let isLetter = isUppercase || (0x61...0x7A).contains(character)
-      if !isLetter || (isUppercase && wasLowercase) { words.append("") }
-      if isLetter { words[words.count - 1].unicodeScalars.append(Unicode.Scalar(character | 0x20)) }
-      wasLowercase = isLetter && !isUppercase
-    }
-    return words
   }
 
   private mutating func candidates(at id: Pickle.ID, key: String, isUsual: Bool, depth: Int) -> [Candidate] {
@@ -93,7 +66,7 @@ struct StateDictSearch {
   private mutating func candidates(of entry: TorchValues.Entry, key: String, depth: Int) -> [Candidate] {
     guard values.isContainer(entry.value) else { return [] }
     let name = values.pickle.keyText(entry.key)
-    guard !Self.isTrainingState(name, entry.value, of: values) else { return [] }
+    guard !values.isTrainingState(name, entry.value) else { return [] }
     let isUsual = Self.usualKeys.contains(name)
     return candidates(at: entry.value, key: Self.path(key, name), isUsual: isUsual, depth: depth + 1).map {
       var candidate = $0

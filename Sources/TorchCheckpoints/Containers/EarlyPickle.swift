@@ -27,14 +27,11 @@ struct EarlyPickle: Sendable {
   }
 
   private static func start(_ store: ByteStore) -> Int? {
-    unsafe store.withUnsafeBytes { bytes in
-      guard bytes.count >= 30, unsafe bytes.starts(with: [0x50, 0x4B, 3, 4]) else { return nil }
-      let nameEnd = unsafe 30 + Int(bytes[26]) + Int(bytes[27]) << 8
-      let start = unsafe nameEnd + Int(bytes[28]) + Int(bytes[29]) << 8
-      guard start <= bytes.count, unsafe bytes[30..<nameEnd].suffix(8).elementsEqual("data.pkl".utf8) else {
-        return nil
-      }
-      return start
-    }
+    let header = store.array(0..<30)
+    guard header.count == 30, header.starts(with: [0x50, 0x4B, 3, 4]) else { return nil }
+    let nameEnd = 30 + Int(header[26]) + Int(header[27]) << 8
+    let start = nameEnd + Int(header[28]) + Int(header[29]) << 8
+    guard start <= store.count, store.text(30..<nameEnd).hasSuffix("data.pkl") else { return nil }
+    return start
   }
 }

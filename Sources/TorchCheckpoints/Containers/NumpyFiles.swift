@@ -4,8 +4,8 @@ import StateDicts
 enum NumpyFiles {
   /// One array, which has no name.
   static func open(
-    npy store: ByteStore, file: String, options: CheckpointOptions
-  ) throws(CheckpointError) -> Checkpoint {
+    npy store: ByteStore, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
     let header: NpyHeader
     do throws(CheckpointError) {
       header = try NpyHeader(head(of: store, 0..<store.count), void: options.numpyVoidType)
@@ -20,15 +20,16 @@ enum NumpyFiles {
         origin: origin)
     }
     let extra = rest - tensor.byteCount
-    return try Checkpoint(
-      format: .npy, file: file, store: store, tensors: [NamedTensor(name: nil, tensor: tensor)],
-      notes: extra > 0 ? ["\(extra) bytes follow the array."] : [], options: options)
+    var contents = try CheckpointContents(
+      .npy, file: file, store: store, tensors: [NamedTensor(name: nil, tensor: tensor)])
+    if extra > 0 { contents.notes = ["\(extra) bytes follow the array."] }
+    return contents
   }
 
   /// Every array of an archive; one that holds no numbers is left out, a member that is none is noted.
   static func open(
-    npz archive: ZipArchive, file: String, options: CheckpointOptions
-  ) throws(CheckpointError) -> Checkpoint {
+    npz archive: ZipArchive, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
     let origin = StorageOrigin(file: file, checksOnUse: options.checksCRC)
     var tensors: [NamedTensor] = []
     var leftOut: [LeftOut] = []
@@ -47,9 +48,11 @@ enum NumpyFiles {
         throw error.located(entry: entry.name)
       }
     }
-    return try Checkpoint(
-      format: .npz, file: file, store: archive.store, tensors: tensors, notes: notes, leftOut: leftOut,
-      archive: archive, options: options)
+    var contents = try CheckpointContents(
+      .npz, file: file, store: archive.store, tensors: tensors, leftOut: leftOut)
+    contents.notes = notes
+    contents.archive = archive
+    return contents
   }
 
   private static func array(
@@ -71,8 +74,7 @@ enum NumpyFiles {
     }
     let header = try NpyHeader(archive.head(of: entry, count: NpyHeader.limit), void: void)
     guard entry.isStored || entry.byteCount <= options.limits.inflatedStorageByteCount else {
-      throw CheckpointError(
-        .limitExceeded, "A deflated array of \(entry.byteCount) bytes.", remedy: CheckpointLimits.remedy)
+      throw CheckpointError.overLimit("A deflated array of \(entry.byteCount) bytes.")
     }
     return try array(header, byteCount: entry.byteCount - header.byteCount) { byteCount in
       Storage(
@@ -93,18 +95,16 @@ enum NumpyFiles {
         numpy: header.shape, isFortran: header.isFortran, offset: skipped, of: type, byteCount: start + byteCount)
     } catch {
       guard header.shape.allSatisfy({ $0 >= 0 }) else { throw error }
-      throw CheckpointError(
-        .truncated, "An array of shape \(header.shape) and type \(type), of which \(byteCount) bytes are there.",
-        offset: header.byteCount, remedy: "the file may have been cut short: download or copy it again")
+      throw CheckpointError.truncated(
+        "An array of shape \(header.shape) and type \(type), of which \(byteCount) bytes are there.",
+        offset: header.byteCount)
     }
     return Tensor(
       elementType: type, geometry: geometry, storage: storage(start + geometry.elementCount * type.byteCount))
   }
 
   private static func head(of store: ByteStore, _ range: Range<Int>) -> [UInt8] {
-    unsafe store.withUnsafeBytes { bytes in
-      unsafe Array(bytes[range.lowerBound..<min(range.upperBound, range.lowerBound + NpyHeader.limit + 12)])
-    }
+    store.array(range.prefix(NpyHeader.limit + 12))
   }
 }
 

@@ -17,25 +17,24 @@ struct ScriptModel {
   }
 
   static func open(
-    _ archive: ZipArchive, _ entry: ZipArchive.Entry, file: String, options: CheckpointOptions
-  ) throws(CheckpointError) -> Checkpoint {
+    _ archive: ZipArchive, _ entry: ZipArchive.Entry, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
     do throws(CheckpointError) {
-      let (store, range) = try archive.bytes(of: entry, limit: options.limits.inflatedPickleByteCount)
-      let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes[range], as: UTF8.self) }
-      let json = try JSONValue(parsing: text)
+      let json = try JSONValue(parsing: archive.text(of: entry, limit: options.limits.inflatedPickleByteCount))
       var model = ScriptModel(
         archive: archive, root: String(entry.name.dropLast("model.json".count)), file: file, options: options)
       try model.readTable(json["tensors"])
       try model.readAttributes()
       guard let module = json["mainModule"] else { throw model.malformed("There is no main module.") }
       try model.visit(module, path: "", depth: 0)
-      var marks: [JSONValue.Member] = []
-      for name in ["protoVersion", "producerName", "producerVersion"] {
-        if let value = json[name] { marks.append(JSONValue.Member(name, value)) }
+      var contents = try CheckpointContents(.torchscript, file: file, store: archive.store, tensors: model.found)
+      contents.marks = ["protoVersion", "producerName", "producerVersion"].compactMap { name in
+        json[name].map { JSONValue.Member(name, $0) }
       }
-      return try Checkpoint(
-        format: .torchscript, file: file, store: archive.store, tensors: model.found, marks: marks,
-        notes: archive.notes, globals: model.globals, archive: archive, options: options)
+      contents.notes = archive.notes
+      contents.globals = model.globals
+      contents.archive = archive
+      return contents
     } catch {
       throw error.located(entry: entry.name)
     }
@@ -50,7 +49,7 @@ struct ScriptModel {
   /// Of the values in `attributes.pkl`, those that are tensors.
   private var attributes: [Tensor?] = []
   private var found: [NamedTensor] = []
-  private var globals: [Checkpoint.GlobalUse] = []
+  private var globals: [GlobalUse] = []
 
   private init(archive: ZipArchive, root: String, file: String, options: CheckpointOptions) {
     self.archive = archive
@@ -59,7 +58,7 @@ struct ScriptModel {
     origin = StorageOrigin(file: file, entryPrefix: root, checksOnUse: options.checksCRC)
   }
 
-  private func malformed(_ message: String) -> CheckpointError { CheckpointError(.malformedHeader, message) }
+  private func malformed(_ message: String) -> CheckpointError { CheckpointError.malformedHeader(message) }
 
   // MARK: - The table
 
@@ -120,7 +119,7 @@ struct ScriptModel {
   private mutating func readAttributes() throws(CheckpointError) {
     guard let entry = archive[root + "attributes.pkl"] else { return }
     let values = try TorchZip.values(
-      entry, in: archive, records: root + "tensors/", byteOrder: .little, file: origin.file, options: options)
+      entry, in: archive, records: root + "tensors/", byteOrder: .little, file: origin.file, options)
     globals = values.globals
     let pickle = values.pickle
     for id in pickle.sequence(at: pickle.root) ?? [] {

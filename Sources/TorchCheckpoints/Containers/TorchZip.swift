@@ -12,8 +12,8 @@ import StateDicts
 enum TorchZip {
   static func open(
     _ archive: ZipArchive, _ pickleEntry: ZipArchive.Entry, _ early: EarlyPickle?, file: String,
-    options: CheckpointOptions
-  ) throws(CheckpointError) -> Checkpoint {
+    _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
     let root = String(pickleEntry.name.dropLast("data.pkl".count))
     try requireOneReading(of: archive, pickleEntry, root: root)
     func record(_ name: String) throws(CheckpointError) -> String? { try self.record(name, archive, root) }
@@ -22,13 +22,16 @@ enum TorchZip {
       let isScript = archive[root + "constants.pkl"] != nil
       let values = try values(
         pickleEntry, early, in: archive, records: root + "data/", byteOrder: byteOrder,
-        scriptClasses: isScript ? TorchScript.classes(archive, root) : [:], file: file, options: options)
-      let constants = try TorchScript.constants(archive, root, byteOrder: byteOrder, file: file, options: options)
-      return try Checkpoint(
-        format: isScript ? .torchscript : .zip, file: file, store: archive.store,
-        marks: marks(record) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
-        notes: archive.notes, values: values,
-        constants: constants.tensors, otherGlobals: constants.globals, archive: archive, options: options)
+        scriptClasses: isScript ? TorchScript.classes(archive, root) : [:], file: file, options)
+      let constants = try TorchScript.constants(archive, root, byteOrder: byteOrder, file: file, options)
+      var contents = try CheckpointContents(
+        isScript ? .torchscript : .zip, file: file, store: archive.store, pickled: values, constants: constants.tensors,
+        limits: options.limits)
+      contents.marks = try marks(record) + contents.marks
+      contents.notes = archive.notes + contents.notes
+      contents.globals += constants.globals
+      contents.archive = archive
+      return contents
     } catch {
       throw error.located(entry: pickleEntry.name)
     }
@@ -37,8 +40,7 @@ enum TorchZip {
   /// A pickle of the archive, with the storages that its ids name: the records under a prefix.
   static func values(
     _ entry: ZipArchive.Entry, _ early: EarlyPickle? = nil, in archive: ZipArchive, records prefix: String,
-    byteOrder: ByteOrder,
-    scriptClasses: [String: ScriptClass] = [:], file: String, options: CheckpointOptions
+    byteOrder: ByteOrder, scriptClasses: [String: ScriptClass] = [:], file: String, _ options: CheckpointOptions
   ) throws(CheckpointError) -> TorchValues {
     try requirePlausible(entry, options.limits)
     let origin = StorageOrigin(file: file, entryPrefix: prefix, checksOnUse: options.checksCRC)
@@ -103,8 +105,8 @@ enum TorchZip {
   static func byteOrder(_ record: (String) throws(CheckpointError) -> String?) throws(CheckpointError) -> ByteOrder {
     guard let word = try record("byteorder") else { return .little }
     guard let order = ByteOrder(rawValue: word) else {
-      throw CheckpointError(
-        .malformedArchive, "The byte order is \"\(word.prefix(20))\", neither little nor big.", entry: "byteorder")
+      throw CheckpointError.malformedArchive(
+        "The byte order is \"\(word.prefix(20))\", neither little nor big.", entry: "byteorder")
     }
     return order
   }
@@ -114,9 +116,7 @@ enum TorchZip {
     _ name: String, _ archive: ZipArchive, _ root: String
   ) throws(CheckpointError) -> String? {
     guard let entry = archive[root + name], entry.byteCount <= 4096 else { return nil }
-    let (store, range) = try archive.bytes(of: entry, limit: 4096)
-    let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes[range], as: UTF8.self) }
-    return String(text.prefix { $0 != "\n" })
+    return try String(archive.text(of: entry, limit: 4096).prefix { $0 != "\n" })
   }
 
   /// What the small records say of the archive.
@@ -141,53 +141,9 @@ enum TorchZip {
   ) throws(CheckpointError) {
     guard !entry.isStored, entry.byteCount > 1 << 20 else { return }
     guard entry.byteCount / max(entry.compressedByteCount, 1) <= limits.pickleInflation else {
-      throw CheckpointError(
-        .limitExceeded,
+      throw CheckpointError.overLimit(
         "The pickle inflates from \(entry.compressedByteCount) bytes to \(entry.byteCount), more than "
-          + "\(limits.pickleInflation)-fold.", remedy: CheckpointLimits.remedy)
+          + "\(limits.pickleInflation)-fold.")
     }
-  }
-}
-
-/// Storages as records `data/KEY` of an archive.
-struct ZipRecords: StorageRecords {
-  let archive: ZipArchive
-  let origin: StorageOrigin
-  let byteOrder: ByteOrder
-  let limits: CheckpointLimits
-
-  func storage(key: String, byteCount: Int, location: String) throws(CheckpointError) -> Storage {
-    let name = origin.entryPrefix + key
-    guard let entry = archive[name] else {
-      guard byteCount == 0 else {
-        throw CheckpointError(
-          .missingRecord, "A storage of \(byteCount) bytes has no record.", entry: name,
-          remedy: "the archive is not complete: copy it again from where it was saved")
-      }
-      return Storage(.region(archive.store, offset: 0), byteCount: 0, key: key, location: location, origin: origin)
-    }
-    guard entry.byteCount >= byteCount else {
-      throw CheckpointError(
-        .missingRecord, "A storage of \(byteCount) bytes has a record of \(entry.byteCount).", entry: name,
-        remedy: "the archive is not complete: copy it again from where it was saved")
-    }
-    if let obstacle = entry.obstacle {
-      throw CheckpointError(
-        .malformedArchive, "The record is \(obstacle.text).", entry: name, remedy: obstacle.remedy)
-    }
-    if let range = entry.range {
-      return Storage(
-        .region(archive.store, offset: range.lowerBound), byteCount: entry.byteCount, byteOrder: byteOrder, key: key,
-        location: location, checksum: entry.checksum, origin: origin)
-    }
-    // A record that inflates to more than its storage needs has no use but to fill memory.
-    guard entry.isStored || entry.byteCount == byteCount && byteCount <= limits.inflatedStorageByteCount else {
-      throw CheckpointError(
-        .limitExceeded, "A deflated record of \(entry.byteCount) bytes for a storage of \(byteCount).", entry: name,
-        remedy: CheckpointLimits.remedy)
-    }
-    return Storage(
-      .lazy(StreamedEntry(archive: archive, entry: entry)), byteCount: entry.byteCount, byteOrder: byteOrder, key: key,
-      location: location, checksum: entry.checksum, origin: origin)
   }
 }

@@ -63,7 +63,7 @@ enum GlobalMeaning: Equatable, Sendable {
   }
 
   /// What a report says of a global that means this.
-  func verdict(of global: Pickle.Global) -> Checkpoint.GlobalUse.Verdict {
+  func verdict(of global: Pickle.Global) -> GlobalUse.Verdict {
     switch self {
     case .dangerous: .dangerous
     case .inert: InertGlobals.contains(global) ? .inert : .unknown

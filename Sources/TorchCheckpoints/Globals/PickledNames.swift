@@ -16,7 +16,7 @@ struct PickledNames: Sendable {
   init(_ pickle: Pickle) {
     var meanings = pickle.globals.map(GlobalMeaning.init)
     for place in meanings.indices
-    where meanings[place] == .loadFromBytes && !EmbeddedFiles.isGivenBytes(place, in: pickle, meanings) {
+    where meanings[place] == .loadFromBytes && !pickle.isGivenBytes(place, meanings) {
       meanings[place] = .dangerous
     }
     self.meanings = meanings
@@ -25,10 +25,10 @@ struct PickledNames: Sendable {
   }
 
   /// Every global with its verdict, and the dangerous paths.
-  var uses: [Checkpoint.GlobalUse] {
+  var uses: [GlobalUse] {
     zip(globals, meanings).map { global, meaning in
-      Checkpoint.GlobalUse(name: global.qualifiedName, verdict: meaning.verdict(of: global))
-    } + reached.map { Checkpoint.GlobalUse(name: $0.qualifiedName, verdict: .dangerous) }
+      GlobalUse(name: global.qualifiedName, verdict: meaning.verdict(of: global))
+    } + reached.map { GlobalUse(name: $0.qualifiedName, verdict: .dangerous) }
   }
 
   /// The first that exists to run code.

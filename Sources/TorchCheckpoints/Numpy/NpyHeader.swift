@@ -19,36 +19,40 @@ struct NpyHeader {
   /// Where the elements begin.
   let byteCount: Int
 
+  /// Where the dict lies, by the length in front of it.
+  static func extent(in bytes: [UInt8]) -> Range<Int>? {
+    guard bytes.count >= 12 else { return nil }
+    let start = bytes[6] == 1 ? 10 : 12
+    return start..<start + bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
   /// - Parameter void: What elements are that numpy writes as plain bytes.
   /// - Throws: `malformedHeader`, `truncated`; `unsupported` for elements that are no numbers.
   init(_ bytes: [UInt8], void: ElementType? = nil) throws(CheckpointError) {
     guard bytes.starts(with: Self.magic), bytes.count >= 12 else {
-      throw CheckpointError(.malformedHeader, "This does not begin as a .npy file does.", offset: 0)
+      throw CheckpointError.malformedHeader("This does not begin as a .npy file does.", offset: 0)
     }
     guard (1...3).contains(bytes[6]) else {
-      throw CheckpointError(
-        .malformedHeader, "Version \(bytes[6]) of the .npy format, of which 3 are known.", offset: 6)
+      throw CheckpointError.malformedHeader("Version \(bytes[6]) of the .npy format, of which 3 are known.", offset: 6)
     }
-    let start = bytes[6] == 1 ? 10 : 12
-    let length = bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
-    guard length <= Self.limit else {
-      throw CheckpointError(.malformedHeader, "A header of \(length) bytes.", offset: 8)
+    guard let extent = Self.extent(in: bytes), extent.count <= Self.limit else {
+      throw CheckpointError.malformedHeader("The header has more than \(Self.limit) bytes.", offset: 8)
     }
+    let (start, length) = (extent.lowerBound, extent.count)
     guard length <= bytes.count - start else {
-      throw CheckpointError(
-        .truncated, "A header of \(length) bytes, of which \(bytes.count - start) are there.", offset: start,
-        remedy: "the file may have been cut short: download or copy it again")
+      throw CheckpointError.truncated(
+        "A header of \(length) bytes, of which \(bytes.count - start) are there.", offset: start)
     }
     byteCount = start + length
     var literal = PythonLiteral(bytes[start..<start + length])
     guard case .dict(let entries) = try literal.value(), literal.isAtEnd else {
-      throw CheckpointError(.malformedHeader, "The header is no dict.", offset: start)
+      throw CheckpointError.malformedHeader("The header is no dict.", offset: start)
     }
     guard case .text(let descr)? = entries["descr"] else {
       throw CheckpointError(.unsupported, "an array of records")
     }
     guard case .bool(let isFortran)? = entries["fortran_order"], case .tuple(let sizes)? = entries["shape"] else {
-      throw CheckpointError(.malformedHeader, "The header lacks the order or the shape.", offset: start)
+      throw CheckpointError.malformedHeader("The header lacks the order or the shape.", offset: start)
     }
     guard let type = NumpyType(descr) ?? NumpyType(void: descr, as: void) else {
       throw CheckpointError(.unsupported, NumpyType.reasonWithoutType(descr))
@@ -56,7 +60,7 @@ struct NpyHeader {
     var shape: [Int] = []
     for size in sizes {
       guard case .integer(let value) = size else {
-        throw CheckpointError(.malformedHeader, "The shape has something that is no number.", offset: start)
+        throw CheckpointError.malformedHeader("The shape has something that is no number.", offset: start)
       }
       shape.append(value)
     }

@@ -86,11 +86,13 @@ struct PythonLiteral {
 
   /// Python 2 wrote `3L`.
   private mutating func integer() throws(CheckpointError) -> Int {
-    let digits = rest.prefix { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }
-    guard let value = Int(String(decoding: digits, as: UTF8.self)) else { throw malformed("No 64-bit number.") }
+    let isNegative = rest.first == UInt8(ascii: "-")
+    if isNegative { rest = rest.dropFirst() }
+    let digits = rest.prefix { (0x30...0x39).contains($0) }
+    guard let value = Int(digits: digits) else { throw malformed("No 64-bit number.") }
     rest = rest.dropFirst(digits.count)
     if rest.first == UInt8(ascii: "L") { rest = rest.dropFirst() }
-    return value
+    return isNegative ? -value : value
   }
 
   private mutating func close(_ byte: UInt8) throws(CheckpointError) -> Bool {
@@ -110,6 +112,6 @@ struct PythonLiteral {
   }
 
   private func malformed(_ message: String) -> CheckpointError {
-    CheckpointError(.malformedHeader, message, offset: rest.startIndex)
+    CheckpointError.malformedHeader(message, offset: rest.startIndex)
   }
 }

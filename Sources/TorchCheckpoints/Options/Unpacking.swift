@@ -11,8 +11,8 @@ final class Unpacking: Sendable {
 
   /// - Parameter byteCount: the size of the outermost file.
   init(of byteCount: Int, limits: CheckpointLimits) {
-    let (inflated, overflow) = byteCount.multipliedReportingOverflow(by: limits.unpackedInflation)
-    limit = min(limits.unpackedByteCount, overflow ? .max : max(inflated, Self.harmlessByteCount))
+    let inflated = byteCount.times(limits.unpackedInflation) ?? .max
+    limit = min(limits.unpackedByteCount, max(inflated, Self.harmlessByteCount))
     left = Locked(limit)
     self.limits = limits
   }
@@ -48,8 +48,7 @@ final class Unpacking: Sendable {
   }
 
   private var tooMuch: CheckpointError {
-    CheckpointError(
-      .limitExceeded, "The compressed bytes inflate to more than \(limit) bytes.", remedy: CheckpointLimits.remedy)
+    CheckpointError.overLimit("The compressed bytes inflate to more than \(limit) bytes.")
   }
 }
 
@@ -62,10 +61,8 @@ extension CheckpointOptions {
     let unpacking = unpacking ?? Unpacking(of: store.count, limits: limits)
     options.unpacking = unpacking
     options.embeddingDepth += 1
-    guard options.embeddingDepth <= EmbeddedFiles.depthLimit else {
-      throw CheckpointError(
-        .limitExceeded, "Archives lie in archives, more than \(EmbeddedFiles.depthLimit) deep.",
-        remedy: "unpack the file first")
+    guard options.embeddingDepth <= CheckpointLimits.embeddingDepth else {
+      throw CheckpointError.nestedTooDeep("Archives")
     }
     return (options, unpacking)
   }

@@ -42,16 +42,13 @@ struct ByteCursor: ~Escapable {
       }
       end += 1
     }
-    throw CheckpointError(.malformedPickle, "A line has no end.", offset: position, remedy: Self.cutShort)
+    throw CheckpointError(.malformedPickle, "A line has no end.", offset: position, remedy: CheckpointError.cutShort)
   }
 
   @inline(never)
   private func tooShort(_ count: Int) -> CheckpointError {
     CheckpointError(
       .malformedPickle, "\(count) bytes are asked for, \(remaining) are left.", offset: position,
-      remedy: Self.cutShort)
+      remedy: CheckpointError.cutShort)
   }
-
-  /// What to do about bytes that are not there.
-  static let cutShort = "the file may have been cut short: download or copy it again"
 }

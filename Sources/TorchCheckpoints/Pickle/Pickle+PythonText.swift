@@ -58,14 +58,7 @@ extension Pickle {
   func decimalText(_ littleEndian: [UInt8]) -> String {
     let isNegative = (littleEndian.last ?? 0) & 0x80 != 0
     var magnitude = littleEndian
-    if isNegative {
-      var carry = 1
-      for place in magnitude.indices {
-        carry += Int(~magnitude[place])
-        magnitude[place] = UInt8(truncatingIfNeeded: carry)
-        carry >>= 8
-      }
-    }
+    if isNegative { magnitude.negate() }
     let sign = isNegative ? "-" : ""
     guard magnitude.count <= 1024 else {
       let digits = magnitude.suffix(32).reversed().map(\.hexadecimal)

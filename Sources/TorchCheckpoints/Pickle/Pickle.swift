@@ -115,9 +115,7 @@ final class Pickle: Sendable {
       let start = -1 - slice.start
       return String(decoding: decoded[start..<start + Int(slice.count)], as: UTF8.self)
     }
-    return unsafe store.withUnsafeBytes { bytes in
-      unsafe String(decoding: bytes[slice.start..<slice.start + Int(slice.count)], as: UTF8.self)
-    }
+    return store.text(slice.start..<slice.start + Int(slice.count))
   }
 
   /// The bytes of a slice.
@@ -126,9 +124,7 @@ final class Pickle: Sendable {
       let start = -1 - slice.start
       return Array(decoded[start..<start + Int(slice.count)])
     }
-    return unsafe store.withUnsafeBytes { bytes in
-      unsafe Array(bytes[slice.start..<slice.start + Int(slice.count)])
-    }
+    return store.array(slice.start..<slice.start + Int(slice.count))
   }
 
   /// Python 2's `str` as a text: UTF-8 if it is, else latin-1, in which every byte has a meaning.

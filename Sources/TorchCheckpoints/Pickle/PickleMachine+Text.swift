@@ -21,8 +21,9 @@ extension PickleMachine {
 
   /// A module's or class's name.
   func name(_ line: Range<Int>) throws(CheckpointError) -> String {
-    let name = unsafe store.withUnsafeBytes { bytes in unsafe String(validating: bytes[line], as: UTF8.self) }
-    guard let name else { throw malformed("A global's name that is not UTF-8.") }
+    guard let name = String(validating: store.array(line), as: UTF8.self) else {
+      throw malformed("A global's name that is not UTF-8.")
+    }
     return name
   }
 
@@ -49,8 +50,7 @@ extension PickleMachine {
   }
 
   func index(line: Range<Int>) throws(CheckpointError) -> Int {
-    let digits = text(line)
-    guard let index = Int(digits), index >= 0 else { throw malformed("\"\(digits)\" is no memo number.") }
+    guard let index = Int(digits: store.array(line)) else { throw malformed("\"\(text(line))\" is no memo number.") }
     return index
   }
 
@@ -76,20 +76,13 @@ extension PickleMachine {
       if carry > 0 { bytes.append(UInt8(truncatingIfNeeded: carry)) }
     }
     bytes.append(0)
-    if isNegative {
-      var carry = 1
-      for place in bytes.indices {
-        carry += Int(~bytes[place])
-        bytes[place] = UInt8(truncatingIfNeeded: carry)
-        carry >>= 8
-      }
-    }
+    if isNegative { bytes.negate() }
     try push(.bigInteger(keep(bytes)))
   }
 
   /// A Python string literal: its quotes go, its escapes are resolved.
   mutating func unquoted(_ line: Range<Int>) throws(CheckpointError) -> Pickle.Slice {
-    let literal = raw(line)
+    let literal = store.array(line)
     guard literal.count >= 2, let quote = literal.first, quote == literal.last,
       quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"")
     else { throw malformed("A STRING without its quotes.") }
@@ -98,23 +91,18 @@ extension PickleMachine {
 
   /// `raw-unicode-escape`: Latin-1, and \u and \U escapes.
   mutating func unescaped(_ line: Range<Int>) throws(CheckpointError) -> Pickle.Slice {
-    let text = try unescape(raw(line)[...], textEscapes: true)
+    let text = try unescape(store.array(line)[...], textEscapes: true)
     if unsafe text.withUnsafeBytes({ unsafe PythonText.kind(of: $0) }) == .halfPairs { hasHalfPairs = true }
     return try keep(text)
-  }
-
-  private func raw(_ line: Range<Int>) -> [UInt8] {
-    unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes[line]) }
   }
 
   private func unescape(_ source: ArraySlice<UInt8>, textEscapes: Bool) throws(CheckpointError) -> [UInt8] {
     var result: [UInt8] = []
     var units: [UInt16] = []
     func number(_ digits: ArraySlice<UInt8>, radix: Int) throws(CheckpointError) -> UInt32 {
-      // Swift's parser would take a sign for the first digit.
-      guard let first = digits.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-"),
-        let value = UInt32(String(decoding: digits, as: UTF8.self), radix: radix), value <= 0x10FFFF
-      else { throw malformed("An escape without its digits, or of a character that does not exist.") }
+      guard let value = UInt32(digits: digits, radix: radix), value <= 0x10FFFF else {
+        throw malformed("An escape without its digits, or of a character that does not exist.")
+      }
       return value
     }
     func put(_ scalar: UInt32) {

@@ -51,9 +51,7 @@ struct PickleMachine: ~Copyable {
   /// - Throws: `malformedPickle` with the byte's offset in `range`, `limitExceeded`.
   static func run(_ store: ByteStore, _ range: Range<Int>, limits: CheckpointLimits) throws(CheckpointError) -> Pickle {
     guard range.count <= limits.pickleByteCount else {
-      throw CheckpointError(
-        .limitExceeded, "The pickle has \(range.count) bytes; the limit is \(limits.pickleByteCount).",
-        remedy: CheckpointLimits.remedy)
+      throw CheckpointError.overLimit("The pickle has \(range.count) bytes; the limit is \(limits.pickleByteCount).")
     }
     var machine = PickleMachine(store: store, limits: limits)
     // A value takes about nine bytes; the range may be far longer than the pickle.
@@ -93,7 +91,7 @@ struct PickleMachine: ~Copyable {
       position = cursor.position
       guard cursor.remaining > 0 else {
         throw CheckpointError(
-          .malformedPickle, "The pickle has no STOP.", offset: position, remedy: ByteCursor.cutShort)
+          .malformedPickle, "The pickle has no STOP.", offset: position, remedy: CheckpointError.cutShort)
       }
       let code = try cursor.read(UInt8.self)
       guard let opcode = opcodes[Int(code)] else {
@@ -106,9 +104,7 @@ struct PickleMachine: ~Copyable {
         try step(opcode, &cursor)
       }
       guard nodes.count <= limits.pickleValueCount else {
-        throw CheckpointError(
-          .limitExceeded, "The pickle makes more than \(limits.pickleValueCount) values.",
-          remedy: CheckpointLimits.remedy)
+        throw CheckpointError.overLimit("The pickle makes more than \(limits.pickleValueCount) values.")
       }
     }
     let end = cursor.position
@@ -269,9 +265,7 @@ struct PickleMachine: ~Copyable {
     return Pickle.Slice(start: range.lowerBound, count: count)
   }
 
-  func text(_ range: Range<Int>) -> String {
-    unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes[range], as: UTF8.self) }
-  }
+  func text(_ range: Range<Int>) -> String { store.text(range) }
 
   private func text(_ id: Pickle.ID) -> String? {
     switch self[id] {

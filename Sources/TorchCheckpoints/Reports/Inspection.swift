@@ -82,7 +82,7 @@ public struct Inspection: Sendable, Encodable {
   /// Groups of names that share one view of one storage.
   public let ties: [[String]]
   /// The globals that the pickle names.
-  public let globals: [Checkpoint.GlobalUse]
+  public let globals: [GlobalUse]
   /// What a reader should know.
   public let notes: [String]
   /// What the storages hold against what the tensors use.
@@ -194,14 +194,14 @@ public struct Inspection: Sendable, Encodable {
 extension Checkpoint {
   /// The key under which the state dict was found; nil at the top, or where none or several fit.
   public var stateDictKey: String? {
-    guard case .pickled(let values) = contents else { return nil }
+    guard case .pickled(let values) = contents.values else { return nil }
     let candidates = StateDictSearch.candidates(in: values)
     return candidates.count == 1 && candidates[0].key != "" ? candidates[0].key : nil
   }
 
   /// What the top of the file holds beside tensors, as JSON.
   public var otherValues: [JSONValue.Member] {
-    switch contents {
+    switch contents.values {
     case .pickled(let values): values.others(beside: nil)
     case .stateDict(let stateDict): stateDict.metadata.otherValues
     }

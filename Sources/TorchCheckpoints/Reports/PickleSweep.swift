@@ -10,11 +10,8 @@ import StateDicts
 /// Where there should be a pickle, all that it names counts, and what is wrong with it. Elsewhere bytes are only taken for
 /// one if they end as one, or name what is dangerous: no numbers do that by chance.
 struct PickleSweep {
-  /// Files in files in files: more levels than anybody packs.
-  private static let depthLimit = 4
-
   private let options: CheckpointOptions
-  private(set) var uses: [Checkpoint.GlobalUse] = []
+  private(set) var uses: [GlobalUse] = []
   /// How many pickles there were.
   private(set) var count = 0
   /// What was wrong first.
@@ -38,8 +35,7 @@ struct PickleSweep {
 
   init(_ store: ByteStore, file: String, options: CheckpointOptions) {
     self.options = options
-    let (budget, overflow) = options.limits.inflatedPickleByteCount.multipliedReportingOverflow(by: 4)
-    inflatable = overflow ? .max : budget
+    inflatable = options.limits.inflatedPickleByteCount.times(4) ?? .max
     guessable = store.count < .max / 32 ? store.count * 16 + 1 << 20 : .max
     visit(store, as: .file, name: file, depth: 0)
   }
@@ -49,21 +45,21 @@ struct PickleSweep {
   }
 
   private mutating func visit(_ store: ByteStore, as place: Place, name: String, depth: Int) {
-    guard depth <= Self.depthLimit else {
-      note(CheckpointError(.limitExceeded, "Files lie in files, more than \(Self.depthLimit) deep."), name)
+    guard depth <= CheckpointLimits.embeddingDepth else {
+      note(.nestedTooDeep(), name)
       return
     }
-    let head = unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes.prefix(1024)) }
-    if Self.isZip(head) {
+    let head = FileHead(store)
+    if head.isZip {
       visitArchive(store, name: name, depth: depth)
-    } else if TarArchive.isTar(head) {
+    } else if head.isTar {
       visitTar(store, name: name, depth: depth)
-    } else if Gzip.isGzip(head) {
+    } else if head.isGzip {
       visitGzip(store, name: name, depth: depth)
-    } else if head.starts(with: NpyHeader.magic) {
+    } else if head.isArray {
       visitArray(store, head, name: name, depth: depth)
-    } else if place != .file || !Self.isSafetensors(head) {
-      let isPickle = place == .pickle || place == .mixture || Self.isPickle(head)
+    } else {
+      let isPickle = place == .pickle || place == .mixture || head.isPickle && !head.isSafetensors
       let end = visitPickles(store, from: 0, areCertain: isPickle, name: name, depth: depth)
       if place == .mixture || place == .file && isPickle { search(store, from: end, name: name, depth: depth) }
       // Python's zipfile opens what is an archive by its end.
@@ -114,9 +110,8 @@ struct PickleSweep {
     while let place = Self.beginning(in: store, from: position) {
       guard guessable > 0 else {
         note(
-          CheckpointError(
-            .limitExceeded, "More bytes look like the beginning of a pickle than can be followed.", offset: place,
-            remedy: CheckpointLimits.remedy), name)
+          CheckpointError.overLimit(
+            "More bytes look like the beginning of a pickle than can be followed.", offset: place), name)
         return
       }
       position = visitPickle(store, at: place, isCertain: false, name: name, depth: depth) ?? place + 1
@@ -197,9 +192,8 @@ struct PickleSweep {
     let head = try archive.head(of: entry, count: 4096)
     guard isPickle || Self.isPromising(head, options.limits) else { return }
     guard entry.byteCount <= inflatable else {
-      throw CheckpointError(
-        .limitExceeded, "An entry of \(entry.byteCount) bytes that may be a pickle: too large to unpack and look into.",
-        remedy: CheckpointLimits.remedy)
+      throw CheckpointError.overLimit(
+        "An entry of \(entry.byteCount) bytes that may be a pickle: too large to unpack and look into.")
     }
     inflatable -= entry.byteCount
     try visit(archive.read(entry), as: isPickle ? .pickle : .part, name: entry.name, depth: depth + 1)
@@ -229,34 +223,18 @@ struct PickleSweep {
   }
 
   /// An array of objects is its header and a pickle.
-  private mutating func visitArray(_ store: ByteStore, _ head: [UInt8], name: String, depth: Int) {
-    guard head.count >= 12 else { return }
-    let start = head[6] == 1 ? 10 : 12
-    let length = head[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
-    guard length < store.count - start else { return }
-    let descr = String(decoding: head[start..<min(start + length, head.count)], as: UTF8.self)
+  private mutating func visitArray(_ store: ByteStore, _ head: FileHead, name: String, depth: Int) {
+    guard let header = NpyHeader.extent(in: head.bytes), header.upperBound < store.count else { return }
+    let descr = store.text(header.prefix(FileHead.limit))
     let holdsObjects = descr.contains("|O") || descr.contains("'O")
-    _ = visitPickles(store, from: start + length, areCertain: holdsObjects, name: name, depth: depth)
-  }
-
-  // MARK: - What bytes are
-
-  private static func isZip(_ head: [UInt8]) -> Bool {
-    head.starts(with: [0x50, 0x4B, 3, 4]) || head.starts(with: [0x50, 0x4B, 5, 6])
-  }
-
-  private static func isPickle(_ head: [UInt8]) -> Bool {
-    head.count >= 2 && head[0] == 0x80 && head[1] <= 5 || head.starts(with: TorchLegacy.magicLine)
-  }
-
-  private static func isSafetensors(_ head: [UInt8]) -> Bool {
-    head.count >= 9 && head[4..<8].allSatisfy { $0 == 0 } && head[8] == UInt8(ascii: "{")
+    _ = visitPickles(store, from: header.upperBound, areCertain: holdsObjects, name: name, depth: depth)
   }
 
   /// Whether an entry's first bytes may be those of a pickle, or of a file that holds one.
-  private static func isPromising(_ head: [UInt8], _ limits: CheckpointLimits) -> Bool {
-    if isPickle(head) || isZip(head) || TarArchive.isTar(head) || head.starts(with: NpyHeader.magic) { return true }
-    let pickle = PickleMachine.trace(ByteStore(copying: head), 0..<head.count, limits: limits).pickle
+  private static func isPromising(_ bytes: [UInt8], _ limits: CheckpointLimits) -> Bool {
+    let head = FileHead(bytes: bytes)
+    if head.isPickle || head.isZip || head.isTar || head.isArray { return true }
+    let pickle = PickleMachine.trace(ByteStore(copying: bytes), 0..<bytes.count, limits: limits).pickle
     return pickle.globals.contains(where: isNamedAndDangerous)
   }
 }

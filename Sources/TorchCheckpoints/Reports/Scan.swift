@@ -14,7 +14,7 @@ public struct Scan: Sendable {
     /// Module and name, joined by a dot.
     public let name: String
     /// What it could do.
-    public let verdict: Checkpoint.GlobalUse.Verdict
+    public let verdict: GlobalUse.Verdict
     /// The same in words.
     public let meaning: String
   }
@@ -58,7 +58,7 @@ public struct Scan: Sendable {
   }
 
   /// Whether any global has a verdict.
-  public func has(_ verdict: Checkpoint.GlobalUse.Verdict) -> Bool { globals.contains { $0.verdict == verdict } }
+  public func has(_ verdict: GlobalUse.Verdict) -> Bool { globals.contains { $0.verdict == verdict } }
 
   /// Looks through a file, or through a folder that is one checkpoint.
   ///
@@ -71,33 +71,26 @@ public struct Scan: Sendable {
   }
 
   package init(at path: FilePath, options: CheckpointOptions) throws(CheckpointError) {
-    let store: ByteStore
-    do throws(CheckpointError) {
-      store = try ByteStore(path: path, mapped: options.mapping == .mapped)
-    } catch  where error.code == .isDirectory {
-      self.init(of: try Checkpoint(at: path, options: options.allowingAll))
+    let opening = options.allowingAll
+    guard let store = try FileReader.bytes(at: path, options) else {
+      self.init(of: try Checkpoint(at: path, options: opening))
       return
     }
     self.init(store, file: path.description, options: options) { () throws(CheckpointError) in
-      try Checkpoint(index: store, at: path, options: options.allowingAll)
+      try Checkpoint(FileReader.read(store, at: path, opening), options: opening)
     }
   }
 
   /// Looks through a file in memory.
   public init(_ bytes: some Sequence<UInt8>, options: CheckpointOptions = .init()) {
-    let store = ByteStore(copying: bytes)
-    self.init(store, file: "<memory>", options: options) { () throws(CheckpointError) in
-      try Checkpoint(store, file: "<memory>", options: options.allowingAll)
-    }
+    self.init(ByteStore(copying: bytes), file: "<memory>", options: options)
   }
 
   /// Looks through one file of a folder by itself: shards and the parts of a distributed checkpoint are files too.
   init(inFolder path: FilePath, options: CheckpointOptions) {
     do throws(CheckpointError) {
       let store = try ByteStore(path: path, mapped: options.mapping == .mapped)
-      self.init(store, file: path.description, options: options) { () throws(CheckpointError) in
-        try Checkpoint(store, file: path.description, options: options.allowingAll)
-      }
+      self.init(store, file: path.description, options: options)
     } catch {
       self.init(unreadable: path, error)
     }
@@ -110,6 +103,12 @@ public struct Scan: Sendable {
     sources = []
     self.error = error
     isCheckpoint = true
+  }
+
+  private init(_ store: ByteStore, file: String, options: CheckpointOptions) {
+    self.init(store, file: file, options: options) { () throws(CheckpointError) in
+      try Checkpoint(FileReader.read(store, file: file, options.allowingAll), options: options.allowingAll)
+    }
   }
 
   private init(
@@ -153,10 +152,10 @@ public struct Scan: Sendable {
     globals = Self.rows(checkpoint.globals)
   }
 
-  private static func rows(_ uses: [Checkpoint.GlobalUse]) -> [Row] {
+  private static func rows(_ uses: [GlobalUse]) -> [Row] {
     // One name may come with two verdicts: a function that is only dangerous where it is handed on.
     let dangerous = Set(uses.filter { $0.verdict == .dangerous }.map(\.name))
-    return Checkpoint.GlobalUse.each(uses).compactMap { use in
+    return GlobalUse.each(uses).compactMap { use in
       if use.verdict != .dangerous, dangerous.contains(use.name) { return nil }
       let meaning: String
       switch use.verdict {
@@ -204,33 +203,5 @@ extension Scan: Encodable {
       Failure(code: $0.code.rawValue, message: $0.message, entry: $0.entry, offset: $0.offset, remedy: $0.remedy)
     }
     try container.encodeIfPresent(failure, forKey: .error)
-  }
-}
-
-/// A class whose source text stands in the file, as torch up to 1.5 wrote whole modules.
-///
-/// It is text here, and never run.
-public struct EmbeddedSource: Sendable, Encodable {
-  /// Module and name of the class, joined by a dot.
-  public let name: String
-  /// The file that it was defined in.
-  public let file: String
-  /// The text.
-  public let text: String
-}
-
-extension Checkpoint {
-  /// The classes that the file carries the source text of.
-  public var embeddedSources: [EmbeddedSource] {
-    guard case .pickled(let values) = contents else { return [] }
-    let pickle = values.pickle
-    return pickle.persistentIDs.indices.compactMap { number in
-      guard case .sourcedClass(let sourced) = values.storages[number], let text = pickle.text(at: sourced.text) else {
-        return nil
-      }
-      return EmbeddedSource(
-        name: pickle.global(at: sourced.id)?.qualifiedName ?? "object", file: pickle.text(at: sourced.file) ?? "",
-        text: text)
-    }
   }
 }

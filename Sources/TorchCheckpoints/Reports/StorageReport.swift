@@ -100,7 +100,7 @@ public struct StorageReport: Sendable, Encodable {
 
 extension Checkpoint {
   fileprivate var unusedRecords: [StorageReport.Record] {
-    guard let archive, format != .exported, let root = TorchZip.root(of: archive) else { return [] }
+    guard let archive = contents.archive, format != .exported, let root = TorchZip.root(of: archive) else { return [] }
     let used = Set(tensors.flatMap { $0.tensor.storedParts.map(\.storage.entry.lowercasedASCII) })
     return archive.entries.filter { entry in
       entry.byteCount > 0 && !used.contains(entry.name.lowercasedASCII) && !TorchZip.isOwn(entry.name, root: root)

@@ -31,7 +31,7 @@ extension Checkpoint {
   /// Bounds and structure were checked when the checkpoint was opened.
   public func verify(progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }) throws -> Verification {
     let outer = try verifyOuterMembers()
-    if let archive {
+    if let archive = contents.archive {
       let sum = ProgressSum(total: archive.entries.reduce(0) { $0 + $1.byteCount }, progress)
       let found = try concurrentMap(archive.entries) { entry in
         defer { if let payload = entry.payload { archive.store.drop(payload) } }
@@ -69,12 +69,11 @@ extension Checkpoint {
   /// unpacked was checked then.
   private func verifyOuterMembers() throws -> [Verification.Damage] {
     var damaged: [Verification.Damage] = []
-    for member in outerMembers {
-      guard case .zip(let archive, let entry) = member.contents, entry.range != nil else { continue }
+    for (archive, entry) in contents.outerEntries where entry.range != nil {
       do throws(CheckpointError) {
         try archive.verify(entry)
       } catch {
-        damaged.append(Verification.Damage(entry: member.name, message: error.message))
+        damaged.append(Verification.Damage(entry: entry.name, message: error.message))
       }
     }
     return damaged

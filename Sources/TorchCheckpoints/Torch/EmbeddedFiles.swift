@@ -14,21 +14,21 @@ import StateDicts
 /// Nothing is called: the bytes are opened as any other file, under the same limits and rules.
 /// Source: `__reduce__` in `torch/storage.py`.
 struct EmbeddedFiles: Sendable {
-  /// Files in files in files: nobody needs more than one level, and each costs its bytes only once.
-  static let depthLimit = 4
-
-  private var checkpoints: [Pickle.ID: Checkpoint] = [:]
+  private var files: [Pickle.ID: CheckpointContents] = [:]
   /// Those of them that are calls of `_load_from_bytes`, whose value is that of the file.
   private var calls = Set<Pickle.ID>()
   /// The same bytes may be named any number of times.
-  private var opened: [Pickle.Slice: Checkpoint] = [:]
+  private var opened: [Pickle.Slice: CheckpointContents] = [:]
   /// Every global that they name.
-  private(set) var globals: [Checkpoint.GlobalUse] = []
+  private(set) var globals: [GlobalUse] = []
   /// Of bytes that look like a checkpoint and cannot be read as one.
   private(set) var notes: [String] = []
 
-  /// - Throws: `malformedTensor` where the function is given no bytes, `limitExceeded`, and what opening a file throws.
-  init(_ pickle: Pickle, _ meanings: [GlobalMeaning], options: CheckpointOptions) throws(CheckpointError) {
+  /// - Parameter read: Reads a file of any kind.
+  /// - Throws: `malformedTensor` where the function is given no bytes, `limitExceeded`, and what reading a file throws.
+  init(
+    _ pickle: Pickle, _ meanings: [GlobalMeaning], options: CheckpointOptions, read: CheckpointContents.Reader
+  ) throws(CheckpointError) {
     var inner = options
     inner.embeddingDepth += 1
     inner.objectNumber = 0
@@ -39,51 +39,52 @@ struct EmbeddedFiles: Sendable {
         pickle.meaning(of: pickle.objects[number], meanings) == .loadFromBytes
       {
         guard let bytes = pickle.sequence(at: pickle.objects[number].arguments)?.first, pickle.isBytes(bytes, meanings)
-        else { throw CheckpointError(.malformedTensor, "torch.storage._load_from_bytes without bytes.") }
-        checkpoints[id] = try open(pickle, bytes, options: inner)
+        else { throw CheckpointError.malformedTensor("torch.storage._load_from_bytes without bytes.") }
+        files[id] = try open(pickle, bytes, options: inner, read)
         calls.insert(id)
       } else if let bytes = pickle.bytesValue(at: id, meanings) {
-        let head = pickle.head(of: bytes)
-        guard FileKind.mayBeCheckpoint(head) else { continue }
+        let head = FileHead(bytes: pickle.head(of: bytes))
+        guard head.mayBeCheckpoint else { continue }
         let known = elements ?? pickle.elementBytes(meanings)
         elements = known
-        if !known.contains(bytes) { try add(pickle, id, bytes, head, options: inner) }
+        if !known.contains(bytes) { try add(pickle, id, bytes, head, options: inner, read) }
       }
     }
     opened = [:]
   }
 
   /// The file that a value is; nil for any other value.
-  subscript(id: Pickle.ID) -> Checkpoint? { checkpoints.isEmpty ? nil : checkpoints[id] }
+  subscript(id: Pickle.ID) -> CheckpointContents? { files.isEmpty ? nil : files[id] }
 
   /// The value of the file that a call stands for, and what it is a part of; nil for any other value.
   func root(at id: Pickle.ID) -> (values: TorchValues, id: Pickle.ID)? {
-    guard calls.contains(id), case .pickled(let values)? = checkpoints[id]?.contents else { return nil }
+    guard calls.contains(id), case .pickled(let values)? = files[id]?.values else { return nil }
     return (values, values.pickle.root)
   }
 
   /// Opens a value, if it is a file; bytes that are none stay what they are.
   private mutating func add(
-    _ pickle: Pickle, _ id: Pickle.ID, _ bytes: Pickle.ID, _ head: [UInt8], options: CheckpointOptions
+    _ pickle: Pickle, _ id: Pickle.ID, _ bytes: Pickle.ID, _ head: FileHead, options: CheckpointOptions,
+    _ read: CheckpointContents.Reader
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
-      let checkpoint = try open(pickle, bytes, options: options)
-      if !checkpoint.tensors.isEmpty { checkpoints[id] = checkpoint }
+      let file = try open(pickle, bytes, options: options, read)
+      if !file.tensors.isEmpty { files[id] = file }
     } catch  where error.code == .dangerousGlobal || error.code == .limitExceeded {
       throw error
-    } catch  where error.code != .notACheckpoint && !FileKind.isPlainPickle(head) {
+    } catch  where error.code != .notACheckpoint && !head.isPlainPickle {
       notes.append("\(error.entry ?? "A file in the pickle") cannot be read: \(error.message)")
     } catch {}
   }
 
   private mutating func open(
-    _ pickle: Pickle, _ bytes: Pickle.ID, options: CheckpointOptions
-  ) throws(CheckpointError) -> Checkpoint {
-    guard options.embeddingDepth <= Self.depthLimit else {
-      throw CheckpointError(.limitExceeded, "Files lie in files, more than \(Self.depthLimit) deep.")
+    _ pickle: Pickle, _ bytes: Pickle.ID, options: CheckpointOptions, _ read: CheckpointContents.Reader
+  ) throws(CheckpointError) -> CheckpointContents {
+    guard options.embeddingDepth <= CheckpointLimits.embeddingDepth else {
+      throw CheckpointError.nestedTooDeep()
     }
     let slice = pickle.slice(of: bytes)
-    if let checkpoint = opened[slice] { return checkpoint }
+    if let file = opened[slice] { return file }
     let store: ByteStore
     if case .object(let index) = pickle[bytes] {
       store = ByteStore(copying: pickle.encodedBytes(pickle.objects[index]) ?? [])
@@ -93,55 +94,19 @@ struct EmbeddedFiles: Sendable {
       store = ByteStore(copying: pickle.bytes(slice))
     }
     do throws(CheckpointError) {
-      let checkpoint = try Checkpoint(store, file: "<bytes in the pickle>", options: options)
-      globals += checkpoint.globals
-      opened[slice] = checkpoint
-      return checkpoint
+      let file = try read(store, "<bytes in the pickle>", options)
+      globals += file.globals
+      opened[slice] = file
+      return file
     } catch var error {
       error.file = nil
       error.entry = "the file in the pickle at byte \(max(slice.start - pickle.range.lowerBound, 0))"
       throw error
     }
   }
-
-  /// Whether the function is only called, and with bytes that stand in the pickle.
-  ///
-  /// Handed on as a value, or called with what another call makes, it opens who knows what.
-  static func isGivenBytes(_ number: Int, in pickle: Pickle, _ meanings: [GlobalMeaning]) -> Bool {
-    func isFunction(_ id: Pickle.ID) -> Bool {
-      if case .global(let index) = pickle[id] { index == number } else { false }
-    }
-    let isHandedOn =
-      isFunction(pickle.root) || pickle.items.contains(where: isFunction)
-      || pickle.sequences.contains { $0.contains(where: isFunction) }
-      || pickle.objects.contains { $0.state.map(isFunction) ?? false }
-      || pickle.persistentIDs.contains(where: isFunction)
-    return !isHandedOn
-      && pickle.objects.allSatisfy { object in
-        !isFunction(object.callable)
-          || pickle.sequence(at: object.arguments)?.first.map { pickle.isBytes($0, meanings) } ?? false
-      }
-  }
 }
 
 extension Pickle {
-  fileprivate func meaning(of object: Object, _ meanings: [GlobalMeaning]) -> GlobalMeaning? {
-    if case .global(let index) = self[object.callable] { meanings[index] } else { nil }
-  }
-
-  /// Whether a node is bytes: as they are, or the call of `_codecs.encode` that protocol 2 has for them.
-  fileprivate func isBytes(_ id: ID, _ meanings: [GlobalMeaning]) -> Bool {
-    switch self[id] {
-    case .bytes, .bytearray, .byteText: return true
-    case .object(let index):
-      guard meaning(of: objects[index], meanings) == .codecsEncode,
-        let text = sequence(at: objects[index].arguments)?.first, case .text = self[text]
-      else { return false }
-      return true
-    default: return false
-    }
-  }
-
   /// The bytes that a value is, that its `io.BytesIO` holds (the state is `(bytes, position, attributes)`), or that
   /// `bytearray` is called with in protocols before 5.
   fileprivate func bytesValue(at id: ID, _ meanings: [GlobalMeaning]) -> ID? {

@@ -34,9 +34,8 @@ struct StorageReference: Sendable {
   ) throws(CheckpointError) -> TensorGeometry {
     var start = offset
     if byteOffset > 0, offset >= 0 {
-      let (sum, overflow) = offset.addingReportingOverflow(byteOffset / type.byteCount)
-      guard byteOffset % type.byteCount == 0, !overflow else {
-        throw CheckpointError(.malformedTensor, "A tensor that begins between two elements of its storage.")
+      guard byteOffset % type.byteCount == 0, let sum = offset.plus(byteOffset / type.byteCount) else {
+        throw CheckpointError.malformedTensor("A tensor that begins between two elements of its storage.")
       }
       start = sum
     }

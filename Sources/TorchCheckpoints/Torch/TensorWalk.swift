@@ -1,47 +1,4 @@
-public import StateDicts
-
-/// A tensor with the path to it.
-public struct NamedTensor: Sendable {
-  /// Keys and indices from the top of the file, joined by dots.
-  public let name: String
-  /// The tensor.
-  public let tensor: Tensor
-  /// What it is in the module that holds it; nil outside modules.
-  public let role: Role?
-  /// Whether the file is the tensor itself, so that no path leads to it; an empty key is a name.
-  let isUnnamed: Bool
-
-  /// The name in a state dict, where every tensor has one.
-  var key: String { isUnnamed ? "tensor" : name }
-
-  /// Whether it is a single number that numpy made: a value rather than a tensor.
-  let isNumpyScalar: Bool
-
-  /// What a tensor is in a module.
-  public enum Role: String, Codable, Sendable {
-    /// It is trained.
-    case parameter
-    /// It is kept with the state, and not trained.
-    case buffer
-    /// It is made anew when the module is: `state_dict()` leaves it out.
-    case nonPersistentBuffer = "non_persistent_buffer"
-  }
-
-  init(name: String?, tensor: Tensor, role: Role? = nil, isNumpyScalar: Bool = false) {
-    self.isNumpyScalar = isNumpyScalar
-    self.name = name ?? ""
-    isUnnamed = name == nil
-    self.tensor = tensor
-    self.role = role
-  }
-
-  /// The same tensor, seen from a value that holds its file at `path`.
-  func under(_ path: String?) -> NamedTensor {
-    guard let path else { return self }
-    return NamedTensor(
-      name: isUnnamed ? path : "\(path).\(name)", tensor: tensor, role: role, isNumpyScalar: isNumpyScalar)
-  }
-}
+import StateDicts
 
 /// The walk from a value to the tensors under it, in the order of the file.
 ///
@@ -104,10 +61,8 @@ struct TensorWalk {
     guard mayHoldTensors(step.id) else { return }
     let pickle = values.pickle
     guard step.depth <= limits.nestingDepth else {
-      throw CheckpointError(
-        .limitExceeded,
-        "Values are nested more than \(limits.nestingDepth) deep, at \((step.path ?? "the top").prefix(80))….",
-        remedy: CheckpointLimits.remedy)
+      throw CheckpointError.overLimit(
+        "Values are nested more than \(limits.nestingDepth) deep, at \((step.path ?? "the top").prefix(80))….")
     }
     if let tensor = try tensor(step) {
       found.append(
@@ -145,7 +100,7 @@ struct TensorWalk {
 
   private func isTrainingState(_ entry: TorchValues.Entry) -> Bool {
     guard !values.isTensor(at: entry.value), !values.isArray(entry.value) else { return false }
-    return StateDictSearch.isTrainingState(values.pickle.keyText(entry.key), entry.value, of: values)
+    return values.isTrainingState(values.pickle.keyText(entry.key), entry.value)
   }
 
   private mutating func tensor(_ step: Step) throws(CheckpointError) -> Tensor? {
@@ -171,8 +126,10 @@ struct TensorWalk {
   }
 
   /// The tensors of a file that lies in the pickle.
-  private func contents(of file: Checkpoint) throws(CheckpointError) -> (found: [NamedTensor], leftOut: [LeftOut]) {
-    guard scope != .everything, case .pickled(let inner) = file.contents else { return (file.tensors, file.leftOut) }
+  private func contents(of file: CheckpointContents) throws(CheckpointError) -> (
+    found: [NamedTensor], leftOut: [LeftOut]
+  ) {
+    guard scope != .everything, case .pickled(let inner) = file.values else { return (file.tensors, file.leftOut) }
     let (found, leftOut, _) = try Self.tensors(under: inner.pickle.root, of: inner, scope, limits: limits)
     return (found, leftOut)
   }

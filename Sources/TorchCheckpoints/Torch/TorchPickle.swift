@@ -7,11 +7,13 @@ struct TorchPickle: Sendable {
   let persistentIDs: [PersistentID]
   let embedded: EmbeddedFiles
   /// Every global that it names, and what the files inside it name.
-  let globals: [Checkpoint.GlobalUse]
+  let globals: [GlobalUse]
 
   /// - Throws: `dangerousGlobal` unless the options go on; `malformedTensor` for a persistent id that is not torch's; what
   ///   `EmbeddedFiles` throws.
-  init(_ pickle: Pickle, options: CheckpointOptions) throws(CheckpointError) {
+  init(
+    _ pickle: Pickle, options: CheckpointOptions, reading read: CheckpointContents.Reader
+  ) throws(CheckpointError) {
     self.pickle = pickle
     let names = PickledNames(pickle)
     meanings = names.meanings
@@ -25,7 +27,7 @@ struct TorchPickle: Sendable {
     ids.reserveCapacity(pickle.persistentIDs.count)
     for id in pickle.persistentIDs { try ids.append(PersistentID(pickle, meanings, id)) }
     persistentIDs = ids
-    embedded = try EmbeddedFiles(pickle, meanings, options: options)
+    embedded = try EmbeddedFiles(pickle, meanings, options: options, read: read)
     globals = names.uses + embedded.globals
   }
 }

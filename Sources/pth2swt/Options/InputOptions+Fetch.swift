@@ -13,14 +13,7 @@ extension InputOptions {
     let input = argument.description
     let start = input.prefix(8).lowercased()
     guard start == "https://" || start.hasPrefix("http://") else { return argument }
-    var arguments = [
-      input, "--connect-timeout=\(connectTimeout)", "--first-byte-timeout=\(firstByteTimeout)",
-      "--idle-timeout=\(idleTimeout)", "--retries=\(retries)",
-    ]
-    if offline { arguments.append("--offline") }
-    if allowHttp { arguments.append("--allow-http") }
-    if noHash { arguments.append("--no-hash") }
-    let child = try ChildProcess(Self.program, arguments)
+    let child = try ChildProcess(Self.program, [input] + fetching.arguments)
     let progress = ProgressLine()
     var last: FetchMessage?
     child.forEachLine { line in

@@ -12,27 +12,31 @@ import VisionModels
 
 /// How the command ends when something went wrong: one sentence, where, what to do; a code that scripts can test.
 enum Failure {
-  static func exit(with error: any Error) -> Never {
+  /// Ends the command with what went wrong.
+  static func exit<Command: ParsableCommand>(_: Command.Type, with error: any Error) -> Never {
     let isJSON = CommandLine.arguments.contains("--json")
     guard let (failure, code) = report(error) else {
-      if isJSON, let usage = usage(error) { try? printJSON(Report(usage)) }
-      Pth2swt.end(with: error)
+      if isJSON, let usage = usage(of: Command.self, error) { try? printJSON(Report(usage)) }
+      Command.end(with: error)
     }
     if isJSON { try? printJSON(Report(failure)) }
-    Pth2swt.end(with: ExitCode(code), saying: lines(of: error, failure))
+    Command.end(with: ExitCode(code), saying: lines(of: error, failure))
   }
 
   /// Shows why one of several files failed, while the command goes on.
   ///
   /// - Returns: The exit code that the failure has by itself.
   static func show(_ error: any Error, of file: FilePath, isJSON: Bool) -> ExitCode {
-    guard let (failure, code) = report(error) else { return Pth2swt.exitCode(for: error) }
+    guard let (failure, code) = report(error) else { return NoArguments.exitCode(for: error) }
     let located = failure.located(file: file.description)
     if isJSON { try? printJSON(Report(located), isLine: true) }
     let lines = lines(of: error, located)
     Output.diagnostics.write(["pth2swt: \(lines[0])"] + lines.dropFirst())
     return ExitCode(code)
   }
+
+  /// Any arguments know the exit code of what the argument parser throws.
+  private struct NoArguments: ParsableArguments {}
 
   /// A match has a short form for people; in JSON it is complete.
   private static func lines(of error: any Error, _ failure: CheckpointError) -> [String] {
@@ -62,10 +66,10 @@ enum Failure {
   }
 
   /// What the argument parser found wrong; nil for a plain exit code, and for help and version, which are no failures.
-  private static func usage(_ error: any Error) -> CheckpointError? {
-    guard !(error is ExitCode), !Pth2swt.exitCode(for: error).isSuccess else { return nil }
+  private static func usage(of command: any ParsableCommand.Type, _ error: any Error) -> CheckpointError? {
+    guard !(error is ExitCode), !command.exitCode(for: error).isSuccess else { return nil }
     return CheckpointError(
-      .init(rawValue: "usage"), Pth2swt.message(for: error), remedy: "pth2swt help says what there is")
+      .init(rawValue: "usage"), command.message(for: error), remedy: "pth2swt help says what there is")
   }
 
   /// The answer is "no".

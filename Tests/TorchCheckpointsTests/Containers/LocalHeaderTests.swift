@@ -59,7 +59,7 @@ struct LocalHeaderTests {
     let checkpoint = try Checkpoint(path: row.path, options: options)
     let found = mismatches(checkpoint, row)
     #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
-    let archive = try #require(checkpoint.archive)
+    let archive = try #require(checkpoint.contents.archive)
     #expect(archive.entries.allSatisfy { $0.payload == nil })
     #expect(try checkpoint.verify().damaged.isEmpty)
     let hasBytes = archive.entries.contains { $0.isStored && $0.isReadable && $0.byteCount > 0 }

@@ -56,9 +56,9 @@ struct BytesValuesTests {
     func nested(_ depth: Int) -> [UInt8] {
       depth == 0 ? Self.body : PickleBytes.dict(("d", Self.bytes(FileBytes.torch(nested(depth - 1)))))
     }
-    let names = try open(nested(EmbeddedFiles.depthLimit)).tensors.map(\.name)
-    #expect(names == [String(repeating: "d.", count: EmbeddedFiles.depthLimit) + "w"])
-    #expect(throws: CheckpointError(.limitExceeded, "")) { try open(nested(EmbeddedFiles.depthLimit + 1)) }
+    let names = try open(nested(CheckpointLimits.embeddingDepth)).tensors.map(\.name)
+    #expect(names == [String(repeating: "d.", count: CheckpointLimits.embeddingDepth) + "w"])
+    #expect(throws: CheckpointError(.limitExceeded, "")) { try open(nested(CheckpointLimits.embeddingDepth + 1)) }
   }
 
   @Test("Bytes that begin as a file and are none stay bytes")

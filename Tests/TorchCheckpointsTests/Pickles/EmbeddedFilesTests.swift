@@ -83,8 +83,8 @@ struct EmbeddedFilesTests {
         ? PickleBytes.dict(("w", Self.tensor(of: Self.call(Self.storage))))
         : PickleBytes.dict(("d", Self.call(PickleBytes.whole(nested(depth - 1)))))
     }
-    #expect(throws: Never.self) { try open(nested(EmbeddedFiles.depthLimit - 1)) }
-    #expect(throws: CheckpointError(.limitExceeded, "")) { try open(nested(EmbeddedFiles.depthLimit)) }
+    #expect(throws: Never.self) { try open(nested(CheckpointLimits.embeddingDepth - 1)) }
+    #expect(throws: CheckpointError(.limitExceeded, "")) { try open(nested(CheckpointLimits.embeddingDepth)) }
   }
 
   @Test("The same bytes called a thousand times are opened once, and stay one storage")

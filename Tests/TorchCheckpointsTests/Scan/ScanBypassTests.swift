@@ -75,6 +75,10 @@ struct ScanBypassTests {
     #expect(dangerous(Self.evil + FileBytes.torch(Make.dict())) == ["os.system"])
     #expect(dangerous(FileBytes.torch(Self.torchEvil) + FileBytes.torch(Make.dict())) == ["os.system"])
     #expect(Scan(FileBytes.torch(Make.dict()) + FileBytes.torch(Make.dict())).globals.isEmpty)
+    // What begins as safetensors may be an archive to torch, or a pickle: a text of 4 bytes, four zeros, then the brace.
+    let header: [UInt8] = [8, 0, 0, 0, 0, 0, 0, 0] + Array("{}      ".utf8)
+    #expect(dangerous(header + FileBytes.torch(Self.torchEvil)) == ["os.system"])
+    #expect(dangerous([0x54, 5, 0, 0, 0, 0, 0, 0, 0x7B, 0x30, 0x30] + Self.torchEvil + [0x2E]) == ["os.system"])
   }
 
   @Test("each pickle of the legacy and tar formats, and a second object of torch.save")

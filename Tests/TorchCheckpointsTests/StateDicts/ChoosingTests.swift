@@ -16,7 +16,7 @@ struct ChoosingTests {
   }
 
   private func keys(_ instructions: String) throws -> [String] {
-    guard case .pickled(let values) = try open(instructions).contents else { return [] }
+    guard case .pickled(let values) = try open(instructions).contents.values else { return [] }
     return StateDictSearch.candidates(in: values).map(\.key)
   }
 

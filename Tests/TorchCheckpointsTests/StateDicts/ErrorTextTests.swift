@@ -52,7 +52,7 @@ struct ErrorTextTests {
       Impostor("an HDF5 file", "\u{89}HDF\r\n\u{1A}\n\u{0}", "This is an HDF5 file (Keras), not a checkpoint."),
       Impostor(
         "bytes of no meaning", "\u{DE}\u{AD}\u{BE}\u{EF}\u{DE}\u{AD}\u{BE}\u{EF}\u{DE}",
-        "This is no checkpoint of a kind that is known: it begins with de ad be ef de ad be ef."),
+        "Not a checkpoint of a known kind: the file begins with de ad be ef de ad be ef."),
       Impostor("nothing", "", "The file is empty.", .truncated),
       Impostor("four bytes of an archive", "PK\u{3}\u{4}", "", .truncated),
       Impostor("three bytes", "\u{1}\u{2}\u{3}", "The file has 3 bytes, too few for a checkpoint.", .truncated),

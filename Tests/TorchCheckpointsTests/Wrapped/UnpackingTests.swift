@@ -64,7 +64,7 @@ struct UnpackingTests {
     for _ in 0..<4 { bytes = FileBytes.gzip(bytes) }
     #expect(try Checkpoint(bytes).tensors.count == 1)
     let error = #expect(throws: CheckpointError(.limitExceeded, "")) { try Checkpoint(FileBytes.gzip(bytes)) }
-    #expect(error?.message == "Archives lie in archives, more than 4 deep.")
+    #expect(error?.message == "Archives are nested more than 4 deep.")
   }
 
   @Test("Sizes of tar members are held against the file")

@@ -57,7 +57,7 @@ struct WrappedFilesTests {
     let plain = #expect(throws: CheckpointError(.noStateDict, "")) {
       try Checkpoint(path: Self.path("checkpoint.pth.gz"), options: Self.options("policy.pth"))
     }
-    #expect(plain?.message.hasPrefix("There is no member policy.pth") == true)
+    #expect(plain?.message.hasPrefix("No member policy.pth") == true)
   }
 
   @Test("Errors name the file, and the member with its entry")

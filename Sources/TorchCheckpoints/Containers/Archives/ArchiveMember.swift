@@ -48,8 +48,9 @@ struct ArchiveMember: Sendable {
   func nature() throws(CheckpointError) -> Nature {
     let start: ByteStore
     switch contents {
-    case .zip(_, let entry) where entry.obstacle != nil: return entry.obstacle.map { .locked($0) } ?? .other
-    case .zip(let archive, let entry): start = try ByteStore(copying: archive.head(of: entry, count: FileHead.limit))
+    case .zip(let archive, let entry):
+      if let obstacle = entry.obstacle { return .locked(obstacle) }
+      start = try ByteStore(copying: archive.head(of: entry, count: FileHead.limit))
     case .tar(let store, let range): start = ByteStore(store, range: range.prefix(FileHead.limit))
     }
     if let kind = try? FileKind.detect(start) { return kind == .json ? .other : .checkpoint }
@@ -62,11 +63,8 @@ struct ArchiveMember: Sendable {
   func bytes(_ unpacking: Unpacking) throws(CheckpointError) -> ByteStore {
     switch contents {
     case .tar(let store, let range): return ByteStore(store, range: range)
-    case .zip(_, let entry) where entry.obstacle != nil:
-      let obstacle = entry.obstacle
-      throw CheckpointError(
-        .malformedArchive, "The entry is \(obstacle?.text ?? "").", remedy: obstacle?.remedy)
     case .zip(let archive, let entry):
+      if let obstacle = entry.obstacle { throw obstacle.error(entry: name) }
       if let range = entry.range { return ByteStore(archive.store, range: range) }
       return try unsafe unpacking.bytes(byteCount: entry.byteCount) { (append) throws(CheckpointError) in
         try unsafe archive.stream(entry, append)

@@ -31,8 +31,8 @@ struct ExportedProgram {
 
   /// The checkpoint of an archive; nil where it is none of these.
   static func open(
-    _ archive: ZipArchive, file: String, options: CheckpointOptions
-  ) throws(CheckpointError) -> Checkpoint? {
+    _ archive: ZipArchive, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents? {
     let programs = programs(archive)
     guard let first = programs.first else {
       let compiled = archive.entries.first { $0.name.contains("data/aotinductor/") }
@@ -41,21 +41,20 @@ struct ExportedProgram {
         .notACheckpoint, "This is a package that AOTInductor compiled, without the program that it was made of.",
         entry: compiled.name, remedy: "export the weights too, with torch.export.save")
     }
-    guard programs.count > 1 else { return try open(first, archive, file: file, options: options) }
+    guard programs.count > 1 else { return try open(first, archive, file: file, options) }
     guard let name = options.member else {
       let names = programs.map(\.name)
-      throw CheckpointError(
-        .ambiguousStateDict, "The package has \(names.count) programs: \(names.prefix(20).joined(separator: ", ")).",
-        remedy: "name the one that you want: --member \(names[0]) (member: \"\(names[0])\")")
+      throw CheckpointError.ambiguous(
+        "The package has \(names.count) programs: \(names.prefix(20).joined(separator: ", ")).", member: names[0])
     }
     guard let program = programs.first(where: { $0.name == name }) else {
       throw CheckpointError(
         .noStateDict, "The package has no program \(name).",
         remedy: "name one of these: \(programs.prefix(20).map(\.name).joined(separator: ", "))")
     }
-    var checkpoint = try open(program, archive, file: file, options: options)
-    checkpoint.name(name)
-    return checkpoint
+    var contents = try open(program, archive, file: file, options)
+    contents.name(name)
+    return contents
   }
 
   private static func programs(_ archive: ZipArchive) -> [Program] {
@@ -86,8 +85,8 @@ struct ExportedProgram {
   }
 
   private static func open(
-    _ program: Program, _ archive: ZipArchive, file: String, options: CheckpointOptions
-  ) throws(CheckpointError) -> Checkpoint {
+    _ program: Program, _ archive: ZipArchive, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
     var (inner, unpacking) = try options.inside(archive.store)
     inner.member = nil
     var reading = ExportedTensors(archive, file: file, options: inner, unpacking: unpacking)
@@ -95,32 +94,31 @@ struct ExportedProgram {
     let constants = try program.constants.map { entry throws(CheckpointError) in try reading.tensors(of: entry) } ?? []
     if let inputs = program.inputs { try reading.listGlobals(of: inputs) }
     let named = constants.map { NamedTensor(name: "constants.\($0.name)", tensor: $0.tensor) }
-    var checkpoint = try Checkpoint(
-      format: .exported, file: file, store: archive.store, tensors: weights + named, marks: marks(archive),
-      notes: reading.notes, globals: reading.globals, archive: archive, options: options)
+    var contents = try CheckpointContents(.exported, file: file, store: archive.store, tensors: weights + named)
+    contents.marks = marks(archive)
+    contents.notes = reading.notes
+    contents.globals = reading.globals
+    contents.archive = archive
     // Of a program without weights, the constants are what there is.
-    if !weights.isEmpty, !constants.isEmpty { checkpoint.leaveOut(named) }
-    return checkpoint
+    if !weights.isEmpty, !constants.isEmpty { contents.leaveOut(named) }
+    return contents
   }
 
   private static func marks(_ archive: ZipArchive) -> [JSONValue.Member] {
     ["archive_version", "byteorder", "version", ".data/version"].compactMap { name in
       let entry = archive.entries.first { $0.name == name || $0.name.hasSuffix("/" + name) }
-      guard let entry, entry.byteCount <= 64, let (store, range) = try? archive.bytes(of: entry, limit: 64) else {
-        return nil
-      }
-      let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes[range], as: UTF8.self) }
+      guard let entry, entry.byteCount <= 64, let text = try? archive.text(of: entry, limit: 64) else { return nil }
       return JSONValue.Member(name, .string(String(text.prefix { $0 != "\n" })))
     }
   }
 }
 
-extension Checkpoint {
+extension CheckpointContents {
   /// Leaves a program's constants out of its state dict.
   fileprivate mutating func leaveOut(_ constants: [NamedTensor]) {
-    guard case .stateDict(let all) = contents else { return }
+    guard case .stateDict(let all) = values else { return }
     let names = Set(constants.map { ExactName($0.name) })
-    contents = .stateDict(
+    values = .stateDict(
       all.filter(leavingOut: "a constant of the program, not in its state dict") { !names.contains(ExactName($0.name)) }
     )
   }

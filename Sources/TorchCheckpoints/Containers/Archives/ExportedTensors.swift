@@ -10,7 +10,7 @@ struct ExportedTensors {
   /// By the name of the archive entry: names that share one are tied.
   private var storages: [String: Storage] = [:]
   /// What the pickles beside raw storages name.
-  private(set) var globals: [Checkpoint.GlobalUse] = []
+  private(set) var globals: [GlobalUse] = []
   private(set) var notes: [String] = []
 
   init(_ archive: ZipArchive, file: String, options: CheckpointOptions, unpacking: Unpacking) {
@@ -27,13 +27,11 @@ struct ExportedTensors {
     do throws(CheckpointError) {
       let member = ArchiveMember(entry, of: archive)
       guard try member.nature() != .checkpoint else {
-        let checkpoint = try opened(member)
-        return checkpoint.tensors
+        return try opened(member).tensors
       }
-      let (store, range) = try archive.bytes(of: entry, limit: options.limits.inflatedPickleByteCount)
-      let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes[range], as: UTF8.self) }
+      let text = try archive.text(of: entry, limit: options.limits.inflatedPickleByteCount)
       guard case .object(let rows)? = try JSONValue(parsing: text)["config"] else {
-        throw CheckpointError(.malformedHeader, "The table of tensors has no \"config\".")
+        throw CheckpointError.malformedHeader("The table of tensors has no \"config\".")
       }
       let folder = String(entry.name[...(entry.name.lastIndex(of: "/") ?? entry.name.startIndex)])
       var tensors: [NamedTensor] = []
@@ -65,11 +63,11 @@ struct ExportedTensors {
     }
   }
 
-  private mutating func opened(_ member: ArchiveMember) throws(CheckpointError) -> Checkpoint {
+  private mutating func opened(_ member: ArchiveMember) throws(CheckpointError) -> CheckpointContents {
     do throws(CheckpointError) {
-      let checkpoint = try Checkpoint(member.bytes(unpacking), file: "\(file): \(member.name)", options: options)
-      globals += checkpoint.globals
-      return checkpoint
+      let contents = try FileReader.read(member.bytes(unpacking), file: "\(file): \(member.name)", options)
+      globals += contents.globals
+      return contents
     } catch {
       throw error.inside(member.name, of: file)
     }
@@ -80,9 +78,7 @@ struct ExportedTensors {
     _ row: JSONValue, in folder: String, named name: String
   ) throws(CheckpointError) -> Tensor? {
     guard case .string(let path)? = row["path_name"], let entry = archive[folder + path] else {
-      throw CheckpointError(
-        .missingRecord, "Its record \(row["path_name"]?.text ?? "") is not in the archive.",
-        remedy: "the archive is not complete: copy it again from where it was saved")
+      throw CheckpointError.incomplete("Its record \(row["path_name"]?.text ?? "") is not in the archive.")
     }
     if row["use_pickle"] == .bool(true) {
       guard row["tensor_meta"] != .null else {
@@ -95,7 +91,7 @@ struct ExportedTensors {
     guard let meta = row["tensor_meta"], case .integer(let number)? = meta["dtype"],
       let type = Self.types[number], let shape = integers(meta["sizes"]), let strides = integers(meta["strides"]),
       let offset = integer(meta["storage_offset"])
-    else { throw CheckpointError(.malformedHeader, "Its type, sizes, strides or offset are not known.") }
+    else { throw CheckpointError.malformedHeader("Its type, sizes, strides or offset are not known.") }
     guard meta["layout"] == .integer(Self.strided) else {
       throw CheckpointError(
         .unsupported, "It has the layout \(meta["layout"]?.text ?? "none"), which has no raw bytes.")

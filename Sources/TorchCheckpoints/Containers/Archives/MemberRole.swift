@@ -10,9 +10,9 @@ enum MemberRole: Equatable {
   case scalars(Int)
   case noTensors
 
-  init(_ checkpoint: Checkpoint) {
-    let tensors = checkpoint.tensors
-    if let value = checkpoint.value, value["param_groups"] != nil, value["state"] != nil {
+  init(_ contents: CheckpointContents) {
+    let tensors = contents.tensors
+    if let value = contents.value, value["param_groups"] != nil, value["state"] != nil {
       self = .optimizer
     } else if tensors.isEmpty {
       self = .noTensors

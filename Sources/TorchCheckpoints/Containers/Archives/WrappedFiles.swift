@@ -28,9 +28,7 @@ struct WrappedFiles {
   /// - Throws: `truncated` for an archive that may have had more members.
   init(_ archive: TarArchive, _ store: ByteStore, file: String) throws(CheckpointError) {
     guard archive.hasEnd else {
-      throw CheckpointError(
-        .truncated, "The tar archive has no end: a block of zeros stands last.", offset: store.count,
-        remedy: "the file may have been cut short: download or copy it again")
+      throw CheckpointError.truncated("The tar archive has no end: a block of zeros stands last.", offset: store.count)
     }
     self.init("tar archive", store, file, archive.members.map { ArchiveMember($0, of: store) })
   }
@@ -46,7 +44,7 @@ struct WrappedFiles {
   ///
   /// - Throws: `ambiguousStateDict` where several fit, `noStateDict` for a member that is not there, `notACheckpoint`
   ///   where there is none; what opening a checkpoint throws.
-  func open(_ options: CheckpointOptions) throws(CheckpointError) -> Checkpoint {
+  func open(_ options: CheckpointOptions) throws(CheckpointError) -> CheckpointContents {
     var (inner, unpacking) = try options.inside(store)
     inner.member = nil
     if let name = options.member { return try named(name, inner, unpacking) }
@@ -64,18 +62,18 @@ struct WrappedFiles {
   /// The one that holds weights, of several checkpoints.
   private func only(
     of candidates: [Candidate], _ others: [Other], _ options: CheckpointOptions, _ unpacking: Unpacking
-  ) throws(CheckpointError) -> Checkpoint {
+  ) throws(CheckpointError) -> CheckpointContents {
     var texts: [String] = []
-    var weights: [(place: Int, checkpoint: Checkpoint)] = []
-    var globals: [Checkpoint.GlobalUse] = []
+    var weights: [(place: Int, contents: CheckpointContents)] = []
+    var globals: [GlobalUse] = []
     for member in candidates {
       var text: String
       do throws(CheckpointError) {
-        let checkpoint = try open(member, options, unpacking)
-        let role = MemberRole(checkpoint)
+        let contents = try open(member, options, unpacking)
+        let role = MemberRole(contents)
         text = role.text
-        globals += checkpoint.globals
-        if case .weights = role { weights.append((texts.count, checkpoint)) }
+        globals += contents.globals
+        if case .weights = role { weights.append((texts.count, contents)) }
       } catch {
         // The first must not be hidden by another member that is sound, the second would come again with each.
         if error.code == .dangerousGlobal || error.code == .limitExceeded { throw error }
@@ -88,19 +86,19 @@ struct WrappedFiles {
       throw ambiguous(what, texts, choice: candidates[weights.first?.place ?? 0].name)
     }
     texts.remove(at: weights[0].place)
-    var chosen = weights[0].checkpoint
+    var chosen = weights[0].contents
     chosen.notes.insert(note(candidates[weights[0].place].name, texts + others.map(\.text)), at: 0)
-    chosen.globals = Checkpoint.GlobalUse.each(chosen.globals + globals)
+    chosen.globals += globals
     return chosen
   }
 
   /// The member of a name, or the one that a longer name begins with.
   private func named(
     _ name: String, _ options: CheckpointOptions, _ unpacking: Unpacking
-  ) throws(CheckpointError) -> Checkpoint {
+  ) throws(CheckpointError) -> CheckpointContents {
     let name = ArchiveMember.plain(name)
     if let member = members.first(where: { $0.name == name }) {
-      return try open(Candidate(name: name, member: member), options, unpacking)
+      return try open(Candidate(name: name, place: .member(member)), options, unpacking)
     }
     if let folder = folders(unpacking).first(where: { $0.name == name || $0.name + "/" == name }) {
       return try open(folder, options, unpacking)
@@ -108,7 +106,7 @@ struct WrappedFiles {
     if let outer = members.first(where: { name.hasPrefix($0.name + "/") }) {
       var options = options
       options.member = String(name.dropFirst(outer.name.count + 1))
-      return try open(Candidate(name: outer.name, member: outer), options, unpacking)
+      return try open(Candidate(name: outer.name, place: .member(outer)), options, unpacking)
     }
     throw CheckpointError(
       .noStateDict, "The \(container) has no member \(name). It has: \(list(members.map(\.name))).", file: file,
@@ -117,21 +115,19 @@ struct WrappedFiles {
 
   private func open(
     _ candidate: Candidate, _ options: CheckpointOptions, _ unpacking: Unpacking, _ note: String? = nil
-  ) throws(CheckpointError) -> Checkpoint {
+  ) throws(CheckpointError) -> CheckpointContents {
     do throws(CheckpointError) {
-      var checkpoint: Checkpoint
-      if let folder = candidate.folder {
-        checkpoint = try folder.open(options: options)
-      } else if let member = candidate.member {
-        checkpoint = try Checkpoint(member.bytes(unpacking), file: "\(file): \(member.name)", options: options)
-        checkpoint.outerMembers.append(member)
-      } else {
-        throw CheckpointError(.noStateDict, "There is no such member.")
+      var contents: CheckpointContents
+      switch candidate.place {
+      case .folder(let folder): contents = try folder.open(options)
+      case .member(let member):
+        contents = try FileReader.read(member.bytes(unpacking), file: "\(file): \(member.name)", options)
+        if case .zip(let archive, let entry) = member.contents { contents.outerEntries.append((archive, entry)) }
       }
-      checkpoint.name(candidate.name)
-      checkpoint.lies(in: store, file: file)
-      if let note { checkpoint.notes.insert(note, at: 0) }
-      return checkpoint
+      contents.name(candidate.name)
+      contents.lies(in: store, file: file)
+      if let note { contents.notes.insert(note, at: 0) }
+      return contents
     } catch {
       throw error.inside(candidate.name, of: file)
     }
@@ -163,9 +159,13 @@ struct WrappedFiles {
 
   /// What may be a checkpoint: a file, or a folder of torch.distributed.checkpoint.
   private struct Candidate {
+    enum Place {
+      case member(ArchiveMember)
+      case folder(CheckpointFolder)
+    }
+
     let name: String
-    var member: ArchiveMember?
-    var folder: CheckpointFolder?
+    let place: Place
   }
 
   /// What may be checkpoints, and the other members.
@@ -178,7 +178,7 @@ struct WrappedFiles {
     for member in members where !prefixes.contains(where: member.name.hasPrefix) {
       let nature = try member.nature()
       if nature == .checkpoint {
-        candidates.append(Candidate(name: member.name, member: member))
+        candidates.append(Candidate(name: member.name, place: .member(member)))
       } else {
         others.append(Other(name: member.name, nature: nature))
       }
@@ -196,8 +196,8 @@ struct WrappedFiles {
         files[String(member.name.dropFirst(prefix.count))] = member
       }
       let name = prefix.isEmpty ? "." : String(prefix.dropLast())
-      return Candidate(
-        name: name, folder: CheckpointFolder(path: "\(file): \(name)", members: files, unpacking: unpacking))
+      let folder = CheckpointFolder(path: "\(file): \(name)", members: files, unpacking: unpacking)
+      return Candidate(name: name, place: .folder(folder))
     }
   }
 
@@ -212,9 +212,7 @@ struct WrappedFiles {
   }
 
   private func ambiguous(_ what: String, _ names: [String], choice: String) -> CheckpointError {
-    CheckpointError(
-      .ambiguousStateDict, "The \(container) has \(what): \(list(names)).", file: file,
-      remedy: "name the one that you want: --member \(choice) (member: \"\(choice)\")")
+    .ambiguous("The \(container) has \(what): \(list(names)).", member: choice, file: file)
   }
 
   private func note(_ name: String, _ rest: [String]) -> String {
@@ -223,15 +221,5 @@ struct WrappedFiles {
 
   private func list(_ names: [String], limit: Int = WrappedFiles.listedLimit) -> String {
     names.prefix(limit).joined(separator: ", ") + (names.count > limit ? " and \(names.count - limit) more" : "")
-  }
-}
-
-extension CheckpointError {
-  /// The same error of a file within another: named by the outer file, with the member before the entry.
-  func inside(_ member: String, of file: String) -> CheckpointError {
-    var error = self
-    error.file = file
-    error.entry = entry.map { "\(member): \($0)" } ?? member
-    return error
   }
 }

@@ -38,18 +38,16 @@ struct CheckpointFolder {
     try self.init(path: file.folder)
   }
 
-  func open(options: CheckpointOptions) throws(CheckpointError) -> Checkpoint {
+  func open(_ options: CheckpointOptions) throws(CheckpointError) -> CheckpointContents {
     let rankLocal = names.filter { $0.hasPrefix("__") && $0.hasSuffix(".metadata") }
-    if names.contains(".metadata") { return try Distributed.open(self, metadata: [".metadata"], options: options) }
-    if !rankLocal.isEmpty { return try Distributed.open(self, metadata: rankLocal, options: options) }
-    if UnpackedZip.isAt(self) { return try UnpackedZip.open(self, options: options) }
-    if let name = try usualName() {
-      return try Checkpoint(index: store(name, options), at: place(name), options: options)
-    }
-    if let chunks = try DistributedSafetensors.open(self, options: options) { return chunks }
+    if names.contains(".metadata") { return try Distributed.open(self, metadata: [".metadata"], options) }
+    if !rankLocal.isEmpty { return try Distributed.open(self, metadata: rankLocal, options) }
+    if UnpackedZip.isAt(self) { return try UnpackedZip.open(self, options) }
+    if let name = try usualName() { return try FileReader.read(store(name, options), at: place(name), options) }
+    if let chunks = try DistributedSafetensors.open(self, options) { return chunks }
     var budget = 1000
     let nested = nested(&budget)
-    if nested.count == 1, UnpackedZip.isAt(nested[0]) { return try UnpackedZip.open(nested[0], options: options) }
+    if nested.count == 1, UnpackedZip.isAt(nested[0]) { return try UnpackedZip.open(nested[0], options) }
     throw nothingFound(nested.map(\.path))
   }
 
@@ -108,7 +106,7 @@ struct CheckpointFolder {
   func store(_ name: String, _ options: CheckpointOptions) throws(CheckpointError) -> ByteStore {
     if let unpacking {
       guard let member = members[name] else {
-        throw CheckpointError(.notFound, "There is no such file.", file: file(name))
+        throw CheckpointError.noSuchFile(file(name))
       }
       return try member.bytes(unpacking)
     }

@@ -11,11 +11,11 @@ import StateDicts
 /// Source: `torch/distributed/checkpoint/metadata.py`, `filesystem.py`.
 struct Distributed {
   static func open(
-    _ folder: CheckpointFolder, metadata names: [String], options: CheckpointOptions
-  ) throws(CheckpointError) -> Checkpoint {
+    _ folder: CheckpointFolder, metadata names: [String], _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
     var metadata = DistributedMetadata()
     var store = ByteStore(copying: [])
-    var globals: [Checkpoint.GlobalUse] = []
+    var globals: [GlobalUse] = []
     for name in names {
       do throws(CheckpointError) {
         store = try folder.store(name, options)
@@ -30,10 +30,12 @@ struct Distributed {
     for entry in metadata.tensors { try reading.readTensor(entry) }
     for name in metadata.values { try reading.readValue(name) }
     let items = reading.stores.values.reduce(0) { $0 + $1.count }
-    return try Checkpoint(
-      format: .distributed, file: folder.path, store: store, byteCount: store.count + items, tensors: reading.tensors,
-      marks: metadata.marks + [JSONValue.Member("files", .integer(reading.stores.count))],
-      otherValues: reading.values, globals: globals + reading.globals, options: options)
+    var contents = try CheckpointContents(
+      .distributed, file: folder.path, store: store, byteCount: store.count + items, tensors: reading.tensors,
+      otherValues: reading.values)
+    contents.marks = metadata.marks + [JSONValue.Member("files", .integer(reading.stores.count))]
+    contents.globals = globals + reading.globals
+    return contents
   }
 
   private let folder: CheckpointFolder
@@ -44,7 +46,7 @@ struct Distributed {
   private var safetensors: [Place: [DistributedMetadata.Index: Tensor]] = [:]
   private var tensors: [NamedTensor] = []
   private var values: [JSONValue.Member] = []
-  private var globals: [Checkpoint.GlobalUse] = []
+  private var globals: [GlobalUse] = []
 
   private init(folder: CheckpointFolder, options: CheckpointOptions, metadata: DistributedMetadata) {
     self.folder = folder
@@ -57,8 +59,8 @@ struct Distributed {
     var seen = Set<[Int]>()
     for chunk in entry.chunks where seen.insert(chunk.offsets).inserted {
       guard let tensor = try chunkTensor(entry.name, chunk.offsets), tensor.shape == chunk.sizes else {
-        throw CheckpointError(
-          .malformedTensor, "\(entry.name): its item at \(chunk.offsets) is not the tensor \(chunk.sizes) it should be."
+        throw CheckpointError.malformedTensor(
+          "\(entry.name): its item at \(chunk.offsets) is not the tensor \(chunk.sizes) it should be."
         )
       }
       chunks.append(TensorChunk(offsets: chunk.offsets, tensor: tensor))
@@ -74,7 +76,7 @@ struct Distributed {
     let store = try store(place.file)
     guard (0..<store.count).contains(place.offset),
       case let rest = ByteStore(store, range: place.offset..<store.count),
-      !place.isTransformed, FileKind.isSafetensors(rest)
+      !place.isTransformed, FileHead(rest).isSafetensors
     else {
       let item = try item(name, offsets)
       return item.tensors.count == 1 ? item.tensors[0].tensor : nil
@@ -112,7 +114,7 @@ struct Distributed {
   }
 
   /// What lies there, opened as the file that it is.
-  private mutating func item(_ name: String, _ offsets: [Int]?) throws(CheckpointError) -> Checkpoint {
+  private mutating func item(_ name: String, _ offsets: [Int]?) throws(CheckpointError) -> CheckpointContents {
     let place = try place(name, offsets)
     guard !place.isTransformed else {
       throw CheckpointError(
@@ -123,13 +125,13 @@ struct Distributed {
     guard place.offset >= 0, place.byteCount >= 0, place.offset <= store.count,
       place.byteCount <= store.count - place.offset
     else {
-      throw CheckpointError(
-        .truncated, "\(name) should be \(place.byteCount) bytes at \(place.offset), where \(store.count) are in all.",
-        file: folder.file(place.file), remedy: "the file may have been cut short: copy it again")
+      throw CheckpointError.truncated(
+        "\(name) should be \(place.byteCount) bytes at \(place.offset), where \(store.count) are in all.",
+        file: folder.file(place.file))
     }
     let part = ByteStore(store, range: place.offset..<place.offset + place.byteCount)
     do throws(CheckpointError) {
-      let item = try Checkpoint(part, file: folder.file(place.file), options: options)
+      let item = try FileReader.read(part, file: folder.file(place.file), options)
       globals += item.globals
       return item
     } catch var error {

@@ -42,7 +42,7 @@ struct DistributedMetadata {
   private(set) var marks: [JSONValue.Member] = []
   private var entryOfName: [ExactName: Int] = [:]
 
-  private func malformed(_ message: String) -> CheckpointError { CheckpointError(.malformedHeader, message) }
+  private func malformed(_ message: String) -> CheckpointError { CheckpointError.malformedHeader(message) }
 
   /// Adds what one file says, of all ranks or of one.
   ///

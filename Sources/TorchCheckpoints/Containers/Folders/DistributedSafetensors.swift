@@ -8,7 +8,9 @@ import StateDicts
 /// A tensor's size is as far as its chunks reach. Source: `torch/distributed/checkpoint/hf_storage.py`.
 enum DistributedSafetensors {
   /// Nil for a folder that is none.
-  static func open(_ folder: CheckpointFolder, options: CheckpointOptions) throws(CheckpointError) -> Checkpoint? {
+  static func open(
+    _ folder: CheckpointFolder, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents? {
     var names: [String] = []
     var chunks: [ExactName: [TensorChunk]] = [:]
     var first: ByteStore?
@@ -38,9 +40,10 @@ enum DistributedSafetensors {
         shape: size, elementType: part.tensor.elementType, chunks: parts, requiresGrad: false, name: name)
       tensors.append(NamedTensor(name: name, tensor: tensor))
     }
-    return try Checkpoint(
-      format: .distributed, file: folder.path, store: first, byteCount: byteCount, tensors: tensors,
-      marks: [JSONValue.Member("variant", .string("safetensors"))], options: options)
+    var contents = try CheckpointContents(
+      .distributed, file: folder.path, store: first, byteCount: byteCount, tensors: tensors)
+    contents.marks = [JSONValue.Member("variant", .string("safetensors"))]
+    return contents
   }
 
   /// The chunks of one file; nil where it does not say that it has any.
@@ -59,7 +62,7 @@ enum DistributedSafetensors {
   private static func offsets(_ place: JSONValue?, _ tensor: Tensor) throws(CheckpointError) -> [Int] {
     guard let place else { return [Int](repeating: 0, count: tensor.shape.count) }
     guard case .array(let items)? = place["saved_offsets"] else {
-      throw CheckpointError(.malformedHeader, "A chunk without its offsets.")
+      throw CheckpointError.malformedHeader("A chunk without its offsets.")
     }
     return items.compactMap { if case .integer(let value) = $0 { value } else { nil } }
   }
@@ -68,11 +71,12 @@ enum DistributedSafetensors {
     var size = [Int](repeating: 0, count: chunks[0].tensor.shape.count)
     for chunk in chunks {
       guard chunk.offsets.count == size.count, chunk.tensor.shape.count == size.count else {
-        throw CheckpointError(.malformedTensor, "\(name): its chunks have different numbers of dimensions.")
+        throw CheckpointError.malformedTensor("\(name): its chunks have different numbers of dimensions.")
       }
       for axis in size.indices {
-        let (end, overflow) = chunk.offsets[axis].addingReportingOverflow(chunk.tensor.shape[axis])
-        guard !overflow else { throw CheckpointError(.malformedTensor, "\(name): a chunk beyond 2^63.") }
+        guard let end = chunk.offsets[axis].plus(chunk.tensor.shape[axis]) else {
+          throw CheckpointError.impossibleSize("\(name)")
+        }
         size[axis] = max(size[axis], end)
       }
     }

@@ -15,30 +15,18 @@ import StateDicts
 /// The index decides: a file that it names and that is not there is an error; a file or tensor that it does not name is
 /// of another save, left out, and noted. Source: `huggingface_hub/serialization/_base.py`.
 enum Shards {
-  /// What some editors put in front of a text in UTF-8.
-  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-
-  static func isIndex(_ store: ByteStore) -> Bool {
-    var head = unsafe store.withUnsafeBytes { bytes in unsafe Array(bytes.prefix(64)) }
-    if head.starts(with: byteOrderMark) { head.removeFirst(byteOrderMark.count) }
-    // A safetensors header's length may begin with any byte; it has zeros, and a JSON text has none.
-    return !head.contains(0) && head.drop(while: { $0 <= 0x20 }).first == UInt8(ascii: "{")
-  }
-
   static func open(
-    _ store: ByteStore, index path: FilePath, options: CheckpointOptions
-  ) throws(CheckpointError) -> Checkpoint {
-    let text = unsafe store.withUnsafeBytes { bytes in
-      let start = unsafe bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
-      return unsafe String(decoding: bytes[start...], as: UTF8.self)
-    }
-    let json = try JSONValue(parsing: text)
+    _ store: ByteStore, index path: FilePath, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
+    let mark = FileHead.byteOrderMark
+    let hasMark = store.array(0..<mark.count) == mark
+    let json = try JSONValue(parsing: store.text((hasMark ? mark.count : 0)..<store.count))
     guard case .object(let entries)? = json["weight_map"] else { throw ForeignFormat.json(store) }
     let folder = try CheckpointFolder(holding: path)
     var fileOfTensor = [ExactName: String](minimumCapacity: entries.count)
     for entry in entries {
       guard case .string(let file) = entry.value else {
-        throw CheckpointError(.malformedHeader, "\(entry.name) is in no file.")
+        throw CheckpointError.malformedHeader("\(entry.name) is in no file.")
       }
       fileOfTensor[ExactName(entry.name)] = try folder.inside(file)
     }
@@ -62,12 +50,13 @@ enum Shards {
     }
     let stale = folder.names.filter { isShard($0) && !files.contains($0) }
     if !stale.isEmpty { reading.notes.append("Files of another save, which the index does not name: \(list(stale)).") }
-    var marks = [JSONValue.Member("shards", .integer(files.count))]
-    if let metadata = json["metadata"] { marks.append(JSONValue.Member("metadata", metadata)) }
-    return try Checkpoint(
-      format: .shards, file: path.description, store: store, byteCount: reading.byteCount, tensors: reading.tensors,
-      marks: marks,
-      notes: reading.notes, globals: reading.globals, options: options)
+    var contents = try CheckpointContents(
+      .shards, file: path.description, store: store, byteCount: reading.byteCount, tensors: reading.tensors)
+    contents.marks = [JSONValue.Member("shards", .integer(files.count))]
+    if let metadata = json["metadata"] { contents.marks.append(JSONValue.Member("metadata", metadata)) }
+    contents.notes = reading.notes
+    contents.globals = reading.globals
+    return contents
   }
 
   static func list(_ names: [String]) -> String {
@@ -87,12 +76,12 @@ enum Shards {
     var tensors: [NamedTensor] = []
     var notes: [String] = []
     var byteCount = 0
-    var globals: [Checkpoint.GlobalUse] = []
+    var globals: [GlobalUse] = []
 
     mutating func add(
       _ file: String, in folder: CheckpointFolder, _ options: CheckpointOptions
     ) throws(CheckpointError) {
-      let shard = try Checkpoint(folder.store(file, options), file: folder.file(file), options: options)
+      let shard = try FileReader.read(folder.store(file, options), file: folder.file(file), options)
       byteCount += shard.byteCount
       globals += shard.globals
       var unlisted: [String] = []

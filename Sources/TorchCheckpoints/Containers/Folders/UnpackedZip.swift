@@ -15,12 +15,14 @@ struct UnpackedZip {
       && ["data", "version", "byteorder", ".data"].contains(where: folder.names.contains)
   }
 
-  static func open(_ folder: CheckpointFolder, options: CheckpointOptions) throws(CheckpointError) -> Checkpoint {
+  static func open(
+    _ folder: CheckpointFolder, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
     let unpacked = UnpackedZip(folder: folder, options: options)
     let byteOrder = try TorchZip.byteOrder(unpacked.record)
     let (store, values, byteCount) = try unpacked.values("data.pkl", "data", byteOrder)
     var constants: [NamedTensor] = []
-    var globals: [Checkpoint.GlobalUse] = []
+    var globals: [GlobalUse] = []
     let isScript = folder.names.contains("constants.pkl")
     if isScript {
       let (_, values, _) = try unpacked.values("constants.pkl", "constants", byteOrder)
@@ -29,11 +31,13 @@ struct UnpackedZip {
       ).found.map { $0.under("constants") }
       globals = values.globals
     }
-    return try Checkpoint(
-      format: isScript ? .torchscript : .zip, file: folder.path, store: store, byteCount: store.count + byteCount,
-      marks: TorchZip.marks(unpacked.record) + [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))],
-      notes: ["The archive arrived unpacked: its files carry no checksums."], values: values, constants: constants,
-      otherGlobals: globals, options: options)
+    var contents = try CheckpointContents(
+      isScript ? .torchscript : .zip, file: folder.path, store: store, byteCount: store.count + byteCount,
+      pickled: values, constants: constants, limits: options.limits)
+    contents.marks = try TorchZip.marks(unpacked.record) + contents.marks
+    contents.notes.insert("The archive arrived unpacked: its files carry no checksums.", at: 0)
+    contents.globals += globals
+    return contents
   }
 
   /// A pickle with the storages in a folder beside it, and how many bytes those have.
@@ -56,8 +60,7 @@ struct UnpackedZip {
   private func record(_ name: String) throws(CheckpointError) -> String? {
     do throws(CheckpointError) {
       let store = try folder.store(name, options)
-      let text = unsafe store.withUnsafeBytes { bytes in unsafe String(decoding: bytes.prefix(4096), as: UTF8.self) }
-      return String(text.prefix { $0 != "\n" && $0 != "\r\n" })
+      return String(store.text(0..<4096).prefix { $0 != "\n" && $0 != "\r\n" })
     } catch  where error.code == .notFound || error.code == .isDirectory {
       return nil
     }
@@ -76,8 +79,7 @@ private struct FileRecords: StorageRecords {
   func storage(key: String, byteCount: Int, location: String) throws(CheckpointError) -> Storage {
     let name = origin.entryPrefix + key
     guard !key.contains("/"), !key.contains("\\"), !key.contains("\0"), key != ".", key != "..", !key.isEmpty else {
-      throw CheckpointError(
-        .malformedTensor, "The pickle names a storage that is not in the folder: \(key.prefix(100)).")
+      throw CheckpointError.malformedTensor("The pickle names a storage that is not in the folder: \(key.prefix(100)).")
     }
     let remedy = "the folder is not complete: unpack the archive again"
     let store: ByteStore

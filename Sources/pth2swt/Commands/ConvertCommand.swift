@@ -3,8 +3,9 @@ import StateDicts
 import Terminal
 import TorchCheckpoints
 
-struct Convert: ParsableCommand {
+struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "convert",
     abstract: "Write a checkpoint's tensors to a .swt or .safetensors file.",
     discussion: """
       Both have one layout: a safetensors file whose tensors are aligned, with each one's CRC-32 and the checkpoint's \

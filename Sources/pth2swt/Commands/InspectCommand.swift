@@ -3,8 +3,9 @@ import StateDicts
 import Terminal
 import TorchCheckpoints
 
-struct Inspect: ParsableCommand {
+struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "inspect",
     abstract: "Show what is in a checkpoint.",
     discussion: """
       A summary, then the tensors: as a tree where they are many (--depth), as a table with --all or --filter.

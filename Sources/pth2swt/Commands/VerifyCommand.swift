@@ -3,8 +3,9 @@ import StateDicts
 import Terminal
 import TorchCheckpoints
 
-struct Verify: ParsableCommand {
+struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "verify",
     abstract: "Check every byte of a checkpoint, and that nothing changed since a fingerprint was taken.",
     discussion: """
       Exit 0 if all is well, 65 if a record is damaged, 1 if the tensors are not those of the fingerprint.
@@ -44,10 +45,9 @@ struct Verify: ParsableCommand {
     progress.clear()
     if let damage = verification.damaged.first {
       if !json { for other in verification.damaged { print("\(other.entry): \(other.message)") } }
-      throw CheckpointError(
-        .checksumMismatch,
+      throw CheckpointError.damaged(
         "\(verification.damaged.count) of \(verification.records) records are damaged; the first: "
-          + damage.message, file: input.description, entry: damage.entry, remedy: "download or copy the file again")
+          + damage.message, file: input.description, entry: damage.entry)
     }
     let changes = try expected.map { try checkpoint.stateDict(key: key.key).fingerprint().changes(since: $0) }
     if json {

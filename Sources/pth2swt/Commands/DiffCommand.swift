@@ -3,8 +3,9 @@ import StateDicts
 import Terminal
 import TorchCheckpoints
 
-struct Diff: ParsableCommand {
+struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "diff",
     abstract: "Hold two checkpoints against each other: names, shapes, types and values.",
     discussion: """
       Exit 0 if they hold the same tensors to the bit, 1 if not.

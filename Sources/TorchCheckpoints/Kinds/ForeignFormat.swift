@@ -50,39 +50,6 @@ extension ForeignFormat.Mark {
   }
 }
 
-/// A file's first and last bytes.
-struct FileHead: Sendable {
-  /// The first bytes, at most `limit`.
-  let bytes: [UInt8]
-  /// The last bytes, at most 16.
-  let tail: [UInt8]
-  /// The size of the file.
-  let byteCount: Int
-  /// The beginning as a text in lower case, without the white space before it.
-  let text: String
-
-  static let limit = 1024
-
-  init(_ store: ByteStore) {
-    let (bytes, tail) = unsafe store.withUnsafeBytes { all in
-      unsafe (Array(all.prefix(Self.limit)), Array(all.suffix(16)))
-    }
-    self.init(bytes: bytes, tail: tail, byteCount: store.count)
-  }
-
-  init(bytes: [UInt8], tail: [UInt8] = [], byteCount: Int) {
-    self.bytes = bytes
-    self.tail = tail
-    self.byteCount = byteCount
-    text = String(decoding: bytes.prefix(512).drop { $0 <= 0x20 }, as: UTF8.self).lowercased()
-  }
-
-  /// Whether all bytes are printable ASCII, tabs and line ends.
-  var isText: Bool {
-    bytes.count >= 8 && bytes.allSatisfy { $0 == 9 || $0 == 10 || $0 == 13 || (0x20..<0x7F).contains($0) }
-  }
-}
-
 extension ForeignFormat {
   /// What is wrong with a JSON text that is no index of shards: it may say so itself.
   static func json(_ store: ByteStore) -> CheckpointError {

@@ -1,0 +1,112 @@
+import StateDicts
+
+/// The one place where a kind of file is given its reader.
+enum FileReader {
+  /// Returns the bytes of the file at a path; nil for a folder.
+  static func bytes(at path: FilePath, _ options: CheckpointOptions) throws(CheckpointError) -> ByteStore? {
+    do throws(CheckpointError) {
+      return try ByteStore(path: path, mapped: options.mapping == .mapped)
+    } catch  where error.code == .isDirectory {
+      return nil
+    }
+  }
+
+  /// Reads what is at a path: a file, the index of several, or a folder of them.
+  static func read(at path: FilePath, _ options: CheckpointOptions) throws(CheckpointError) -> CheckpointContents {
+    guard let store = try bytes(at: path, options) else { return try CheckpointFolder(path: path).open(options) }
+    return try read(store, at: path, options)
+  }
+
+  /// Reads a file that may be an index of others beside it.
+  static func read(
+    _ store: ByteStore, at path: FilePath, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
+    guard FileHead(store).isJSON else { return try read(store, file: path.description, options) }
+    do throws(CheckpointError) {
+      return try Shards.open(store, index: path, options)
+    } catch {
+      throw error.located(file: path.description)
+    }
+  }
+
+  /// Reads one file by itself, which refers to no other.
+  @Sendable static func read(
+    _ store: ByteStore, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
+    do throws(CheckpointError) {
+      let contents: CheckpointContents
+      switch try FileKind.detect(store) {
+      case .zip: contents = try readZip(store, file: file, options)
+      case .legacy: contents = try TorchLegacy.open(store, file: file, options)
+      case .tar: contents = try TorchTar.open(store, file: file, options)
+      case .gzip: contents = try readGzip(store, file: file, options)
+      case .npy: contents = try NumpyFiles.open(npy: store, file: file, options)
+      case .json: throw ForeignFormat.json(store)
+      case .safetensors: contents = try readSafetensors(store, file: file, options)
+      }
+      try contents.requireMember(options)
+      return contents
+    } catch {
+      throw error.located(file: file)
+    }
+  }
+
+  /// Reads a zip archive, whose members say what it is; its pickle is read while libzip reads the directory.
+  private static func readZip(
+    _ store: ByteStore, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
+    let (opened, early) = concurrently(
+      {
+        Result { () throws(CheckpointError) in try ZipArchive(store, file: file, locates: options.locatesEntries) }
+      },
+      { EarlyPickle(store, options: options) })
+    let archive = try opened.get()
+    if let pickle = TorchZip.pickle(of: archive) {
+      return try TorchZip.open(archive, pickle, early, file: file, options)
+    }
+    if let program = try ExportedProgram.open(archive, file: file, options) { return program }
+    if let model = ScriptModel.entry(of: archive) { return try ScriptModel.open(archive, model, file: file, options) }
+    if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {
+      return try NumpyFiles.open(npz: archive, file: file, options)
+    }
+    return try WrappedFiles(archive, file: file).open(options)
+  }
+
+  /// Reads what a gzip stream holds.
+  private static func readGzip(
+    _ store: ByteStore, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
+    let (inner, unpacking) = try options.inside(store)
+    var contents: CheckpointContents
+    do throws(CheckpointError) {
+      // What is no checkpoint is told by its first bytes, before all of it is unpacked.
+      _ = try FileKind.detect(ByteStore(copying: Gzip.head(of: store, count: FileHead.limit)))
+      contents = try read(Gzip.unpack(store, unpacking), file: file, inner)
+    } catch {
+      throw error.inside("the gzip stream", of: file)
+    }
+    contents.notes.insert("The file is compressed by gzip: it was unpacked to be read.", at: 0)
+    contents.lies(in: store, file: file)
+    return contents
+  }
+
+  private static func readSafetensors(
+    _ store: ByteStore, file: String, _ options: CheckpointOptions
+  ) throws(CheckpointError) -> CheckpointContents {
+    let stateDict = try StateDict(safetensors: store, file: file, checksOnUse: options.checksCRC)
+    let source = stateDict.metadata.source
+    var contents = CheckpointContents(
+      source?.format == "swt" ? .swt : .safetensors, file: file, store: store,
+      tensors: stateDict.map { NamedTensor(name: $0.name, tensor: $0.tensor) }, leftOut: stateDict.metadata.leftOut,
+      values: .stateDict(stateDict))
+    contents.marks = source?.marks ?? []
+    return contents
+  }
+}
+
+extension TorchPickle {
+  /// Reads what the globals and persistent ids of a pickle mean, and the files that lie in it.
+  init(_ pickle: Pickle, options: CheckpointOptions) throws(CheckpointError) {
+    try self.init(pickle, options: options, reading: FileReader.read)
+  }
+}

@@ -1,0 +1,44 @@
+public import StateDicts
+
+/// A tensor with the path to it.
+public struct NamedTensor: Sendable {
+  /// Keys and indices from the top of the file, joined by dots.
+  public let name: String
+  /// The tensor.
+  public let tensor: Tensor
+  /// What it is in the module that holds it; nil outside modules.
+  public let role: Role?
+  /// Whether the file is the tensor itself, so that no path leads to it; an empty key is a name.
+  let isUnnamed: Bool
+
+  /// The name in a state dict, where every tensor has one.
+  var key: String { isUnnamed ? "tensor" : name }
+
+  /// Whether it is a single number that numpy made: a value rather than a tensor.
+  let isNumpyScalar: Bool
+
+  /// What a tensor is in a module.
+  public enum Role: String, Codable, Sendable {
+    /// It is trained.
+    case parameter
+    /// It is kept with the state, and not trained.
+    case buffer
+    /// It is made anew when the module is: `state_dict()` leaves it out.
+    case nonPersistentBuffer = "non_persistent_buffer"
+  }
+
+  init(name: String?, tensor: Tensor, role: Role? = nil, isNumpyScalar: Bool = false) {
+    self.isNumpyScalar = isNumpyScalar
+    self.name = name ?? ""
+    isUnnamed = name == nil
+    self.tensor = tensor
+    self.role = role
+  }
+
+  /// The same tensor, seen from a value that holds its file at `path`.
+  func under(_ path: String?) -> NamedTensor {
+    guard let path else { return self }
+    return NamedTensor(
+      name: isUnnamed ? path : "\(path).\(name)", tensor: tensor, role: role, isNumpyScalar: isNumpyScalar)
+  }
+}
