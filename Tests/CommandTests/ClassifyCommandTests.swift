@@ -72,7 +72,7 @@ import TorchCheckpoints
     #expect(named.lines.dropFirst().map { $0.drop { !$0.isLetter } } == ["tabby cat", "red chair"])
     let missing = try classify("--labels", folder.path("none.txt"), picture)
     #expect(missing.code == 66)
-    #expect(missing.errors.contains("There is no such file.") && missing.errors.contains("none.txt"))
+    #expect(missing.errors.contains("No such file.") && missing.errors.contains("none.txt"))
   }
 
   @Test("what is no picture is refused with its name; those before it have been told")
@@ -93,7 +93,7 @@ import TorchCheckpoints
     #expect(empty.errors.contains("The file is empty."))
     let none = try classify(folder.path("none.png"))
     #expect(none.code == 66)
-    #expect(none.errors.hasPrefix("pth2swt: There is no such file.\n  at: \(folder.path("none.png"))"))
+    #expect(none.errors.hasPrefix("pth2swt: No such file.\n  at: \(folder.path("none.png"))"))
     #expect(try classify(folder.url.path).code == 66)
     let cut = try Data(contentsOf: URL(fileURLWithPath: picture)).dropLast(400)
     try cut.write(to: folder.url.appending(path: "cut.png"))

@@ -81,7 +81,7 @@ struct AtomicFileTests {
     let isFolder = #expect(throws: CheckpointError(.cannotCreate, "")) {
       try AtomicFile(path: FilePath(folder.url.path), overwrites: true)
     }
-    #expect(isFolder?.message == "There is a folder of that name.")
+    #expect(isFolder?.message == "A folder with this name exists.")
     let nowhere = #expect(throws: CheckpointError(.cannotCreate, "")) {
       try AtomicFile(path: FilePath(folder.path("none/m.swt")), overwrites: false)
     }

@@ -51,7 +51,7 @@ package final class AtomicFile: @unchecked Sendable {
     guard descriptor >= 0 else {
       throw CheckpointError(
         .cannotCreate, "The file cannot be created: \(systemMessage(errno)).", file: path.description,
-        remedy: "check that the folder exists and may be written to")
+        remedy: "check that the folder exists and is writable")
     }
     temporaryPath = hidden
     Self.unfinished.withLock { paths in _ = paths.insert(hidden) }
@@ -66,16 +66,16 @@ package final class AtomicFile: @unchecked Sendable {
     let isLink = status.st_mode & S_IFMT == S_IFLNK
     guard unsafe path.withCString({ unsafe stat($0, &status) }) == 0 else {
       throw CheckpointError(
-        .cannotCreate, "There is a symbolic link of that name, which leads nowhere.", file: path.description,
-        remedy: "remove the link, or name another file")
+        .cannotCreate, "The name is a broken symbolic link.", file: path.description,
+        remedy: "remove the link, or choose another name")
     }
     switch status.st_mode & S_IFMT {
     case S_IFREG: guard overwrites else { throw exists(path) }
-    case S_IFDIR: throw CheckpointError(.cannotCreate, "There is a folder of that name.", file: path.description)
+    case S_IFDIR: throw CheckpointError(.cannotCreate, "A folder with this name exists.", file: path.description)
     default:
       throw CheckpointError(
-        .cannotCreate, "There is a pipe, a socket or a device of that name, which is not replaced.",
-        file: path.description, remedy: "name another file")
+        .cannotCreate, "A pipe, socket or device with this name exists and is not replaced.",
+        file: path.description, remedy: "choose another name")
     }
     guard isLink, let real = unsafe path.withCString({ unsafe realpath($0, nil) }) else { return path }
     defer { unsafe free(real) }
@@ -195,12 +195,13 @@ package final class AtomicFile: @unchecked Sendable {
 
   private static func exists(_ path: FilePath) -> CheckpointError {
     CheckpointError(
-      .outputExists, "There is a file of that name, which is not overwritten.", file: path.description,
-      remedy: "name another, or pass --force (overwrites: true)")
+      .outputExists, "The output file already exists.", file: path.description,
+      remedy: "choose another name, or overwrite it with --force (overwrites: true)")
   }
 
   private static func naming(_ path: FilePath) -> CheckpointError {
-    CheckpointError(.cannotCreate, "The file cannot be named: \(systemMessage(errno)).", file: path.description)
+    CheckpointError(
+      .cannotCreate, "The file cannot be given its name: \(systemMessage(errno)).", file: path.description)
   }
 
   private static func writing(_ path: FilePath, _ code: Int32, _ offset: Int) -> CheckpointError {
@@ -209,10 +210,10 @@ package final class AtomicFile: @unchecked Sendable {
     case ENOSPC, EDQUOT:
       CheckpointError(
         .inputOutput, "The disk is full.", file: path, offset: offset,
-        remedy: "free some space, or write to another disk; nothing was left behind")
+        remedy: "free some space, or write to another disk")
     case EFBIG:
       CheckpointError(
-        .inputOutput, "The file would be larger than this system or session allows.", file: path, offset: offset)
+        .inputOutput, "The file would exceed the size limit of the system or session.", file: path, offset: offset)
     default: CheckpointError(.inputOutput, "Writing failed: \(systemMessage(code)).", file: path, offset: offset)
     }
   }

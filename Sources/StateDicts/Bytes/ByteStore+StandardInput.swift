@@ -16,7 +16,7 @@ extension ByteStore {
     guard isatty(STDIN_FILENO) == 0 else {
       throw CheckpointError(
         .notReadable, "Standard input is a terminal.",
-        remedy: "redirect a file into the command (< model.pth), or name one")
+        remedy: "redirect a file (< model.pth), or give the path of one")
     }
     var status = stat()
     if unsafe fstat(STDIN_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
@@ -33,8 +33,8 @@ extension ByteStore {
         if count == memory.count {
           guard count <= limit / 2 else {
             throw CheckpointError(
-              .limitExceeded, "Standard input has more than \(count) bytes, too many to be kept in memory.",
-              remedy: "save the bytes to a file, and name it")
+              .limitExceeded, "Standard input has more than \(count) bytes, the limit for reading into memory.",
+              remedy: "save the input to a file, and give its path")
           }
           let larger = try unsafe UnsafeMutableRawBufferPointer.aligned(byteCount: count * 2)
           unsafe larger.copyMemory(from: UnsafeRawBufferPointer(memory))

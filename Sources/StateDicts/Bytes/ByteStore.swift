@@ -220,8 +220,8 @@ private final class InputFile {
     }
     if !isKnown || status.st_mode & S_IFMT != S_IFREG {
       throw CheckpointError(
-        .notReadable, "This is not a regular file, so its size is not known.", file: self.path,
-        remedy: "save the bytes to a file first, or read them into memory and use Checkpoint(bytes)")
+        .notReadable, "Not a regular file.", file: self.path,
+        remedy: "save the data to a file first, or read it into memory and use Checkpoint(bytes)")
     }
   }
 
@@ -236,7 +236,7 @@ private final class InputFile {
       if count < 0, errno == EINTR { continue }
       guard count > 0 else {
         throw CheckpointError(
-          .inputOutput, count == 0 ? "The file became shorter while it was read." : systemMessage(errno), file: path,
+          .inputOutput, count == 0 ? "The file was truncated while it was read." : systemMessage(errno), file: path,
           offset: done)
       }
       done += count

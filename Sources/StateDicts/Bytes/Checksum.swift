@@ -48,7 +48,7 @@ package struct Checksum: Equatable, Sendable {
   package func require(_ expected: Checksum, file: String, entry: String) throws(CheckpointError) {
     guard self == expected else {
       throw CheckpointError.damaged(
-        "The bytes are damaged: their CRC-32 is \(hexadecimal), the file says \(expected.hexadecimal).",
+        "CRC-32 mismatch: stored \(expected.hexadecimal), computed \(hexadecimal).",
         file: file, entry: entry)
     }
   }

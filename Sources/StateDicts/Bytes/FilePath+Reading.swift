@@ -98,7 +98,7 @@ extension FilePath {
       guard result != 0, end == bytes.count else { continue }
       let code = errno
       guard isFolder else {
-        throw CheckpointError(.cannotCreate, "The folder cannot be made: \(systemMessage(code)).", file: description)
+        throw CheckpointError(.cannotCreate, "The folder cannot be created: \(systemMessage(code)).", file: description)
       }
     }
   }
@@ -112,14 +112,14 @@ extension CheckpointError {
     case ENOENT, ENOTDIR:
       if let target = path.linkTarget {
         CheckpointError(
-          .notFound, "This is a link to \(target), which is not there.", file: file,
-          remedy: "download or copy the file that it stands for")
+          .notFound, "Broken link: \(target) does not exist.", file: file,
+          remedy: "download or copy the file that it points to")
       } else {
         CheckpointError.noSuchFile(file)
       }
     case EACCES, EPERM:
       CheckpointError(
-        .notReadable, "The file is there, but may not be read.", file: file, remedy: "check its permissions (ls -l)")
+        .notReadable, "No permission to read the file.", file: file, remedy: "check its permissions (ls -l)")
     case EISDIR: .isFolder(file)
     default: CheckpointError(.inputOutput, "The file cannot be read: \(systemMessage(code)).", file: file)
     }

@@ -72,8 +72,8 @@ private final class TemporaryFile {
     }
     guard descriptor >= 0 else {
       throw CheckpointError(
-        .inputOutput, "A temporary file for unpacked bytes cannot be made: \(systemMessage(errno)).", file: folder,
-        remedy: "set TMPDIR to a folder that may be written to, or unpack the file first")
+        .inputOutput, "The temporary file for unpacked bytes cannot be created: \(systemMessage(errno)).", file: folder,
+        remedy: "set TMPDIR to a writable folder, or unpack the file first")
     }
   }
 

@@ -3,9 +3,9 @@ extension CheckpointError {
   /// What to do about a file that did not arrive as it was sent.
   package static let downloadAgain = "download or copy the file again"
   /// What to do about a file that ends too early.
-  package static let cutShort = "the file may have been cut short: download or copy it again"
+  package static let cutShort = "the file may be truncated: download or copy it again"
   /// What to do about a file that is something else than expected.
-  package static let checkSource = "check where the file came from, and that it arrived whole"
+  package static let checkSource = "check the source of the file, and that the download is complete"
 
   /// Returns the error for a file that ends before its contents do.
   package static func truncated(
@@ -37,7 +37,7 @@ extension CheckpointError {
 
   /// Returns the error for a tensor or storage of more bytes than an `Int` counts.
   package static func impossibleSize(_ what: String) -> CheckpointError {
-    malformedTensor("\(what) takes more than 2^63 bytes.")
+    malformedTensor("\(what) exceeds 2^63 bytes.")
   }
 
   /// Returns the error for a header or table that is not as its format has it.
@@ -47,19 +47,20 @@ extension CheckpointError {
 
   /// Returns the error for a file that is not there.
   package static func noSuchFile(_ file: String) -> CheckpointError {
-    CheckpointError(.notFound, "There is no such file.", file: file)
+    CheckpointError(.notFound, "No such file.", file: file)
   }
 
   /// Returns the error for a folder where a file is needed.
   package static func isFolder(_ file: String) -> CheckpointError {
-    CheckpointError(.isDirectory, "This is a folder; a file is needed.", file: file, remedy: "name a file inside it")
+    CheckpointError(
+      .isDirectory, "The path is a folder, not a file.", file: file, remedy: "give the path of a file in it")
   }
 
   /// Returns the error for memory that the system does not give.
   package static func outOfMemory(_ byteCount: Int) -> CheckpointError {
     CheckpointError(
-      .outOfMemory, "The system gives no memory for \(byteCount) bytes.",
-      remedy: "raise the limit on memory (ulimit -v), or end other programs")
+      .outOfMemory, "Out of memory: \(byteCount) bytes cannot be allocated.",
+      remedy: "raise the memory limit (ulimit -v), or close other programs")
   }
 
   /// Returns the error itself if it is one of reading, else one that says what it says.

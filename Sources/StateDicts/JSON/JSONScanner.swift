@@ -58,7 +58,7 @@ struct JSONScanner: ~Escapable {
     try beginArray()
     while try nextItem(isFirst: values.isEmpty) {
       guard case .integer(let value) = try number(), value >= 0 else {
-        throw malformed("A number that is not whole, or negative.")
+        throw malformed("Expected a non-negative integer.")
       }
       values.append(value)
     }
@@ -79,7 +79,7 @@ struct JSONScanner: ~Escapable {
       guard byte >= 0x20 else { break }
       position += 1
     }
-    throw malformed("A text without its end.")
+    throw malformed("Unterminated string.")
   }
 
   private mutating func escapedString(from start: Int) throws(CheckpointError) -> String {
@@ -90,7 +90,7 @@ struct JSONScanner: ~Escapable {
       switch byte {
       case UInt8(ascii: "\""): return String(decoding: units, as: UTF16.self)
       case UInt8(ascii: "\\"): try units.append(escape())
-      case 0..<0x20: throw malformed("A control character in a text.")
+      case 0..<0x20: throw malformed("Control character in a string.")
       default:
         let run = position - 1
         while position < bytes.byteCount, self[position] != UInt8(ascii: "\""), self[position] != UInt8(ascii: "\\"),
@@ -101,11 +101,11 @@ struct JSONScanner: ~Escapable {
         try units.append(contentsOf: decode(run..<position).utf16)
       }
     }
-    throw malformed("A text without its end.")
+    throw malformed("Unterminated string.")
   }
 
   private mutating func escape() throws(CheckpointError) -> UInt16 {
-    guard position < bytes.byteCount else { throw malformed("A text without its end.") }
+    guard position < bytes.byteCount else { throw malformed("Unterminated string.") }
     defer { position += 1 }
     switch self[position] {
     case UInt8(ascii: "n"): return 10
@@ -117,10 +117,10 @@ struct JSONScanner: ~Escapable {
     case UInt8(ascii: "u"):
       guard position + 4 < bytes.byteCount,
         let value = try UInt16(digits: decode(position + 1..<position + 5).utf8, radix: 16)
-      else { throw malformed("An escape without its four digits.") }
+      else { throw malformed("An escape needs four hexadecimal digits.") }
       position += 4
       return value
-    default: throw malformed("An escape that JSON does not have.")
+    default: throw malformed("Invalid escape in a string.")
     }
   }
 
@@ -134,7 +134,7 @@ struct JSONScanner: ~Escapable {
       let value = Int(text).map(JSONValue.integer) ?? Double(text).map(JSONValue.number)
     else {
       position = start
-      throw malformed("Something that is no JSON value.")
+      throw malformed("Invalid JSON value.")
     }
     return value
   }
@@ -178,7 +178,7 @@ struct JSONScanner: ~Escapable {
   ///
   /// - Throws: `malformedHeader`, also for values nested more than 128 deep.
   mutating func value(depth: Int = 0) throws(CheckpointError) -> JSONValue {
-    guard depth < 128 else { throw malformed("JSON nested more than 128 deep.") }
+    guard depth < 128 else { throw malformed("JSON is nested more than 128 deep.") }
     switch peek() {
     case UInt8(ascii: "{"):
       var members: [JSONValue.Member] = []
@@ -203,7 +203,7 @@ struct JSONScanner: ~Escapable {
   private mutating func word(_ word: String, _ value: JSONValue) throws(CheckpointError) -> JSONValue {
     for byte in word.utf8 {
       guard position < bytes.byteCount, self[position] == byte else {
-        throw malformed("Something that is no JSON value.")
+        throw malformed("Invalid JSON value.")
       }
       position += 1
     }
@@ -240,7 +240,7 @@ struct JSONScanner: ~Escapable {
     let text = unsafe part.withUnsafeBytes { bytes in unsafe String(decoding: bytes, as: UTF8.self) }
     // Decoding repairs what is not UTF-8, and what was repaired is not the same bytes.
     let isSame = unsafe part.withUnsafeBytes { bytes in unsafe text.utf8.elementsEqual(bytes) }
-    guard isSame else { throw malformed("A text that is not UTF-8.") }
+    guard isSame else { throw malformed("A string is not UTF-8.") }
     return text
   }
 

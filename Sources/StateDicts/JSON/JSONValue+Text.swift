@@ -6,7 +6,7 @@ extension JSONValue {
     let store = ByteStore(copying: text.utf8)
     var scanner = JSONScanner(store.bytes)
     self = try scanner.value()
-    guard scanner.isAtEnd else { throw scanner.malformed("Something follows the JSON value.") }
+    guard scanner.isAtEnd else { throw scanner.malformed("Unexpected text after the JSON value.") }
   }
 
   /// The value as JSON on one line, members in order.

@@ -136,7 +136,7 @@ extension Fingerprint.Change: CustomStringConvertible {
     case .values(let name): "\(name): values changed"
     case .shape(let name, let old, let new): "\(name): shape \(old) became \(new)"
     case .dtype(let name, let old, let new): "\(name): \(old) became \(new)"
-    case .order: "the tensors stand in another order"
+    case .order: "the order of the tensors changed"
     case .tied(let names): "\(names.joined(separator: ", ")): tied now"
     case .untied(let names): "\(names.joined(separator: ", ")): no longer tied"
     }

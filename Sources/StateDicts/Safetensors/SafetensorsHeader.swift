@@ -29,17 +29,19 @@ struct SafetensorsHeader {
   init(_ store: ByteStore) throws(CheckpointError) {
     let span = store.bytes
     guard span.byteCount >= 8 else {
-      throw CheckpointError.truncated("A safetensors file begins with eight bytes; \(span.byteCount) are there.")
+      throw CheckpointError.truncated(
+        "A safetensors file begins with a length of 8 bytes; this one has \(span.byteCount) bytes.")
     }
     let length = unsafe UInt64(littleEndian: span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
     guard length <= UInt64(Self.limit) else {
       throw CheckpointError(
-        .malformedHeader, "A safetensors header of \(length) bytes; the format allows \(Self.limit).", offset: 0,
-        remedy: "this is probably no safetensors file")
+        .malformedHeader, "The safetensors header has \(length) bytes; the format allows \(Self.limit).", offset: 0,
+        remedy: "check that this is a safetensors file")
     }
     dataOffset = 8 + Int(length)
     guard dataOffset <= span.byteCount else {
-      throw CheckpointError.truncated("The header has \(length) bytes, the file only \(span.byteCount).", offset: 0)
+      throw CheckpointError.truncated(
+        "The header has \(length) bytes, but the file has only \(span.byteCount).", offset: 0)
     }
     var scanner = JSONScanner(span.extracting(8..<dataOffset))
     do throws(CheckpointError) {
@@ -55,23 +57,23 @@ struct SafetensorsHeader {
     var names = Set<ExactName>()
     try scanner.beginObject()
     while let name = try scanner.nextName(isFirst: names.isEmpty) {
-      guard names.insert(ExactName(name)).inserted else { throw scanner.malformed("The name \"\(name)\" comes twice.") }
+      guard names.insert(ExactName(name)).inserted else { throw scanner.malformed("Duplicate name \"\(name)\".") }
       if name == "__metadata__" {
         try readMetadata(&scanner)
       } else {
         try rows.append(readRow(&scanner, name))
       }
     }
-    guard scanner.isAtEnd else { throw scanner.malformed("Something follows the header's JSON.") }
+    guard scanner.isAtEnd else { throw scanner.malformed("Unexpected text after the JSON of the header.") }
   }
 
   private mutating func readMetadata(_ scanner: inout JSONScanner) throws(CheckpointError) {
     guard case .object(let members) = try scanner.value() else {
-      throw scanner.malformed("Metadata that is no object.")
+      throw scanner.malformed("The metadata is not an object.")
     }
     for member in members {
       guard case .string(let text) = member.value else {
-        throw scanner.malformed("The metadata \"\(member.name)\" is no text.")
+        throw scanner.malformed("The metadata value \"\(member.name)\" is not a string.")
       }
       metadata.append((member.name, text))
     }
@@ -89,16 +91,16 @@ struct SafetensorsHeader {
       case "dtype" where typeName == nil: typeName = try scanner.string()
       case "shape" where shape == nil: shape = try scanner.naturals()
       case "data_offsets" where offsets == nil: offsets = try scanner.naturals()
-      case "dtype", "shape", "data_offsets": throw scanner.malformed("\"\(name)\" has two values for \(key).")
+      case "dtype", "shape", "data_offsets": throw scanner.malformed("Duplicate member \(key) in \"\(name)\".")
       default: _ = try scanner.value()
       }
     }
     guard let typeName, var shape, let offsets, offsets.count == 2, offsets[0] <= offsets[1] else {
-      throw scanner.malformed("\"\(name)\" lacks a dtype, a shape or two offsets in order.")
+      throw scanner.malformed("\"\(name)\" needs a dtype, a shape and two ascending offsets.")
     }
     let type = ElementType(safetensorsName: typeName)
     guard type != nil || typeName.hasPrefix("F6_") else {
-      throw CheckpointError(.unsupported, "Torch has no dtype for safetensors' \(typeName).", entry: name)
+      throw CheckpointError(.unsupported, "torch has no dtype for the safetensors type \(typeName).", entry: name)
     }
     if let type, type.safetensorsPacking > 1 {
       guard let last = shape.last, last % type.safetensorsPacking == 0 else {
@@ -121,12 +123,13 @@ struct SafetensorsHeader {
       guard row.extent.lowerBound == end else {
         throw CheckpointError(
           .malformedHeader,
-          row.extent.lowerBound < end ? "A tensor begins inside another." : "Bytes before a tensor belong to none.",
+          row.extent.lowerBound < end ? "The tensor overlaps another." : "There is a hole before the tensor.",
           entry: row.name, offset: dataOffset + end)
       }
       end = row.extent.upperBound
       guard end <= byteCount else {
-        throw CheckpointError.truncated("A tensor ends \(end - byteCount) bytes beyond the file.", entry: row.name)
+        throw CheckpointError.truncated(
+          "The tensor ends \(end - byteCount) bytes beyond the end of the file.", entry: row.name)
       }
     }
     guard end == byteCount else {

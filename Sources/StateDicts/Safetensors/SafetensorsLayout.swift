@@ -45,12 +45,12 @@ struct SafetensorsLayout {
       guard expanded <= options.expandedByteCount else {
         throw CheckpointError(
           .limitExceeded,
-          "Views that repeat their storage's bytes take more than \(options.expandedByteCount) bytes together.",
+          "Expanded views exceed the limit of \(options.expandedByteCount) bytes in total.",
           remedy: "raise the limit if you trust the file (expandedByteCount, --limit-factor 10)")
       }
       rows.append(Row(name: name, tensor: tensor, headerIndex: index, offset: end))
       guard let next = end.plus(tensor.byteCount) else {
-        throw CheckpointError(.limitExceeded, "The tensors take more than 2^63 bytes.")
+        throw CheckpointError(.limitExceeded, "The tensors exceed 2^63 bytes.")
       }
       end = next
     }
@@ -102,15 +102,15 @@ struct SafetensorsLayout {
       let unsupported = stateDict.indices.filter { reasons[$0] != nil }
       guard unsupported.isEmpty || options.leavesOutUnsupported else {
         throw CheckpointError(
-          .unsupported, "The format cannot express \(unsupported.count) of \(stateDict.count) tensors:",
+          .unsupported, "The format cannot hold \(unsupported.count) of \(stateDict.count) tensors:",
           details: unsupported.prefix(10).map { "\(stateDict.names[$0]): \(reasons[$0] ?? "")" }
             + (unsupported.count > 10 ? ["… and \(unsupported.count - 10) more"] : []),
-          remedy: "leave them out: --skip-unsupported (leavesOutUnsupported: true)")
+          remedy: "leave them out with --skip-unsupported (leavesOutUnsupported: true)")
       }
     }
 
     private static func reserved(_ name: String) -> String? {
-      name == "__metadata__" ? "the name is the format's own" : nil
+      name == "__metadata__" ? "the name is reserved by the format" : nil
     }
   }
 
@@ -161,8 +161,8 @@ struct SafetensorsLayout {
     bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: padding))
     guard bytes.count - 8 <= SafetensorsHeader.limit else {
       throw CheckpointError(
-        .limitExceeded, "The header would take \(bytes.count - 8) bytes; the format allows \(SafetensorsHeader.limit).",
-        remedy: "write fewer tensors to a file")
+        .limitExceeded, "The header would have \(bytes.count - 8) bytes; the format allows \(SafetensorsHeader.limit).",
+        remedy: "write fewer tensors per file")
     }
     var length = UInt64(bytes.count - 8)
     for place in 0..<8 {
@@ -211,9 +211,9 @@ extension Tensor {
         let names = placements.map { if case .string(let name) = $0 { name } else { $0.text } }
         return "one rank's part of a DTensor (\(names.joined(separator: ", ")))"
       }
-      return "a \(composition.kind.rawValue) tensor has no place in the format"
+      return "the format has no \(composition.kind.rawValue) tensors"
     }
-    if isExpandedBeyondLimit { return "a view of \(storage.byteCount) bytes, expanded to \(byteCount)" }
+    if isExpandedBeyondLimit { return "a view of \(storage.byteCount) bytes that is expanded to \(byteCount) bytes" }
     if elementType.safetensorsName == nil { return "the format has no dtype for \(elementType)" }
     if elementType.safetensorsPacking > 1, shape.isEmpty { return "a 0-dim pair of 4-bit floats" }
     return nil

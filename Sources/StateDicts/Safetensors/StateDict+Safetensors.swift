@@ -35,7 +35,7 @@ extension StateDict {
           requiresGrad: requiringGrad.contains(ExactName(row.name)))
         guard tensor.byteCount == row.extent.count else {
           throw CheckpointError.malformedTensor(
-            "The shape \(row.shape) takes \(tensor.byteCount) bytes, the offsets \(row.extent.count)."
+            "The shape \(row.shape) needs \(tensor.byteCount) bytes, but the offsets span \(row.extent.count)."
           )
         }
         elements.append((row.name, tensor))

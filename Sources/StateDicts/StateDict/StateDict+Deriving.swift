@@ -35,7 +35,7 @@ extension StateDict {
   ///     the name of a tensor that was decomposed.
   /// - Throws: `nameCollision` if a name is there twice.
   public func replacingElements(
-    with elements: [Replacement], leavingOut reason: String = "replaced by nothing",
+    with elements: [Replacement], leavingOut reason: String = "not replaced",
     renaming rename: (String) -> String = { $0 }
   ) throws(CheckpointError) -> StateDict {
     var result = try StateDict(

@@ -29,8 +29,8 @@ public struct StateDict: Sendable {
     for (name, tensor) in elements {
       guard table.insert(name).isNew else {
         throw CheckpointError(
-          .nameCollision, "Two tensors come out under one name: \(name).",
-          remedy: "name the part of the checkpoint that you want (key:, --key)")
+          .nameCollision, "Duplicate tensor name: \(name).",
+          remedy: "select a part of the checkpoint with --key (key:)")
       }
       tensors.append(tensor)
     }

@@ -31,15 +31,15 @@ extension Tensor {
         chunk.tensor.byteCount <= chunk.tensor.storage.byteCount
       else {
         throw CheckpointError.malformedTensor(
-          "\(name): a chunk \(chunk.tensor) at \(chunk.offsets) is no part of \(elementType) \(shape).")
+          "\(name): the chunk \(chunk.tensor) at \(chunk.offsets) is not inside \(elementType) \(shape).")
       }
     }
     try requireDisjoint(chunks, name)
     let covered = chunks.reduce(0) { $0 + $1.tensor.elementCount }
     guard covered == geometry.elementCount else {
       throw CheckpointError(
-        .missingRecord, "\(name): its chunks have \(covered) of \(geometry.elementCount) elements.",
-        remedy: "copy the folder again from where it was saved: a file of another rank may be missing")
+        .missingRecord, "\(name): the chunks cover only \(covered) of \(geometry.elementCount) elements.",
+        remedy: "copy the whole folder again: the file of another rank may be missing")
     }
     guard let first = chunks.first else {
       return Tensor(

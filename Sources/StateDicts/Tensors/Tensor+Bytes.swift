@@ -25,7 +25,7 @@ extension Tensor {
       try requireElements()
       guard isInPlace else {
         throw CheckpointError(
-          .unsupported, "The elements do not lie one after another, so there is no span of them.",
+          .unsupported, "The tensor is not contiguous, so it has no span.",
           remedy: "take contiguous() first")
       }
       if byteCount == storage.byteCount { try storage.verifyOnUse() }
@@ -172,8 +172,9 @@ extension Tensor {
   func requireNoExpansion() throws(CheckpointError) {
     if isExpandedBeyondLimit {
       throw CheckpointError(
-        .limitExceeded, "A view of \(storage.byteCount) bytes is expanded to \(byteCount).", entry: storage.entry,
-        remedy: "use the elements through their strides")
+        .limitExceeded, "A view of \(storage.byteCount) bytes is expanded to \(byteCount) bytes, beyond the limit.",
+        entry: storage.entry,
+        remedy: "read the elements through their strides")
     }
   }
 

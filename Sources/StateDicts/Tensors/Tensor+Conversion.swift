@@ -10,7 +10,7 @@ extension Tensor {
       throw CheckpointError(.unsupported, "A tensor of \(elementType) cannot be converted to \(type).")
     }
     guard let byteCount = elementCount.times(type.byteCount) else {
-      throw CheckpointError(.limitExceeded, "As \(type) the tensor takes more than 2^63 bytes.")
+      throw CheckpointError(.limitExceeded, "Converted to \(type), the tensor would exceed 2^63 bytes.")
     }
     let storage = Storage(
       .lazy(ConvertedElements(tensor: self, cast: cast, isExact: isExact)), byteCount: byteCount,
@@ -49,7 +49,7 @@ private struct ConvertedElements: StorageContents {
           if let losses, losses.rounded + losses.overflowed > 0 {
             throw CheckpointError(
               .inexactConversion,
-              "\(losses.rounded + losses.overflowed) of \(count) numbers of type \(cast.source) are none of \(cast.target).",
+              "\(losses.rounded + losses.overflowed) of \(count) \(cast.source) values cannot be represented as \(cast.target).",
               entry: tensor.storage.entry, remedy: "convert to a wider type")
           }
           try unsafe body(UnsafeRawBufferPointer(target))

@@ -134,7 +134,8 @@ extension Tensor {
   /// - Throws: `malformedTensor` for a tensor of another number of elements, and what `Array.init(_:)` throws.
   public func item<Scalar: TensorScalar>(as type: Scalar.Type = Scalar.self) throws -> Scalar {
     guard elementCount == 1, let value = try [Scalar](self).first else {
-      throw CheckpointError.malformedTensor("A tensor of shape \(shape) has \(elementCount) elements, not one.")
+      throw CheckpointError.malformedTensor(
+        "item() needs one element; the tensor of shape \(shape) has \(elementCount).")
     }
     return value
   }
@@ -182,8 +183,8 @@ extension ElementType {
 
   private static func inexact(_ place: Int, _ value: String, _ target: any TensorScalar.Type) -> CheckpointError {
     CheckpointError(
-      .inexactConversion, "Element \(place), \(value), is no \(target).",
-      remedy: "ask for a wider type, such as [Double] or [Float]")
+      .inexactConversion, "Element \(place), \(value), cannot be represented as \(target).",
+      remedy: "use a wider type, such as [Double] or [Float]")
   }
 
   /// Converts elements in C order, little-endian, one by one.
@@ -217,7 +218,8 @@ extension ElementType {
     case .complex32, .complex64, .complex128, .float4_e2m1fn_x2, .bits8, .bits16, .bits1x8, .bits2x4, .bits4x2, .qint8,
       .quint8, .qint32, .quint4x2, .quint2x4:
       throw CheckpointError(
-        .unsupported, "Elements of type \(self) are no single numbers.", remedy: "take their bytes: withUnsafeBytes")
+        .unsupported, "Elements of type \(self) cannot be read as numbers.",
+        remedy: "read their bytes with withUnsafeBytes")
     }
   }
 }
@@ -235,7 +237,8 @@ extension Tensor {
       shape: shape, strides: TensorGeometry.contiguousStrides(shape), offset: 0, elementByteCount: type.byteCount,
       storageByteCount: store.count)
     guard geometry.elementCount == values.count else {
-      throw CheckpointError.malformedTensor("\(values.count) values for a shape of \(geometry.elementCount).")
+      throw CheckpointError.malformedTensor(
+        "\(values.count) values do not fill a shape of \(geometry.elementCount) elements.")
     }
     self.init(elementType: type, geometry: geometry, storage: Storage(store))
   }

@@ -24,7 +24,7 @@ public struct TensorGeometry: Equatable, Sendable {
     guard shape.count == strides.count else {
       throw refuse("\(shape.count) sizes but \(strides.count) strides")
     }
-    guard offset >= 0 else { throw refuse("storage offset \(offset)") }
+    guard offset >= 0 else { throw refuse("the storage offset \(offset) is negative") }
     for size in shape where size < 0 { throw refuse("size \(size)") }
     for stride in strides where stride < 0 { throw refuse("stride \(stride)") }
     var count = 1
@@ -35,16 +35,16 @@ public struct TensorGeometry: Equatable, Sendable {
       var last = offset
       for (size, stride) in zip(shape, strides) {
         guard let product = count.times(size), let reach = (size - 1).times(stride), let sum = last.plus(reach) else {
-          throw refuse("sizes \(shape) with strides \(strides) go beyond 2^63 bytes")
+          throw refuse("sizes \(shape) with strides \(strides) exceed 2^63 bytes")
         }
         (count, last) = (product, sum)
       }
       guard count.times(elementByteCount) != nil else {
-        throw refuse("sizes \(shape) with strides \(strides) go beyond 2^63 bytes")
+        throw refuse("sizes \(shape) with strides \(strides) exceed 2^63 bytes")
       }
       guard let endByte = last.plus(1)?.times(elementByteCount), endByte <= storageByteCount else {
         throw refuse(
-          "its last element is number \(last) of a storage of \(storageByteCount / elementByteCount) elements")
+          "its last element is at index \(last), beyond a storage of \(storageByteCount / elementByteCount) elements")
       }
     }
     self.init(unchecked: shape, strides: strides, offset: offset, elementCount: count)

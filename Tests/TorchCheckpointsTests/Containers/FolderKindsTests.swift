@@ -104,7 +104,7 @@ struct FolderKindsTests {
     try FileManager.default.createSymbolicLink(atPath: folder.path("x.bin"), withDestinationPath: "../blobs/f00d")
     let file = try refusal(folder, "x.bin")
     #expect(file.code == .notFound)
-    #expect(file.message == "This is a link to ../blobs/f00d, which is not there.")
+    #expect(file.message == "Broken link: ../blobs/f00d does not exist.")
     let shard = try refusal(folder)
     #expect(shard.code == .missingRecord)
     #expect(shard.message.contains("x.bin (a link to ../blobs/f00d, which is not there)"))

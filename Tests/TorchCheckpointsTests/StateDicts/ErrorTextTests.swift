@@ -71,7 +71,7 @@ struct ErrorTextTests {
   @Test("a file that is not there, a folder, a pipe, and a URL of no file are told apart")
   func noFile() throws {
     let missing = #expect(throws: CheckpointError(.notFound, "")) { try Checkpoint(path: folder.path("none.pth")) }
-    #expect(missing?.message == "There is no such file.")
+    #expect(missing?.message == "No such file.")
     #expect(throws: CheckpointError(.notFound, "")) { try Checkpoint(path: folder.path("none/m.pth")) }
     #expect(throws: CheckpointError(.notFound, "")) { try Checkpoint(path: "") }
     let isFolder = #expect(throws: CheckpointError(.isDirectory, "")) { try Checkpoint(path: folder.url.path) }
@@ -90,7 +90,7 @@ struct ErrorTextTests {
       withoutRootsRights { () -> CheckpointError? in
         #expect(throws: CheckpointError(.notReadable, "")) { try Checkpoint(path: folder.path("m.pth")) }
       })
-    #expect(error.message == "The file is there, but may not be read.")
+    #expect(error.message == "No permission to read the file.")
   }
 
   /// Runs `body` as somebody who may not read every file: root may, so this thread is nobody meanwhile.
