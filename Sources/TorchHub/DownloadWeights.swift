@@ -35,8 +35,8 @@ public func downloadWeights(
   }
   guard !options.isOffline else {
     throw CheckpointError(
-      .notCached, "\(name.text) has not been downloaded yet, and downloads are switched off.", file: target.path,
-      remedy: "download it once while online, or copy it there")
+      .notCached, "\(name.text) is not in the cache, and downloads are disabled.", file: target.path,
+      remedy: "download it once while online, or copy it to the cache")
   }
   try url.checkDownloadable(allowsPlainHTTP: options.allowsPlainHTTP)
   try folder.create()
@@ -52,8 +52,8 @@ extension URL {
     guard let isFolder = OpenFile.isFolder(path) else { return false }
     guard !isFolder else {
       throw CheckpointError(
-        .isDirectory, "A folder lies where the weights are to be kept.", file: path,
-        remedy: "give the download another file name")
+        .isDirectory, "The cache has a folder with the name of the file.", file: path,
+        remedy: "use another file name")
     }
     return true
   }

@@ -50,7 +50,8 @@ public final class Classifier: Sendable {
       network = .mobileNetV2(try MobileNetV2(configuration, loading: fit.runnableMatch()))
     default:
       throw VisionError(
-        .configuration, "\(fit.model.name) is no classifier.", remedy: "use a resnet or mobilenet_v2, or pth2swt detect"
+        .configuration, "\(fit.model.name) is not a classifier.",
+        remedy: "use a resnet or mobilenet_v2, or pth2swt detect"
       )
     }
     name = fit.model.name

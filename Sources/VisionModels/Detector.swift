@@ -47,7 +47,7 @@ public final class Detector: Sendable {
   ) throws {
     guard case .fasterRCNN(let configuration) = fit.model.architecture else {
       throw VisionError(
-        .configuration, "\(fit.model.name) finds no boxes.", remedy: "use a fasterrcnn_… model, or pth2swt classify")
+        .configuration, "\(fit.model.name) is not a detector.", remedy: "use a fasterrcnn_… model, or pth2swt classify")
     }
     let match = try fit.runnableMatch()
     try self.init(FasterRCNN(configuration, loading: match), options: options, threads: threads, exact: exact)

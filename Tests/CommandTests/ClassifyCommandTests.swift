@@ -85,7 +85,7 @@ import TorchCheckpoints
     #expect(run.lines.first == picture)
     #expect(
       run.errors
-        == "pth2swt: This is no JPEG and no PNG.\n  at: \(text)\n  try: convert the picture to one of the two\n")
+        == "pth2swt: The file is neither a JPEG nor a PNG.\n  at: \(text)\n  try: convert the image to JPEG or PNG\n")
     let report = try classify("--json", text).json(ErrorReport.self).error
     #expect(report.code == "malformedImage" && report.file == text)
     let empty = try classify(try folder.file("empty.png", ""))
@@ -99,7 +99,7 @@ import TorchCheckpoints
     try cut.write(to: folder.url.appending(path: "cut.png"))
     let truncated = try classify(folder.path("cut.png"))
     #expect(truncated.code == 65)
-    #expect(truncated.errors.contains("The PNG ends too early."))
+    #expect(truncated.errors.contains("The PNG is truncated."))
   }
 
   @Test("weights of another model are refused: by their kind, by their names, or as fitting none")
@@ -107,7 +107,8 @@ import TorchCheckpoints
     let picture = fixturePath("runnable/first.png")
     let kind = try Command("detect", "--weights", weights, picture)
     #expect(kind.code == 64)
-    #expect(kind.errors.contains("mobilenet_v2 finds no boxes.\n  try: use a fasterrcnn_… model, or pth2swt classify"))
+    #expect(
+      kind.errors.contains("mobilenet_v2 is not a detector.\n  try: use a fasterrcnn_… model, or pth2swt classify"))
     let names = try Command("classify", "--weights", weights, "--model", "resnet18", "--json", picture)
     #expect(names.code == 65)
     #expect(names.errors.contains("Missing key(s) in state_dict: \"conv1.weight\""))
@@ -115,7 +116,7 @@ import TorchCheckpoints
     let none = try Command("classify", "--weights", fixturePath("state_dicts/module.pth"), picture)
     #expect(none.code == 64)
     #expect(
-      none.errors.contains("No known model matches these weights.\n  try: name a model (--model)"))
+      none.errors.contains("No known model matches these weights.\n  try: compare with a model"))
     let unknown = try Command("classify", "--weights", weights, "--model", "mobilenet_v3", picture)
     #expect(unknown.code == 64)
     #expect(unknown.errors.contains("Unknown model: mobilenet_v3.\n  try: mobilenet_v2"))
@@ -140,9 +141,9 @@ import TorchCheckpoints
         #expect(run.code == 65)
         #expect(run.output == "")
         let first = names.count == 2 ? "features.7.conv.1.0.weight" : "classifier.1.bias"
-        #expect(run.errors.contains("\n  at: \(first)\n  try: take an earlier checkpoint: training diverged"))
+        #expect(run.errors.contains("\n  at: \(first)\n  try: use an earlier checkpoint: training diverged"))
         if names.count == 2 {
-          #expect(run.errors.contains("2 weights hold values that are not finite: \(first), class"))
+          #expect(run.errors.contains("2 weights have values that are NaN or infinite: \(first), class"))
         }
       }
     }

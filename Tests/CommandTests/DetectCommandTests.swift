@@ -136,7 +136,7 @@ struct DetectCommandTests {
     expectSame(try #require(run.json([Row].self).first).detections, expected)
     let refused = try detect([path], maxSize: 1000)
     #expect(refused.code == 65)
-    #expect(refused.errors.contains("An image of 20000x16 pixels has no pixels left at a long side of 1000."))
-    #expect(refused.errors.contains("\n  try: raise --max-size, or cut the image"))
+    #expect(refused.errors.contains("Resized to a long side of 1000, an image of 20000x16 pixels is empty."))
+    #expect(refused.errors.contains("\n  try: raise --max-size, or crop the image"))
   }
 }

@@ -36,9 +36,9 @@ import Testing
   func globals() throws {
     let lines = try Command("inspect", Self.fixture("distributed/plain")).lines
     let line = try #require(lines.first { $0.contains("kept as records: ") })
-    #expect(line.split(separator: ",").count == 3 && line.hasSuffix("more (pth2swt scan lists them)"))
+    #expect(line.split(separator: ",").count == 3 && line.hasSuffix("more (listed by pth2swt scan)"))
     let all = try Command("inspect", "--all", Self.fixture("distributed/plain")).output
-    #expect(!all.contains("pth2swt scan lists them"))
+    #expect(!all.contains("listed by pth2swt scan"))
   }
 
   @Test(
@@ -48,6 +48,6 @@ import Testing
     let short = try Command("inspect", Self.corpusFile).lines.filter { $0.hasPrefix("  note: ") }
     let all = try Command("inspect", "--all", Self.corpusFile).lines.filter { $0.hasPrefix("  note: ") }
     #expect(all.count > 20 && short.count < 5)
-    #expect(short.contains { $0.hasSuffix("more like it: --all)") })
+    #expect(short.contains { $0.hasSuffix("more, listed with --all)") })
   }
 }

@@ -72,8 +72,8 @@ import Testing
     #expect(!norm.lines.contains("as expected"))
     let sample = try run { $1.samples[3] += $1.maximum / 1000 }
     #expect(sample.code == 1)
-    #expect(sample.errors.hasPrefix("features.9: a value is "))
-    #expect(sample.errors.contains(" off, more than 0.0001 of the largest, "))
+    #expect(sample.errors.hasPrefix("features.9: a value differs by "))
+    #expect(sample.errors.contains(", more than 0.0001 of the largest, "))
     let shape = try run { $1.shape = [1, 64, 7, 7] }
     #expect(shape.code == 1)
     #expect(shape.errors == "features.9: shape [1, 64, 14, 14], expected [1, 64, 7, 7]\n")

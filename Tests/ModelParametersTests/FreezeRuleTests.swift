@@ -50,7 +50,7 @@ import Testing
     #expect(try registry.freezing(.stages(trainable: 1, of: stages)).trainableNames == ["head.weight", "head.bias"])
     #expect(try FreezeRule.stages(trainable: 3, of: stages).steps.isEmpty)
     let error = #expect(throws: ParameterError.self) { try FreezeRule.stages(trainable: 4, of: stages) }
-    #expect(error?.message == "Trainable layers are counted from 0 to 3, and 4 were asked for.")
+    #expect(error?.message == "The number of trainable layers must be 0 to 3, not 4.")
   }
 
   @Test("names come out by module, with keys that are local to it")

@@ -71,7 +71,7 @@ import Testing
     let weights = try StateDict(shapes: ["a.w": [1], "b.w": [1]])
     let error = #expect(throws: CheckpointError.self) { try weights.renamed(by: KeyMap(["c=d", "a.*=b.*"])) }
     #expect(error?.code == .nameCollision)
-    #expect(error?.message == "a.w and b.w both become b.w, by 'a.*=b.*'.")
+    #expect(error?.message == "a.w and b.w are both renamed to b.w, by 'a.*=b.*'.")
   }
 
   @Test("a renaming does nothing if it fits no name, or only names that an earlier one renames")

@@ -18,7 +18,7 @@ import Testing
         to fix: --rename 'head.cls.*=fc.*'
         no match: 2 of 4 tensors bound, 2 missing, 2 unexpected
         hints (1):
-          Renaming 'head.cls.*=fc.*' would place 2 names.
+          Renaming 'head.cls.*=fc.*' would match 2 names.
         missing (2):
           fc.weight
           fc.bias
@@ -72,7 +72,7 @@ import Testing
         "m.conv.0.weight": [4, 3, 1, 1], "m.bn.running_mean": [5], "m.fc.weight": [2, 4], "m.x": [1],
       ]))
     #expect(partial.fix?.arguments == ["--strip-prefix"])
-    #expect(partial.description.hasPrefix("to come nearer: --strip-prefix (then 2 tensors fit)\nno match: 0 of 4 "))
+    #expect(partial.description.hasPrefix("closer match: --strip-prefix (then 2 tensors match)\nno match: 0 of 4 "))
   }
 
   @Test("ten names of each list are shown, all where that is asked for, and in JSON")

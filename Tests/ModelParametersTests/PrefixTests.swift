@@ -81,7 +81,7 @@ import Testing
       ])
     let match = registry.match(weights)
     #expect(match.prefix?.boundCount == 4)
-    #expect(match.hints == [#"4 of 4 tensors fit without the prefix "m."."#])
+    #expect(match.hints == [#"4 of 4 tensors match without the prefix "m."."#])
     #expect(match.fix?.arguments == ["--strip-prefix", "--allow-unexpected", "x"])
   }
 

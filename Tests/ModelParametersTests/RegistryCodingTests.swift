@@ -52,7 +52,7 @@ import Testing
     let match = registry.match(checkpoint)
     #expect(match.bound.map(\.name) == ["fc.weight", "fc.bias"])
     #expect(match.mismatched.map(\.likelyPermutation) == [[0, 2, 3, 1]])
-    #expect(match.hints == ["conv1.weight looks transposed: its axes in the order [0, 2, 3, 1] would fit."])
+    #expect(match.hints == ["conv1.weight looks transposed: its axes in the order [0, 2, 3, 1] would match."])
   }
 
   @Test("an object from names to shapes is a registry too")

@@ -135,7 +135,7 @@ struct ValuesTests {
   @Test("a fraction is not rounded to an integer silently, a whole float neither")
   func fractions() throws {
     let error = #expect(throws: CheckpointError(.inexactConversion, "")) { try [Int](floats([1.0, 0.5])) }
-    #expect(error?.message == "Element 0, float32 1.0, is no Int.")
+    #expect(error?.message == "Element 0, float32 1.0, cannot be represented as Int.")
   }
 
   @Test("booleans are 0 and 1, whatever byte stands for true")

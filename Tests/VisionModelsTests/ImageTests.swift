@@ -93,7 +93,7 @@ struct ImageTests {
     for (bytes, size) in [(png, "70000x70000"), (jpeg, "65280x65280")] {
       let error = #expect(throws: VisionError.self) { try Image(decoding: bytes) }
       #expect(error?.code == .imageSize)
-      #expect(error?.message == "The image has \(size) pixels; at most 268435456 in all are read.")
+      #expect(error?.message == "The image has \(size) pixels; the limit is 268435456 pixels in total.")
     }
   }
 

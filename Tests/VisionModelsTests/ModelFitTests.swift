@@ -95,7 +95,7 @@ import VisionModels
     let weights = try weights("resnet34", classes: 4) { "module." + $0 }
     let fit = try ModelFit(weights, as: "resnet18")
     #expect(fit.match.fix?.arguments == ["--model", "resnet34"])
-    #expect(fit.description.hasPrefix("to fix: --model resnet34, which these weights are of\nno match: "))
+    #expect(fit.description.hasPrefix("to fix: --model resnet34, the model that matches these weights\nno match: "))
   }
 
   @Test("where no model fits, the error names the nearest one")

@@ -32,8 +32,8 @@ final class Declarations {
     guard let expected, expected.name == spec.name, expected.shape == spec.shape else {
       record(
         ParameterError(
-          .otherModel, "The match was made for another model: it has no \(spec.name) of shape \(spec.shape) here.",
-          remedy: "make the registry and the model with one configuration"))
+          .otherModel, "The match is for another model: it has no \(spec.name) of shape \(spec.shape).",
+          remedy: "make the registry and the model with the same configuration"))
       return Tensor(declared: spec)
     }
     guard boundCount < match.bound.count, match.bound[boundCount].name == spec.name else {
@@ -54,8 +54,8 @@ final class Declarations {
     if let match, declaredCount < match.registry.specs.count {
       let name = match.registry.specs[declaredCount].name
       throw ParameterError(
-        .otherModel, "The match was made for another model: \(name) is not in this one.",
-        remedy: "make the registry and the model with one configuration")
+        .otherModel, "The match is for another model: \(name) is not in this one.",
+        remedy: "make the registry and the model with the same configuration")
     }
   }
 }

@@ -57,8 +57,8 @@ public struct FreezeRule: Hashable, Codable, Sendable {
   ) throws(ParameterError) -> FreezeRule {
     guard 0...stages.count ~= trainable else {
       throw ParameterError(
-        .outOfRange, "Trainable \(noun) are counted from 0 to \(stages.count), and \(trainable) were asked for.",
-        remedy: "0 freezes them all, \(stages.count) none")
+        .outOfRange, "The number of trainable \(noun) must be 0 to \(stages.count), not \(trainable).",
+        remedy: "use 0 to freeze all of them, or \(stages.count) to freeze none")
     }
     let frozen = stages.dropFirst(trainable).reversed().flatMap(\.self)
     return frozen.isEmpty ? FreezeRule() : FreezeRule([Step(.freeze, frozen)])

@@ -27,7 +27,7 @@ extension Match: CustomStringConvertible {
     list("missing", missing)
     list("unexpected", unexpected)
     list("mismatched", mismatched.map(\.description))
-    list("several names become one", collisions.map(\.description))
+    list("renamed to the same name", collisions.map(\.description))
     list("renamed", renamed.map { "\($0.from) -> \($0.to)" })
     return lines
   }
@@ -43,7 +43,7 @@ extension Match: CustomStringConvertible {
     for (count, what) in [
       (missing.count, "missing"), (unexpected.count, "unexpected"), (mismatched.count, "mismatched"),
       (collisions.count, "ambiguous"), (renamed.count, "renamed"), (ignored.count, "ignored"),
-      (isAcceptable ? omitted.count : 0, "that the checkpoint is too old to have"),
+      (isAcceptable ? omitted.count : 0, "not in older checkpoints"),
     ] where count > 0 {
       parts.append("\(count) \(what)")
     }
@@ -62,17 +62,17 @@ extension Match: CustomStringConvertible {
     let count = registry.held.count
     var hints: [String] = []
     if let prefix, !prefix.isStripped {
-      hints.append("\(prefix.boundCount) of \(count) tensors fit without the prefix \"\(prefix.text)\".")
+      hints.append("\(prefix.boundCount) of \(count) tensors match without the prefix \"\(prefix.text)\".")
     }
     if let first = equalBranches.first {
       let names = equalBranches.map { "\"\($0.text)\"" }.joined(separator: ", ")
-      hints.append("\(first.boundCount) of \(count) names are found under each of these branches: \(names).")
+      hints.append("Each of these branches has \(first.boundCount) of \(count) names: \(names).")
     }
     hints += mismatched.compactMap { mismatch in
-      mismatch.likelyPermutation.map { "\(mismatch.name) looks transposed: its axes in the order \($0) would fit." }
+      mismatch.likelyPermutation.map { "\(mismatch.name) looks transposed: its axes in the order \($0) would match." }
     }
-    hints += suggestedRenamings.map { "Renaming '\($0.renaming)' would place \($0.nameCount) names." }
-    hints += nearNames.map { "For \($0.missing), is \($0.candidates.joined(separator: " or ")) meant?" }
+    hints += suggestedRenamings.map { "Renaming '\($0.renaming)' would match \($0.nameCount) names." }
+    hints += nearNames.map { "\($0.missing) may be \($0.candidates.joined(separator: " or ")) in the checkpoint." }
     return hints
   }
 }
@@ -82,9 +82,9 @@ extension Match.Fix: CustomStringConvertible {
   public var description: String { lines.joined(separator: "\n") }
 
   var lines: [String] {
-    var line = "\(isEnough ? "to fix" : "to come nearer"): \(arguments.map(\.quotedForShell).joined(separator: " "))"
+    var line = "\(isEnough ? "to fix" : "closer match"): \(arguments.map(\.quotedForShell).joined(separator: " "))"
     if !reason.isEmpty { line += ", \(reason)" }
-    if !isEnough { line += " (then \(boundCount) tensors fit)" }
+    if !isEnough { line += " (then \(boundCount) tensors match)" }
     let others = alternatives.map { "equally good: \(arguments.first ?? "") \($0.quotedForShell)" }
     return [line] + others.shortened(to: 9) { "… and \($0) more" }
   }
@@ -96,7 +96,7 @@ extension Match.Mismatch: CustomStringConvertible {
     switch reason {
     case .shape: "\(name): \(expected) expected, \(found) found"
     case .dtype: "\(name): \(expectedType?.rawValue ?? "another type") expected, \(foundType) found"
-    case .kind: "\(name): a plain tensor expected, one made of several found"
+    case .kind: "\(name): a plain tensor expected, a composite one found"
     }
   }
 }

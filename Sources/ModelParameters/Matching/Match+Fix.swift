@@ -64,7 +64,7 @@ private struct FixSearch {
     given = match.options.renaming
     if let prefix = match.prefix, !prefix.isStripped {
       let isKept = match.options.prefix == .keep
-      if attempt(["--strip-prefix"], { $0.prefix = .strip }), isKept { reason = "in place of --keep-prefix" }
+      if attempt(["--strip-prefix"], { $0.prefix = .strip }), isKept { reason = "instead of --keep-prefix" }
     } else if let branch = match.equalBranches.first?.renaming, attempt(branch) {
       alternatives = match.equalBranches.dropFirst().compactMap { $0.renaming?.description }
     }

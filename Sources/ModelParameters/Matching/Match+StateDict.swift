@@ -25,7 +25,7 @@ extension Match {
       if let tensor = stateDict[name] { add(name, tensor, from: name) }
     }
     return try stateDict.replacingElements(
-      with: elements, leavingOut: "it has no place in the model", renaming: modelName(of:))
+      with: elements, leavingOut: "the model has no such tensor", renaming: modelName(of:))
   }
 
   /// What a name of the state dict becomes: renamed, and without the prefix if it was stripped.

@@ -49,9 +49,9 @@ extension Match.Mismatch {
         + "the shape in current model is torch.Size(\(expected))."
     case .dtype:
       "type mismatch for \(name): the checkpoint has \(foundType), "
-        + "the model computes with \(expectedType?.rawValue ?? "another type")."
+        + "the model uses \(expectedType?.rawValue ?? "another type")."
     case .kind:
-      "kind mismatch for \(name): the checkpoint's tensor is made of several, and a plain one is needed."
+      "kind mismatch for \(name): the tensor in the checkpoint is composite, but the model needs a plain one."
     }
   }
 }

@@ -21,7 +21,7 @@ public struct KeyMap: Hashable, Sendable {
       guard from.starCount == to.starCount else {
         throw ParameterError(
           .malformedRenaming,
-          "A renaming needs as many * on one side as on the other, and \(from)=\(to) has not.")
+          "The renaming \(from)=\(to) needs the same number of * on both sides.")
       }
       self.init(checked: from, to)
     }
@@ -33,7 +33,8 @@ public struct KeyMap: Hashable, Sendable {
       let sides = text.split(separator: "=", omittingEmptySubsequences: false)
       guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty else {
         throw ParameterError(
-          .malformedRenaming, "A renaming is written OLD=NEW, and this is none: \(text)", remedy: "head.*=roi_heads.*")
+          .malformedRenaming, "Not a renaming of the form OLD=NEW: \(text)",
+          remedy: "write it like 'head.*=roi_heads.*'")
       }
       try self.init(from: NamePattern(String(sides[0])), to: NamePattern(String(sides[1])))
     }
@@ -129,8 +130,8 @@ extension KeyMap {
       guard let other = sources.updateValue(name, forKey: ExactName(renamed)) else { continue }
       let rules = renamings(deciding: [other, name]).map { "'\($0)'" }.joined(separator: " and ")
       throw CheckpointError(
-        .nameCollision, "\(other) and \(name) both become \(renamed), by \(rules).",
-        remedy: "change that renaming (--rename), so that each tensor has a name of its own")
+        .nameCollision, "\(other) and \(name) are both renamed to \(renamed), by \(rules).",
+        remedy: "change that renaming (--rename), so that names stay unique")
     }
   }
 }

@@ -21,7 +21,7 @@ public struct ParameterRegistry: Sendable {
     let specs = Array(specs)
     var places = [ExactName: Int](minimumCapacity: specs.count)
     for (place, spec) in specs.enumerated() where places.updateValue(place, forKey: ExactName(spec.name)) != nil {
-      throw ParameterError(.duplicateName, "Two parameters have one name: \(spec.name).")
+      throw ParameterError(.duplicateName, "Duplicate parameter name: \(spec.name).")
     }
     self.init(specs: specs, places: places, model: model)
   }

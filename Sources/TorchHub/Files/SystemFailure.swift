@@ -15,17 +15,17 @@ struct SystemFailure {
     case ENOSPC, EDQUOT:
       return CheckpointError(
         .cannotCreate, "The disk is full.", file: file,
-        remedy: "make room and run again: what has arrived is not fetched twice")
+        remedy: "free some space and try again: the download resumes")
     case EACCES, EPERM, EROFS:
       if code == .notReadable { break }
       return CheckpointError(
-        .cannotCreate, "The cache folder cannot be written to.", file: file,
-        remedy: "set TORCH_HOME to a folder that you may write to")
+        .cannotCreate, "The cache folder is not writable.", file: file,
+        remedy: "set TORCH_HOME to a writable folder")
     case ENAMETOOLONG:
-      return CheckpointError(.cannotCreate, "The file's name is too long.", file: file, remedy: "give a shorter name")
+      return CheckpointError(.cannotCreate, "The file name is too long.", file: file, remedy: "use a shorter name")
     default: break
     }
     let reason = NSError(domain: NSPOSIXErrorDomain, code: Int(number)).localizedDescription
-    return CheckpointError(code, "The file system failed: \(reason).", file: file)
+    return CheckpointError(code, "File system error: \(reason).", file: file)
   }
 }

@@ -21,8 +21,8 @@ struct HashPrefix: Sendable {
   func check(_ digest: String, of file: String) throws(CheckpointError) {
     guard digest.hasPrefix(digits) else {
       throw CheckpointError(
-        .hashMismatch, "The file's SHA-256 begins with \(digest.prefix(max(8, digits.count))), not \(digits).",
-        file: file, remedy: "check the URL; if the digits in the name are no hash, switch the check off")
+        .hashMismatch, "SHA-256 mismatch: expected \(digits), computed \(digest.prefix(max(8, digits.count))).",
+        file: file, remedy: "check the URL; if the digits in the name are not a hash, disable the check (--no-hash)")
     }
   }
 
@@ -41,7 +41,7 @@ extension OpenFile {
     while offset < byteCount {
       let piece = try read(at: offset, count: Int(min(1 << 20, byteCount - offset)))
       guard !piece.isEmpty else {
-        throw CheckpointError(.inputOutput, "The file became shorter while it was read.", file: path)
+        throw CheckpointError(.inputOutput, "The file was truncated while it was read.", file: path)
       }
       try hash.update(piece)
       offset += Int64(piece.count)

@@ -50,8 +50,8 @@ public struct HubFolder: Sendable, Equatable {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
       throw CheckpointError(
-        .cannotCreate, "The cache folder cannot be made: \(error.localizedDescription)", file: url.path,
-        remedy: "set TORCH_HOME to a folder that you may write to")
+        .cannotCreate, "The cache folder cannot be created: \(error.localizedDescription)", file: url.path,
+        remedy: "set TORCH_HOME to a writable folder")
     }
   }
 }

@@ -19,8 +19,8 @@ struct WeightsName: Equatable {
     }
     guard !text.isEmpty, text != ".", text != "..", !text.contains("/"), !text.contains("\0") else {
       throw CheckpointError(
-        .unsupported, "The download has no file name: “\(text)” is none.", file: url.shown,
-        remedy: "give a URL that ends in the file's name, or a name to keep it under")
+        .unsupported, "\"\(text)\" cannot be used as a file name.", file: url.shown,
+        remedy: "use a URL that ends in a file name, or set fileName")
     }
   }
 
@@ -55,8 +55,8 @@ extension URL {
     }
     guard scheme == "https" || allowsPlainHTTP else {
       throw CheckpointError(
-        .insecureURL, "The download would go over plain http, where anyone on the way can change it.", file: shown,
-        remedy: "use https, or allow http where you trust the network (--allow-http, allowsPlainHTTP: true)")
+        .insecureURL, "The URL uses plain http, so the file could be changed in transit.", file: shown,
+        remedy: "use https, or allow http on a network that you trust (--allow-http, allowsPlainHTTP: true)")
     }
   }
 }

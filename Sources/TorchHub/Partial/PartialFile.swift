@@ -109,8 +109,8 @@ final class PartialFile: Sendable {
       try Self.empty(&state)
       if let total = record.totalBytes, let free = state.file.freeBytes(), total > free {
         throw CheckpointError(
-          .cannotCreate, "The disk has too little room: the file has \(total) bytes, and \(free) are free.",
-          file: target.path, remedy: "make room, or set TORCH_HOME to a folder on another disk")
+          .cannotCreate, "Not enough disk space: the file has \(total) bytes, but only \(free) are free.",
+          file: target.path, remedy: "free some space, or set TORCH_HOME to a folder on another disk")
       }
       if isShared { try record.write(to: recordURL) }
       state.record = record

@@ -30,7 +30,7 @@ struct PartialRecord: Codable, Sendable, Equatable {
       try JSONEncoder().encode(self).write(to: url, options: .atomic)
     } catch {
       throw CheckpointError(
-        .cannotCreate, "The download's record cannot be written: \(error.localizedDescription)", file: url.path)
+        .cannotCreate, "The state of the download cannot be saved: \(error.localizedDescription)", file: url.path)
     }
   }
 }

@@ -115,11 +115,11 @@ struct Download: Sendable {
     let count = part.progress.completedBytes
     if let total = part.progress.totalBytes, count != total {
       throw Turn.again(
-        CheckpointError(.connectionFailed, "The connection broke after \(count) of \(total) bytes.", file: url.shown),
+        CheckpointError(.connectionFailed, "Connection lost after \(count) of \(total) bytes.", file: url.shown),
         after: nil)
     }
     guard count > 0 else {
-      throw CheckpointError(.notACheckpoint, "The server sent a file of no bytes.", file: url.shown)
+      throw CheckpointError(.notACheckpoint, "The server sent an empty file.", file: url.shown)
     }
   }
 }

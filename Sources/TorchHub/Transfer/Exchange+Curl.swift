@@ -77,7 +77,7 @@
         },
       ]
       guard results.allSatisfy({ $0 == CURLE_OK }) else {
-        throw CheckpointError(.connectionFailed, "libcurl does not take the request.", file: place)
+        throw CheckpointError(.connectionFailed, "libcurl refuses the request.", file: place)
       }
       let code = unsafe curl_easy_perform(handle)
       try withExtendedLifetime(reception) { try reception.end(code) }

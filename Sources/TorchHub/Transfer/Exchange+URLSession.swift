@@ -116,7 +116,7 @@
       let failure = CheckpointError(
         .connectionFailed,
         hasHead
-          ? "The connection broke: \(error.localizedDescription)" : "No connection: \(error.localizedDescription)",
+          ? "Connection lost: \(error.localizedDescription)" : "No connection: \(error.localizedDescription)",
         file: task.originalRequest?.url?.shown)
       // A name that is not known, a refused port and a certificate that is not trusted stay so.
       let isPassing = hasHead || code == .timedOut || code == .networkConnectionLost

@@ -46,7 +46,7 @@
       lastSign = .now
       headByteCount += line.count
       guard headByteCount <= Self.headLimit else {
-        failure = CheckpointError(.connectionFailed, "The server's answer has no end to its head.", file: place)
+        failure = CheckpointError(.connectionFailed, "The response header is incomplete.", file: place)
         return 0
       }
       let text = unsafe String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -92,7 +92,7 @@
         guard ContinuousClock.now - lastSign > .seconds(limit) else { return true }
         let message =
           headByteCount > 0
-          ? "The server has sent nothing for \(limit) s." : "The server has not answered for \(limit) s."
+          ? "The server sent nothing for \(limit) s." : "The server did not respond for \(limit) s."
         failure = Turn.again(CheckpointError(.connectionFailed, message, file: place), after: nil)
       } else {
         return true
@@ -104,18 +104,18 @@
     func end(_ code: CURLcode) throws {
       if let failure { throw failure }
       guard code != CURLE_OK else {
-        guard hasHead else { throw broken("The server has closed the connection without an answer.") }
+        guard hasHead else { throw broken("The server closed the connection without a response.") }
         return
       }
       if code == CURLE_OPERATION_TIMEDOUT {
-        throw Turn.again(broken("No connection for \(request.timeouts.connecting) s."), after: nil)
+        throw Turn.again(broken("Connecting took longer than \(request.timeouts.connecting) s."), after: nil)
       }
       let reason = unsafe String(cString: curl_easy_strerror(code))
       // A name that is not known, a refused port and a certificate that is not trusted stay so.
       guard hasHead || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING else {
         throw broken("No connection: \(reason)")
       }
-      throw Turn.again(broken("The connection broke: \(reason)"), after: nil)
+      throw Turn.again(broken("Connection lost: \(reason)"), after: nil)
     }
 
     private func broken(_ message: String) -> CheckpointError {

@@ -35,14 +35,14 @@ extension ResponseHead {
     let needsLogin = status == 401 || status == 403
     return CheckpointError(
       .httpStatus, "The server answered with status \(status).", file: url.shown,
-      remedy: needsLogin ? "fetch a file that needs a login yourself, and give its path" : nil)
+      remedy: needsLogin ? "download the file with your login, and give its path" : nil)
   }
 
   /// Sites answer with a page where a file is not public, or where the URL is that of the page about it.
   private func checkMediaType(_ url: URL) throws {
     guard mediaType == "text/html", !url.path.lowercased().hasSuffix(".html") else { return }
     throw CheckpointError(
-      .notACheckpoint, "The URL leads to a web page, not to a file of weights.", file: url.shown,
-      remedy: "take the link of the file itself: on Hugging Face /resolve/ in place of /blob/, on GitHub /raw/")
+      .notACheckpoint, "The URL leads to a web page, not to a weights file.", file: url.shown,
+      remedy: "use the URL of the file itself: on Hugging Face /resolve/ instead of /blob/, on GitHub /raw/")
   }
 }

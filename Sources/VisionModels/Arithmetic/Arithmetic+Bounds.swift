@@ -38,8 +38,8 @@ extension VisionError {
   /// - Parameter stage: Where it begins; nil where the parts of the model that call this add their names.
   static func overflow(_ stage: String? = nil) -> VisionError {
     VisionError(
-      .notFinite, "The activations overflow: they hold infinities or NaN from here on.", layer: stage,
-      remedy: "look for weights that are too large in this stage and those before it")
+      .notFinite, "The activations overflow to infinity or NaN.", layer: stage,
+      remedy: "look for weights that are too large in this stage or earlier ones")
   }
 }
 

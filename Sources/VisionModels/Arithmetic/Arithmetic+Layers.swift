@@ -15,14 +15,16 @@ extension Arithmetic {
   ) throws -> Activation {
     let size = weights.shape
     guard x.shape.count == 4, size.count == 4, size[2] == size[3], size[1] * groups == x.shape[1] else {
-      throw VisionError(.arithmetic, "Weights \(size) in \(groups) groups do not fit an activation \(x.shape).")
+      throw VisionError(
+        .arithmetic, "Weights of shape \(size) in \(groups) groups do not match an activation of shape \(x.shape).")
     }
     func outputs(_ side: Int) -> Int {
       WindowShape.outputs(side, kernel: size[2], stride: stride, padding: padding, dilation: dilation)
     }
     let outputShape = [x.shape[0], size[0], outputs(x.shape[2]), outputs(x.shape[3])]
     guard outputShape[2] > 0, outputShape[3] > 0 else {
-      throw VisionError(.imageSize, "An activation \(x.shape) is smaller than the convolution's window of \(size[2]).")
+      throw VisionError(
+        .imageSize, "An activation of shape \(x.shape) is smaller than the convolution kernel of size \(size[2]).")
     }
     var shape = ConvolutionShape(
       inputs: x.shape[1], outputs: size[0], kernel: size[2], stride: stride, padding: padding, dilation: dilation,
@@ -121,7 +123,8 @@ extension Arithmetic {
     let outputs = weights.shape[0]
     let features = x.shape.dropFirst().reduce(1, *)
     guard weights.shape == [outputs, features] else {
-      throw VisionError(.arithmetic, "Weights \(weights.shape) do not fit an activation \(x.shape).")
+      throw VisionError(
+        .arithmetic, "Weights of shape \(weights.shape) do not match an activation of shape \(x.shape).")
     }
     let rows = try rows(x)
     // Rows are the pixels of an image of one row: the kernels for 1x1 convolutions are the fastest for matrices too.

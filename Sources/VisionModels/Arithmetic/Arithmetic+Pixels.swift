@@ -51,7 +51,7 @@ extension Arithmetic {
   /// The sum of two activations of one shape.
   package func sum(_ left: Activation, _ right: Activation) throws(VisionError) -> Activation {
     guard left.shape == right.shape else {
-      throw VisionError(.arithmetic, "Activations \(left.shape) and \(right.shape) cannot be added.")
+      throw VisionError(.arithmetic, "Activations of shapes \(left.shape) and \(right.shape) cannot be added.")
     }
     let other = try arranged(right, as: left.layout)
     let result = try activation(left.layout)

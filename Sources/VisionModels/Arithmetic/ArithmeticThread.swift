@@ -38,7 +38,7 @@ package final class ArithmeticThread: Sendable {
     }
     isDone.wait()
     guard let result = answer.withLock({ $0 }) else {
-      throw VisionError(.arithmetic, "The arithmetic thread gave no answer.")
+      throw VisionError(.arithmetic, "The arithmetic thread returned no result.")
     }
     return try result.get()
   }

@@ -35,7 +35,7 @@ import Foundation
       }
       byteCount /= 2
     }
-    throw VisionError(.arithmetic, "The system grants no memory for activations.")
+    throw VisionError(.arithmetic, "Out of memory: no memory for activations.")
   }
 
   deinit { unsafe munmap(start, reservedByteCount) }
@@ -50,8 +50,8 @@ import Foundation
     let wanted = padded / Self.alignment * Self.alignment
     guard !overflows, let place = gaps.firstIndex(where: { $0.count >= wanted }) else {
       throw VisionError(
-        .arithmetic, "An activation of \(byteCount) bytes does not fit into the \(reservedByteCount) bytes of memory.",
-        remedy: "use a smaller --max-size or fewer images at once")
+        .arithmetic, "An activation of \(byteCount) bytes exceeds the \(reservedByteCount) bytes reserved.",
+        remedy: "use a smaller --max-size or smaller batches")
     }
     let offset = gaps[place].lowerBound
     gaps[place] = offset + wanted..<gaps[place].upperBound

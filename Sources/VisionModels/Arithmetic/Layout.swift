@@ -111,7 +111,7 @@ func check(_ status: dnnl_status_t, _ what: String) throws(VisionError) {
   guard status != dnnl_success else { return }
   throw VisionError(
     .arithmetic, "oneDNN could not \(what) (status \(status.rawValue)).",
-    remedy: status == dnnl_out_of_memory ? "use a smaller --max-size or fewer images at once" : nil)
+    remedy: status == dnnl_out_of_memory ? "use a smaller --max-size or smaller batches" : nil)
 }
 
 extension Layout {

@@ -20,10 +20,10 @@ internal import CPth2swtOneDNN
     var engine: dnnl_engine_t?
     var stream: dnnl_stream_t?
     try check(unsafe dnnl_engine_create(&engine, dnnl_cpu, 0), "start")
-    guard let engine = unsafe engine else { throw VisionError(.arithmetic, "oneDNN gave no engine.") }
+    guard let engine = unsafe engine else { throw VisionError(.arithmetic, "oneDNN returned no engine.") }
     try check(
       unsafe dnnl_stream_create(&stream, engine, UInt32(dnnl_stream_default_flags.rawValue)), "open a stream")
-    guard let stream = unsafe stream else { throw VisionError(.arithmetic, "oneDNN gave no stream.") }
+    guard let stream = unsafe stream else { throw VisionError(.arithmetic, "oneDNN returned no stream.") }
     unsafe self.engine = engine
     unsafe self.stream = stream
     let instructions = dnnl_get_effective_cpu_isa().rawValue
@@ -178,7 +178,7 @@ internal import CPth2swtOneDNN
     var made: dnnl_primitive_t?
     try check(unsafe dnnl_primitive_create(&made, description), "make a kernel")
     guard let made = unsafe made, let source = layout(sourceQuery), let destination = layout(dnnl_query_dst_md) else {
-      throw VisionError(.arithmetic, "oneDNN described a kernel without source or destination.")
+      throw VisionError(.arithmetic, "oneDNN returned a kernel without source or destination.")
     }
     unsafe primitive = made
     unsafe self.engine = engine

@@ -26,7 +26,7 @@ package struct FoldedWeights {
   init(_ first: FoldedWeights, _ second: FoldedWeights) throws(VisionError) {
     let inputs = first.shape.dropFirst()
     guard second.shape.dropFirst() == inputs else {
-      throw VisionError(.arithmetic, "Weights \(first.shape) and \(second.shape) do not read the same.")
+      throw VisionError(.arithmetic, "Weights of shapes \(first.shape) and \(second.shape) cannot be concatenated.")
     }
     layers = first.layers + second.layers
     shape = [first.shape[0] + second.shape[0]] + inputs

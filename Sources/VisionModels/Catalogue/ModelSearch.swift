@@ -37,8 +37,8 @@ struct ModelSearch {
     let nearest = try nearestName()
     throw VisionError(
       .configuration, "No known model matches these weights.",
-      remedy: nearest.map { "pth2swt match FILE --model \($0) shows what differs from the nearest model" }
-        ?? "name a model (--model) to see what differs from it; pth2swt registry lists the models")
+      remedy: nearest.map { "run pth2swt match FILE --model \($0) to see the differences from the closest model" }
+        ?? "compare with a model by pth2swt match --model NAME; pth2swt registry lists the models")
   }
 
   /// The model that weights fit exactly, else the one that as many of them as possible fit as the options allow.
@@ -96,6 +96,7 @@ struct ModelSearch {
     var search = self
     search.classCount = nil
     guard let fit = try search.bestFit(), fit.match.isExact || options.allowedUnexpected.isEmpty else { return nil }
-    return Match.Fix(["--model", fit.model.name], because: "which these weights are of", leadingTo: fit.match)
+    return Match.Fix(
+      ["--model", fit.model.name], because: "the model that matches these weights", leadingTo: fit.match)
   }
 }

@@ -14,8 +14,8 @@ extension VisionModel {
     case .mobileNetV2(let configuration):
       guard trainableLayers == nil else {
         throw ParameterError(
-          .outOfRange, "\(name) has no ResNet whose layers could be counted, so none can be frozen by their number.",
-          remedy: "FreezeRule.freezing with patterns")
+          .outOfRange, "\(name) has no ResNet backbone, so layers cannot be frozen by number.",
+          remedy: "use patterns: --freeze (FreezeRule.freezing)")
       }
       return ParameterRegistry(of: MobileNetV2.self, configuration)
     case .backbone(let configuration):

@@ -31,7 +31,7 @@ public struct VisionModel: Sendable {
   ) throws(ParameterError) {
     guard var model = Self.all.first(where: { $0.name == name }) else { throw .unknownModel(name) }
     if let classCount, classCount < 1 {
-      throw ParameterError(.outOfRange, "A model has one class or more, and \(classCount) were asked for.")
+      throw ParameterError(.outOfRange, "The number of classes must be at least 1, not \(classCount).")
     }
     switch model.architecture {
     case .resNet(var configuration):

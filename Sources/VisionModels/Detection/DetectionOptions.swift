@@ -43,16 +43,16 @@ public struct DetectionOptions: Hashable, Sendable {
     }
     try require(minSize > 0 && maxSize > 0, "min_size and max_size must be above 0.")
     try require(maxSize <= Self.largestSize, "max_size must be at most \(Self.largestSize).")
-    try require(imageMean.count == 3 && imageStd.count == 3, "image_mean and image_std have 3 values each.")
+    try require(imageMean.count == 3 && imageStd.count == 3, "image_mean and image_std must have 3 values each.")
     try require(imageStd.allSatisfy { $0 > 0 }, "image_std must be above 0.")
     try require(
       rpnPreNMSTopN > 0 && rpnPostNMSTopN > 0 && boxDetectionsPerImage > 0,
       "rpn_pre_nms_top_n_test, rpn_post_nms_top_n_test and box_detections_per_img must be above 0.")
     try require(
       boxRegressionWeights.count == 4 && boxRegressionWeights.allSatisfy { $0 > 0 },
-      "bbox_reg_weights has 4 values above 0.")
+      "bbox_reg_weights must have 4 values above 0.")
     try require(
-      !anchorSizes.isEmpty && !anchorAspectRatios.isEmpty, "The anchors need a size and an aspect ratio at least.")
+      !anchorSizes.isEmpty && !anchorAspectRatios.isEmpty, "At least one anchor size and aspect ratio are needed.")
   }
 
   /// A side of 8192 pixels is 60 times the area of the usual one: some 30 GB of activations with a ResNet-50.

@@ -17,8 +17,8 @@ struct DetectionTransform {
     guard size.width > 0, size.height > 0 else {
       throw VisionError(
         .imageSize,
-        "An image of \(image.width)x\(image.height) pixels has no pixels left at a long side of \(options.maxSize).",
-        remedy: "raise --max-size, or cut the image")
+        "Resized to a long side of \(options.maxSize), an image of \(image.width)x\(image.height) pixels is empty.",
+        remedy: "raise --max-size, or crop the image")
     }
     return size
   }

@@ -37,8 +37,8 @@ extension Image {
       image = try PNGDecoder.decode(bytes)
     } else {
       throw VisionError(
-        .malformedImage, bytes.isEmpty ? "The file is empty." : "This is no JPEG and no PNG.",
-        remedy: "convert the picture to one of the two")
+        .malformedImage, bytes.isEmpty ? "The file is empty." : "The file is neither a JPEG nor a PNG.",
+        remedy: "convert the image to JPEG or PNG")
     }
     self = image.oriented(Orientation(ofFile: bytes))
   }
@@ -51,7 +51,8 @@ extension Image {
     let (count, isTooLarge) = size.width.multipliedReportingOverflow(by: size.height)
     guard size.width > 0, size.height > 0, !isTooLarge, count <= largestPixelCount else {
       throw VisionError(
-        .imageSize, "The image has \(size.width)x\(size.height) pixels; at most \(largestPixelCount) in all are read.")
+        .imageSize,
+        "The image has \(size.width)x\(size.height) pixels; the limit is \(largestPixelCount) pixels in total.")
     }
   }
 }

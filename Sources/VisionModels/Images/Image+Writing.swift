@@ -24,7 +24,7 @@ extension Image {
     var isWritten = unsafe png_image_write_to_memory(&image, nil, &byteCount, 0, pixels, 0, nil) != 0
     var bytes = [UInt8](repeating: 0, count: byteCount)
     if isWritten { isWritten = unsafe png_image_write_to_memory(&image, &bytes, &byteCount, 0, pixels, 0, nil) != 0 }
-    guard isWritten else { throw VisionError(.cannotCreate, "The picture could not be packed as PNG.") }
+    guard isWritten else { throw VisionError(.cannotCreate, "The image cannot be encoded as PNG.") }
     return Array(bytes.prefix(byteCount))
   }
 

@@ -12,7 +12,7 @@ public struct Image: Sendable, Equatable {
   public init(width: Int, height: Int, pixels: [UInt8]) throws(VisionError) {
     let (count, isTooLarge) = width.multipliedReportingOverflow(by: height)
     guard width > 0, height > 0, !isTooLarge, count <= Int.max / 3, pixels.count == 3 * count else {
-      throw VisionError(.imageSize, "\(pixels.count) bytes make no image of \(width)x\(height) pixels.")
+      throw VisionError(.imageSize, "\(pixels.count) bytes do not make an image of \(width)x\(height) pixels.")
     }
     size = PixelSize(width: width, height: height)
     self.pixels = pixels

@@ -71,7 +71,7 @@ internal import CPth2swtJPEG
       guard CallThread.run({ unsafe decoder.readRows(into: target, rowByteCount: rowByteCount) }) else {
         throw decoder.error()
       }
-      if unsafe decoder.report.pointee.isTruncated { throw VisionError(.malformedImage, "The JPEG ends too early.") }
+      if unsafe decoder.report.pointee.isTruncated { throw VisionError(.malformedImage, "The JPEG is truncated.") }
       return try unsafe Image(width: size.width, height: size.height, pixels: colors(Array(target), components))
     }
   }
@@ -104,8 +104,8 @@ internal import CPth2swtJPEG
 
   private func error() -> VisionError {
     VisionError(
-      .malformedImage, "The JPEG cannot be decoded (libjpeg's message \(unsafe report.pointee.code)).",
-      remedy: "open it in an image viewer: if that shows it, convert it to PNG")
+      .malformedImage, "The JPEG cannot be decoded (libjpeg message \(unsafe report.pointee.code)).",
+      remedy: "if an image viewer can open it, convert it to PNG")
   }
 
   private static func colors(_ samples: [UInt8], _ components: Int) -> [UInt8] {

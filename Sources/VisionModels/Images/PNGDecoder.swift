@@ -100,7 +100,7 @@ internal import CPth2swtPNG
 
   private func error() -> VisionError {
     VisionError(
-      .malformedImage, unsafe input.pointee.isTruncated ? "The PNG ends too early." : "The PNG cannot be decoded.",
-      remedy: "open it in an image viewer: if that shows it, save it anew")
+      .malformedImage, unsafe input.pointee.isTruncated ? "The PNG is truncated." : "The PNG cannot be decoded.",
+      remedy: "if an image viewer can open it, save it again")
   }
 }

@@ -29,7 +29,7 @@ public struct Labels: Sendable, Equatable {
     let bytes = try VisionError.reading { () throws(CheckpointError) in try path.contents() }
     guard let text = String(bytes: bytes, encoding: .utf8) else {
       throw VisionError(
-        .notReadable, "The file is not a UTF-8 text.", file: path.description, remedy: "write one name on each line")
+        .notReadable, "The file is not UTF-8 text.", file: path.description, remedy: "write one name per line")
     }
     var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line in
       String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())

@@ -65,7 +65,9 @@ extension FasterRCNN {
   ) throws -> [[Box]] {
     guard options.anchorSizes.count == predictions.count else {
       throw VisionError(
-        .configuration, "There are \(options.anchorSizes.count) anchor sizes for \(predictions.count) feature levels.")
+        .configuration,
+        "The number of anchor sizes, \(options.anchorSizes.count), must equal the number of feature levels, \(predictions.count)."
+      )
     }
     let padded = PixelSize(width: batch.shape[3], height: batch.shape[2])
     let filter = ProposalFilter(options: options)

@@ -71,7 +71,7 @@ extension ResNet {
   /// [N, 3, H, W] to one logit a class, [N, classes].
   package func callAsFunction(_ image: Activation) throws -> Activation {
     guard let fc, let last = try stages(image).last else {
-      throw VisionError(.configuration, "This ResNet is a backbone and has no classifier.")
+      throw VisionError(.configuration, "This ResNet is a backbone without a classifier.")
     }
     return try logits(fc, last)
   }

@@ -10,8 +10,8 @@ extension ModelFit {
     try match.validate()
     if let first = match.missing.first {
       throw VisionError(
-        .configuration, "\(match.missing.count) weights are missing, so that the model cannot be run.", layer: first,
-        remedy: "run it without --allow-missing to see what would help")
+        .configuration, "The model cannot run: \(match.missing.count) weights are missing.", layer: first,
+        remedy: "run pth2swt match without --allow-missing for suggestions")
     }
     try match.requireFinite()
     return match
@@ -33,9 +33,9 @@ extension Match {
     throw VisionError(
       .notFinite,
       count == 1
-        ? "A weight holds values that are not finite."
-        : "\(count) weights hold values that are not finite: \(names)\(count > 8 ? " …" : "").",
-      layer: first, remedy: "take an earlier checkpoint: training diverged")
+        ? "A weight has values that are NaN or infinite."
+        : "\(count) weights have values that are NaN or infinite: \(names)\(count > 8 ? " …" : "").",
+      layer: first, remedy: "use an earlier checkpoint: training diverged")
   }
 }
 

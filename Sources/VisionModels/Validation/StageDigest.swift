@@ -45,7 +45,7 @@ public struct StageDigest: Codable, Sendable, Equatable {
     let theirs = [expected.minimum, expected.maximum] + expected.samples
     let worst = zip(ours, theirs).map { Double(abs($0 - $1)) }.max() ?? 0
     if ours.count != theirs.count || worst > tolerance * scale {
-      return "\(stage): a value is \(worst) off, more than \(tolerance) of the largest, \(scale)"
+      return "\(stage): a value differs by \(worst), more than \(tolerance) of the largest, \(scale)"
     }
     return nil
   }

@@ -53,7 +53,7 @@ struct ConvertSummary: Encodable {
     }
     if groups.count > Self.groupLimit {
       let rest = groups.dropFirst(Self.groupLimit).reduce(0) { $0 + (names[$1]?.count ?? 0) }
-      lines.append("… and \(Readable.count(rest, of: "tensor")) more (--json lists them)")
+      lines.append("… and \(Readable.count(rest, of: "tensor")) more (listed with --json)")
     }
     return lines
   }

@@ -69,7 +69,7 @@ enum Failure {
   private static func usage(of command: any ParsableCommand.Type, _ error: any Error) -> CheckpointError? {
     guard !(error is ExitCode), !command.exitCode(for: error).isSuccess else { return nil }
     return CheckpointError(
-      .init(rawValue: "usage"), command.message(for: error), remedy: "pth2swt help says what there is")
+      .init(rawValue: "usage"), command.message(for: error), remedy: "run pth2swt help for usage")
   }
 
   /// The answer is "no".

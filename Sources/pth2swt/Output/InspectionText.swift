@@ -33,18 +33,18 @@ struct InspectionText {
     }
     if let key = report.stateDict { lines.append("  state dict: under \(key)") }
     for group in report.ties.prefix(5) { lines.append("  tied: " + group.joined(separator: " = ")) }
-    if report.ties.count > 5 { lines.append("  tied: \(report.ties.count - 5) more groups (--json lists them)") }
+    if report.ties.count > 5 { lines.append("  tied: \(report.ties.count - 5) more groups (listed with --json)") }
     if report.storages.used < report.storages.kept {
       let waste = report.storages.wasted
       lines.append(
-        "  storages: \(Readable.bytes(report.storages.kept)) kept, \(Readable.bytes(report.storages.used)) used"
+        "  storages: \(Readable.bytes(report.storages.kept)) stored, \(Readable.bytes(report.storages.used)) used"
           + (waste.isEmpty ? "" : ", most wasted under " + waste[0].tensors.prefix(3).joined(separator: ", ")))
     }
     for group in report.storages.overlaps.prefix(5) { lines.append("  overlapping: " + group.joined(separator: ", ")) }
     let unused = report.storages.unused
     if !unused.isEmpty {
       let names = unused.prefix(5).map { "\($0.entry) (\(Readable.bytes($0.bytes)))" }
-      lines.append("  records of no tensor: " + names.joined(separator: ", ") + (unused.count > 5 ? ", …" : ""))
+      lines.append("  unused records: " + names.joined(separator: ", ") + (unused.count > 5 ? ", …" : ""))
     }
     if !report.sources.isEmpty {
       lines.append("  source text of: " + report.sources.map(\.name).joined(separator: ", "))
@@ -55,7 +55,7 @@ struct InspectionText {
     for (verdicts, title) in groups {
       let names = report.globals.filter { verdicts.contains($0.verdict) }.map(\.name)
       guard !names.isEmpty else { continue }
-      lines.append("  \(title): " + short(names, "pth2swt scan lists them"))
+      lines.append("  \(title): " + short(names, "listed by pth2swt scan"))
     }
     if case .object(let values) = report.values, !values.isEmpty {
       let texts = values.map { "\($0.name) = \(Self.short($0.value))" }
@@ -82,7 +82,7 @@ struct InspectionText {
       groups[pattern, default: (note, 0)].count += 1
     }
     return order.compactMap { pattern in
-      groups[pattern].map { $0.count == 1 ? $0.first : "\($0.first) (and \($0.count - 1) more like it: --all)" }
+      groups[pattern].map { $0.count == 1 ? $0.first : "\($0.first) (and \($0.count - 1) more, listed with --all)" }
     }
   }
 
@@ -105,7 +105,7 @@ struct InspectionText {
     let isShort = rows.count <= Self.screen && !rows.contains { Self.isOfOptimizer($0.name) }
     if filter != nil || listsAll || (depth == nil && isShort) { return table(rows) }
     let groups = tree(rows)
-    return groups + ["", "--all lists every tensor, --filter '*.weight' some of them, --depth N sums up at N levels."]
+    return groups + ["", "To list all tensors use --all, some of them --filter '*.weight', a deeper tree --depth N."]
   }
 
   private func table(_ rows: [Inspection.Row]) -> [String] {

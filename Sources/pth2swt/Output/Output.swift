@@ -28,7 +28,7 @@ func printJSON(_ value: some Encodable, isLine: Bool = false) throws {
 func printToStandardError(_ line: String) { Output.diagnostics.write([line]) }
 
 /// In place of Swift's own, which writes what it is given as it is, and does not tell when it could not.
-@available(*, unavailable, message: "print a line (a String) or lines ([String]): they are escaped, and checked")
+@available(*, unavailable, message: "print a line (String) or lines ([String]), which are escaped and checked")
 func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {}
 
 /// Numbers as people read them.
