@@ -162,7 +162,7 @@ import Testing
       let report = try run.json(ErrorReport.self).error
       #expect(report.code == "notACheckpoint")
       #expect(report.file == page)
-      #expect(report.message == "This is a web page saved under a checkpoint's name, not a checkpoint.")
+      #expect(report.message == "This is a web page, not a checkpoint.")
       #expect(run.errors.hasPrefix("pth2swt: This is a web page"))
       #expect(run.errors.contains("\n  at: \(page)\n  try: "))
       let words = try Command(subcommand, page)

@@ -52,7 +52,7 @@ import Testing
     let both = try Command("scan", write("\u{80}\u{2}cos\nsystem\n)R\u{FF}", "both.pkl"))
     #expect(both.code == 1)
     #expect(both.lines.first?.hasPrefix("dangerous  os.system") == true)
-    #expect(both.errors.contains("There is no pickle instruction 0xff."))
+    #expect(both.errors.contains("Unknown pickle instruction 0xff."))
     #expect(try Command("scan", write("a text", "text.pth")).code == 65)
     #expect(try Command("scan", folder.path("absent.pth")).code == 66)
   }

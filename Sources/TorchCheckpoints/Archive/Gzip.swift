@@ -47,13 +47,13 @@ enum Gzip {
           if zeros > 0 { return Inflater.Step(taken: zeros, state: .between) }
           guard unsafe input.starts(with: [0x1F, 0x8B]) else {
             throw CheckpointError.malformedArchive(
-              "Bytes that are no gzip stream follow the one before them.", offset: position)
+              "Unexpected bytes after a gzip stream.", offset: position)
           }
         }
         return try unsafe inflater.inflate(input, at: position, body)
       }
       guard step.taken > 0 || step.state == .stopped else {
-        throw CheckpointError.malformedArchive("The gzip stream does not go on.", offset: position)
+        throw CheckpointError.malformedArchive("The gzip stream stops.", offset: position)
       }
       position += step.taken
       isBetween = step.state == .between
@@ -61,7 +61,7 @@ enum Gzip {
       store.drop(window.lowerBound..<position)
     }
     guard isBetween else {
-      throw CheckpointError.truncated("The gzip stream has no end.", offset: store.count)
+      throw CheckpointError.truncated("The gzip stream is truncated.", offset: store.count)
     }
   }
 }
@@ -86,7 +86,7 @@ enum Gzip {
     unsafe output = .allocate(byteCount: 1 << 18, alignment: 64)
     let code = unsafe inflateInit2_(stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     guard code == Z_OK else {
-      throw CheckpointError(.inputOutput, "zlib cannot begin (\(code)).", remedy: "check how much memory is free")
+      throw CheckpointError(.inputOutput, "zlib cannot be started (\(code)).", remedy: "check the free memory")
     }
   }
 

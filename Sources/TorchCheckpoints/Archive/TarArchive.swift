@@ -47,13 +47,13 @@ struct TarArchive {
       let type = header[156]
       let isFile = type == UInt8(ascii: "0") || type == 0 || type == UInt8(ascii: "7")
       guard Self.octal(header[148..<156]) == Self.sum(header), let ownSize = Self.number(header[124..<136]) else {
-        throw CheckpointError.malformedArchive("A tar header whose sum or size is wrong.", offset: position)
+        throw CheckpointError.malformedArchive("Wrong checksum or size in a tar header.", offset: position)
       }
       let size = isFile ? longSize ?? ownSize : ownSize
       let start = position + Self.blockByteCount
       guard size >= 0, size <= store.count - start else {
         throw CheckpointError.truncated(
-          "A tar member of \(size) bytes, of which \(store.count - start) are there.", offset: start)
+          "A tar member has \(size) bytes, but only \(store.count - start) are left.", offset: start)
       }
       switch type {
       case UInt8(ascii: "x"):

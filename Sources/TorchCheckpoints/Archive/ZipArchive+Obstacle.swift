@@ -28,7 +28,7 @@ extension ZipArchive {
 
     var remedy: String {
       switch self {
-      case .encrypted: "unpack the archive with its password first: 7z x"
+      case .encrypted: "unpack the archive with its password first (7z x)"
       case .method: "unpack the archive first (7z x), or zip it again with deflate"
       }
     }

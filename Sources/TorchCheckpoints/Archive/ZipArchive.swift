@@ -77,10 +77,11 @@ import StateDicts
       unsafe zip_source_free(zipSource)
       guard Self.hasEndRecord(store) else {
         throw CheckpointError.truncated(
-          "The zip archive has no central directory, which would be at its end.", file: file,
+          "The zip archive has no central directory at its end.", file: file,
           offset: store.count)
       }
-      throw CheckpointError.malformedArchive("The zip archive's central directory contradicts the file.", file: file)
+      throw CheckpointError.malformedArchive(
+        "The central directory of the zip archive does not match the file.", file: file)
     }
     do throws(CheckpointError) {
       entries = try unsafe Self.readDirectory(of: archive, source, store, locates: locates)
@@ -166,11 +167,11 @@ import StateDicts
       let name = unsafe String(cString: rawName)
       guard let byteCount = unsafe Int(exactly: status.size),
         let compressedByteCount = unsafe Int(exactly: status.comp_size)
-      else { throw CheckpointError.malformedArchive("An entry of more than 2^63 bytes.", entry: name) }
+      else { throw CheckpointError.malformedArchive("The entry exceeds 2^63 bytes.", entry: name) }
       let isStored = unsafe status.comp_method == UInt16(ZIP_CM_STORE)
       guard !isStored || byteCount == compressedByteCount else {
         throw CheckpointError.malformedArchive(
-          "A stored entry with two sizes, \(byteCount) and \(compressedByteCount).", entry: name)
+          "A stored entry has two sizes, \(byteCount) and \(compressedByteCount).", entry: name)
       }
       var payload: Range<Int>?
       // libzip reads nothing for an entry without bytes, even if its deflated form has some.
@@ -180,7 +181,7 @@ import StateDicts
         let start = header.payload
         guard compressedByteCount <= store.count - start else {
           throw CheckpointError.truncated(
-            "An entry of \(compressedByteCount) bytes begins \(store.count - start) before the end.",
+            "The entry has \(compressedByteCount) bytes, but only \(store.count - start) are left.",
             entry: name, offset: start)
         }
         payload = start..<start + compressedByteCount
@@ -217,7 +218,7 @@ import StateDicts
     let file = unsafe zip_fopen_index(archive, zip_uint64_t(index), asItIs)
     defer { if let file = unsafe file { unsafe zip_fclose(file) } }
     guard let file = unsafe file, unsafe zip_fread(file, &byte, 1) == 1 else {
-      throw CheckpointError.malformedArchive("The entry's bytes are not in the file.", entry: name)
+      throw CheckpointError.malformedArchive("The bytes of the entry are outside the file.", entry: name)
     }
     let rawName = unsafe UnsafeRawBufferPointer(start: rawName, count: strlen(rawName))
     let header = unsafe store.withUnsafeBytes { bytes in
@@ -226,7 +227,7 @@ import StateDicts
     guard let header else { return nil }
     guard header.isConsistent else {
       throw CheckpointError.malformedArchive(
-        "The entry's local header has another name or signature than the central directory.",
+        "The local header of the entry has another name or signature than the central directory.",
         entry: name, offset: header.offset)
     }
     return header
@@ -236,12 +237,12 @@ import StateDicts
     var notes: [String] = []
     let unchecked = entries.count { $0.checksum == nil && $0.byteCount > 0 }
     if unchecked > 0 {
-      notes.append("\(unchecked) records have CRC 0 in the directory: their checksums were not computed when saved.")
+      notes.append("\(unchecked) records have no checksum: their CRC-32 was not computed when they were saved.")
     }
     let unlocated = entries.count { $0.isStored && $0.isReadable && $0.range == nil }
     if unlocated > 0 {
       let version = unsafe String(cString: zip_libzip_version())
-      notes.append("\(unlocated) records are read through libzip \(version), which is slower than in place.")
+      notes.append("\(unlocated) records are read through libzip \(version), which is slower than reading in place.")
     }
     return notes
   }
@@ -257,7 +258,7 @@ import StateDicts
     }
     guard entry.isStored || entry.byteCount <= limit else {
       throw CheckpointError.overLimit(
-        "A deflated entry of \(entry.byteCount) bytes; the limit is \(limit).", file: file,
+        "A deflated entry has \(entry.byteCount) bytes; the limit is \(limit).", file: file,
         entry: entry.name)
     }
     let store = try read(entry)
@@ -359,7 +360,7 @@ import StateDicts
 
   private func damaged(_ entry: Entry, offset: Int? = nil) -> CheckpointError {
     CheckpointError.damaged(
-      "The entry's bytes are damaged: they do not have the length or the CRC-32 that the file gives.",
+      "The entry is damaged: wrong length or CRC-32.",
       file: file, entry: entry.name, offset: offset)
   }
 }

@@ -40,7 +40,7 @@ extension Checkpoint {
       guard let key, key != Self.wholeFile else { return stateDict }
       let prefix = key + "."
       let part = stateDict.filter { $0.name.utf8.starts(with: prefix.utf8) }
-      guard !part.isEmpty else { throw noStateDict("No tensor's name begins with \(key).") }
+      guard !part.isEmpty else { throw noStateDict("No tensor name begins with \(key).") }
       return try part.mapNames { name in
         name.utf8.starts(with: prefix.utf8)
           ? String(decoding: name.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : name
@@ -70,7 +70,7 @@ extension Checkpoint {
         ? tensors : try TensorWalk.tensors(under: root, of: values, .everything, limits: options.limits).found
     }
     if found.isEmpty, values.mapping(at: root)?.isEmpty != true {
-      throw noStateDict("There is no tensor in this checkpoint.")
+      throw noStateDict("The checkpoint has no tensors.")
     }
     let rest = Remainder(of: tensors, beside: found, under: choice.key, in: values)
     var metadata = StateDict.Metadata()
@@ -94,7 +94,7 @@ extension Checkpoint {
       if let found = values.resolve(key, from: whole.id) { return StateDictSearch.Candidate(key: key, id: found) }
       if key == Self.wholeFile { return whole }
       let keys = (values.mapping(at: whole.id) ?? []).map { values.pickle.keyText($0.key) }
-      throw noStateDict("There is nothing under \(key). The file has: \(keys.prefix(20).joined(separator: ", ")).")
+      throw noStateDict("Key not found: \(key). The file has: \(keys.prefix(20).joined(separator: ", ")).")
     }
     let candidates = StateDictSearch.candidates(in: values)
     guard candidates.count > 1 else { return candidates.first ?? whole }
@@ -107,11 +107,11 @@ extension Checkpoint {
     let more = candidates.count > 20 ? " and \(candidates.count - 20) more" : ""
     throw CheckpointError(
       .ambiguousStateDict, "There are \(candidates.count) state dicts: \(list.joined(separator: ", "))\(more).",
-      remedy: "name the one that you want: key: \"\(candidates[0].key)\", or --key \(candidates[0].key)")
+      remedy: "select one with --key \(candidates[0].key) (key: \"\(candidates[0].key)\")")
   }
 
   private func noStateDict(_ message: String) -> CheckpointError {
-    CheckpointError(.noStateDict, message, file: file, remedy: "pth2swt inspect shows what is in the file")
+    CheckpointError(.noStateDict, message, file: file, remedy: "run pth2swt inspect to list the contents")
   }
 }
 

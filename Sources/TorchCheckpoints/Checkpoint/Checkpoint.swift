@@ -68,7 +68,7 @@ extension Checkpoint {
   /// - Throws: `CheckpointError`, with the place in the file and what to do.
   public init(contentsOf url: URL, options: CheckpointOptions = .init()) throws(CheckpointError) {
     let path = try FilePath(
-      fileURL: url, remedy: "download it first: the module TorchHub does, and the pth2swt command takes such URLs")
+      fileURL: url, remedy: "download it first with TorchHub, or give the URL to the pth2swt command")
     try self.init(at: path, options: options)
   }
 

@@ -65,7 +65,7 @@ struct Remainder {
     for item in others {
       if item.isNumpyScalar {
         leftOut.append(
-          LeftOut(item.name, reason: "a single number of numpy, which is kept as a value, not as a tensor"))
+          LeftOut(item.name, reason: "a numpy scalar, kept as a value"))
         continue
       }
       if part.isEmpty || !(item.name == part || item.name.utf8.starts(with: (part + ".").utf8)) {
@@ -77,7 +77,7 @@ struct Remainder {
           LeftOut(
             item.name,
             reason: isBuffer
-              ? "a buffer that its module leaves out of its state dict" : "an attribute, not in the state dict"))
+              ? "a non-persistent buffer" : "an attribute, not in the state dict"))
       } else {
         let place = key.isEmpty ? "" : " under \(key)"
         leftOut.append(LeftOut(item.name, reason: "not in the state dict\(place); use --key \(part)", key: part))

@@ -12,7 +12,7 @@ enum BarePickle {
     case .dict, .list, .tuple, .object: break
     default:
       throw CheckpointError(
-        .notACheckpoint, "A pickle that holds neither torch's magic number nor any container.",
+        .notACheckpoint, "The pickle has neither torch's magic number nor a container.",
         remedy: CheckpointError.checkSource)
     }
     var contents = try CheckpointContents(
@@ -27,8 +27,8 @@ enum BarePickle {
 struct NoRecords: StorageRecords {
   func storage(key: String, byteCount: Int, location: String) throws(CheckpointError) -> Storage {
     throw CheckpointError(
-      .missingRecord, "Storage \(key) of \(byteCount) bytes is not in this file: it is the pickle alone.",
-      remedy: "save with torch.save, which writes the storages too; "
-        + "if this is the data.pkl of an unpacked archive, name its folder")
+      .missingRecord, "The file is only a pickle, without the storage \(key) of \(byteCount) bytes.",
+      remedy: "save it with torch.save; "
+        + "if this is the data.pkl of an unpacked archive, give the path of its folder")
   }
 }

@@ -85,7 +85,7 @@ enum FileReader {
     } catch {
       throw error.inside("the gzip stream", of: file)
     }
-    contents.notes.insert("The file is compressed by gzip: it was unpacked to be read.", at: 0)
+    contents.notes.insert("The file is compressed with gzip and was unpacked.", at: 0)
     contents.lies(in: store, file: file)
     return contents
   }

@@ -20,7 +20,7 @@ struct LegacyRecords: StorageRecords {
     for key in keys {
       guard let declaration = declarations[key] else {
         throw CheckpointError.malformedHeader(
-          "Storage \(key) is listed but nowhere named, so its elements' size is not known.",
+          "Storage \(key) is listed but not used, so the size of its elements is unknown.",
           offset: reader.position)
       }
       let count = try reader.number(Int64.self)
@@ -40,7 +40,7 @@ struct LegacyRecords: StorageRecords {
     }
     guard storage.byteCount >= byteCount else {
       throw CheckpointError(
-        .missingRecord, "Storage \(key) of \(byteCount) bytes has a record of \(storage.byteCount).")
+        .missingRecord, "Storage \(key) of \(byteCount) bytes has a record of only \(storage.byteCount).")
     }
     return storage
   }

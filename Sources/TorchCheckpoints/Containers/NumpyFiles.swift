@@ -36,7 +36,7 @@ enum NumpyFiles {
     var notes = archive.notes
     for entry in archive.entries {
       guard entry.name.hasSuffix(".npy") else {
-        notes.append("\(entry.name) is no array.")
+        notes.append("\(entry.name) is not an array.")
         continue
       }
       do throws(CheckpointError) {
@@ -74,7 +74,7 @@ enum NumpyFiles {
     }
     let header = try NpyHeader(archive.head(of: entry, count: NpyHeader.limit), void: void)
     guard entry.isStored || entry.byteCount <= options.limits.inflatedStorageByteCount else {
-      throw CheckpointError.overLimit("A deflated array of \(entry.byteCount) bytes.")
+      throw CheckpointError.overLimit("A deflated array has \(entry.byteCount) bytes.")
     }
     return try array(header, byteCount: entry.byteCount - header.byteCount) { byteCount in
       Storage(
@@ -96,7 +96,7 @@ enum NumpyFiles {
     } catch {
       guard header.shape.allSatisfy({ $0 >= 0 }) else { throw error }
       throw CheckpointError.truncated(
-        "An array of shape \(header.shape) and type \(type), of which \(byteCount) bytes are there.",
+        "An array of shape \(header.shape) and type \(type) has only \(byteCount) bytes.",
         offset: header.byteCount)
     }
     return Tensor(

@@ -53,7 +53,7 @@ struct PickleReader {
     }
     guard byteCount <= end - position else {
       throw CheckpointError.truncated(
-        "\(what) has \(byteCount) bytes, of which \(end - position) are there.", offset: position)
+        "\(what) has \(byteCount) bytes, but only \(end - position) are left.", offset: position)
     }
     defer { position += byteCount }
     return position..<position + byteCount

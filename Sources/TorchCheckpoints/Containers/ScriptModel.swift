@@ -63,17 +63,17 @@ struct ScriptModel {
   // MARK: - The table
 
   private mutating func readTable(_ json: JSONValue?) throws(CheckpointError) {
-    guard case .array(let rows)? = json ?? .array([]) else { throw malformed("The tensors are no list.") }
+    guard case .array(let rows)? = json ?? .array([]) else { throw malformed("The tensors are not a list.") }
     for row in rows { try table.append(tensor(row)) }
   }
 
   private mutating func tensor(_ row: JSONValue) throws(CheckpointError) -> Tensor {
     guard case .string(let typeName)? = row["dataType"], let type = Self.types[typeName] else {
-      throw malformed("A tensor of a type that is not known: \(row["dataType"]?.text ?? "none").")
+      throw malformed("A tensor has an unknown type: \(row["dataType"]?.text ?? "none").")
     }
     guard case .string(let key)? = row["data"]?["key"], let shape = integers(row["dims"]),
       let strides = integers(row["strides"]), let offset = row["offset"].map(integer) ?? 0
-    else { throw malformed("A tensor without its record, sizes or strides.") }
+    else { throw malformed("A tensor has no record, sizes or strides.") }
     let storage = try storage(key, device: row["device"])
     return try Tensor(
       elementType: type,
@@ -136,7 +136,7 @@ struct ScriptModel {
   }
 
   private mutating func visit(_ module: JSONValue, path: String, depth: Int) throws(CheckpointError) {
-    guard depth <= options.limits.nestingDepth else { throw malformed("Modules are nested too deep.") }
+    guard depth <= options.limits.nestingDepth else { throw malformed("Modules are nested too deeply.") }
     func members(_ name: String) -> [JSONValue] {
       if case .array(let items)? = module[name] { items } else { [] }
     }
@@ -145,7 +145,7 @@ struct ScriptModel {
     }
     for item in members("parameters") {
       guard let number = item["tensorId"].map(integer) ?? 0, table.indices.contains(number) else {
-        throw malformed("\(name(item)) is of a tensor that is not there.")
+        throw malformed("The tensor of \(name(item)) is missing.")
       }
       let role: NamedTensor.Role = item["isBuffer"] == .bool(true) ? .buffer : .parameter
       found.append(NamedTensor(name: name(item), tensor: table[number], role: role))

@@ -34,7 +34,7 @@ struct TarRecords: StorageRecords {
 
   private static func count(_ pickle: Pickle, in range: Range<Int>) throws(CheckpointError) -> Int {
     guard let count = pickle.integer(at: pickle.root), (0...range.count).contains(count) else {
-      throw malformed("The count of records is no number that can be.", pickle)
+      throw malformed("The number of records is invalid.", pickle)
     }
     return count
   }
@@ -45,7 +45,7 @@ struct TarRecords: StorageRecords {
     let pickle = try reader.next().pickle
     let parts = Array(pickle.sequence(at: pickle.root) ?? [])
     guard parts.count == 3, let global = pickle.global(at: parts[2]), case .storage(let type) = GlobalMeaning(global)
-    else { throw Self.malformed("A storage's record is not its key, location and class.", pickle) }
+    else { throw Self.malformed("The record of a storage is not a key, location and class.", pickle) }
     let key = pickle.keyText(parts[0])
     let range = try reader.skip(reader.number(Int64.self), elementsOf: type.byteCount, "Storage \(key)")
     let storage = Storage(
@@ -56,16 +56,16 @@ struct TarRecords: StorageRecords {
 
   private mutating func readViews(_ pickle: Pickle) throws(CheckpointError) {
     guard let views = pickle.sequence(at: pickle.root) else {
-      throw Self.malformed("The list of storage views is something else.", pickle)
+      throw Self.malformed("The storage views are not a list.", pickle)
     }
     for view in views {
       let parts = Array(pickle.sequence(at: view) ?? [])
       guard parts.count == 4, let root = storages[pickle.keyText(parts[1])], let offset = pickle.integer(at: parts[2]),
         let count = pickle.integer(at: parts[3]), offset >= 0, count >= 0
-      else { throw Self.malformed("A storage view of no storage that is there.", pickle) }
+      else { throw Self.malformed("A storage view has an unknown storage.", pickle) }
       let elements = root.byteCount / root.elementType.byteCount
       guard offset <= elements, count <= elements - offset else {
-        throw Self.malformed("A storage view that leaves its storage.", pickle)
+        throw Self.malformed("A storage view exceeds its storage.", pickle)
       }
       let width = root.elementType.byteCount
       storages[pickle.keyText(parts[0])] = StorageReference(
@@ -79,15 +79,17 @@ struct TarRecords: StorageRecords {
   ) throws(CheckpointError) {
     let pickle = try reader.next().pickle
     let parts = Array(pickle.sequence(at: pickle.root) ?? [])
-    guard parts.count == 3 else { throw Self.malformed("A tensor's record is not its key, storage and class.", pickle) }
+    guard parts.count == 3 else {
+      throw Self.malformed("The record of a tensor is not a key, storage and class.", pickle)
+    }
     let key = pickle.keyText(parts[0])
     guard let reference = storages[pickle.keyText(parts[1])] else {
       throw CheckpointError(
-        .missingRecord, "Tensor \(key) is of storage \(pickle.keyText(parts[1])), which is not there.")
+        .missingRecord, "The storage \(pickle.keyText(parts[1])) of tensor \(key) is missing.")
     }
     let rank = try Int(reader.number(Int32.self))
     _ = try reader.number(Int32.self)
-    guard (0...64).contains(rank) else { throw Self.malformed("A tensor of \(rank) dimensions.", pickle) }
+    guard (0...64).contains(rank) else { throw Self.malformed("A tensor has \(rank) dimensions.", pickle) }
     var numbers: [Int] = []
     for _ in 0..<2 * rank + 1 { try numbers.append(Int(reader.number(Int64.self))) }
     tensors[key] = try Tensor(

@@ -30,7 +30,7 @@ enum TorchLegacy {
       guard isMagic(store, at: object.records.end) else {
         throw CheckpointError(
           .noStateDict,
-          "The file has \(number + 1) objects; number \(options.objectNumber), counted from 0, is not there.")
+          "There is no object \(options.objectNumber): the file has \(number + 1) objects, counted from 0.")
       }
       reader = PickleReader(store, from: object.records.end, options: options)
       _ = try reader.next()
@@ -52,7 +52,7 @@ enum TorchLegacy {
     let version = try reader.next().pickle
     guard version.integer(at: version.root) == 1001 else {
       throw CheckpointError.malformedHeader(
-        "The legacy format has protocol 1001; this file says \(version.keyText(version.root)).",
+        "Unknown protocol \(version.keyText(version.root)) of the legacy format; 1001 is expected.",
         offset: version.range.lowerBound)
     }
     let machine = try reader.next().pickle
@@ -65,7 +65,7 @@ enum TorchLegacy {
   private static func keys(_ pickle: Pickle) throws(CheckpointError) -> [String] {
     guard case .list = pickle[pickle.root], let ids = pickle.sequence(at: pickle.root) else {
       throw CheckpointError.malformedHeader(
-        "The list of storage keys is something else.", offset: pickle.range.lowerBound)
+        "The storage keys are not a list.", offset: pickle.range.lowerBound)
     }
     return ids.map { pickle.keyText($0) }
   }
@@ -91,7 +91,7 @@ enum TorchLegacy {
     let isAnother = isMagic(store, at: end)
     return [
       isAnother
-        ? "Another torch.save follows at byte \(end); torch.load gives the first; objectNumber and --object N choose."
+        ? "Another object of torch.save begins at byte \(end); select it with --object N (objectNumber)."
         : "\(store.count - end) bytes follow the last storage."
     ]
   }

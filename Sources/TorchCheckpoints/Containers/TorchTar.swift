@@ -24,7 +24,7 @@ enum TorchTar {
       guard archive.members.contains(where: { !memberNames.contains(ArchiveMember.plain($0.name)) }) else {
         throw CheckpointError(
           .notACheckpoint,
-          "A tar archive with only \(archive.members.count) of the four members that torch wrote (sys_info, pickle, "
+          "The tar archive has only \(archive.members.count) of the four members of a checkpoint (sys_info, pickle, "
             + "tensors, storages).", remedy: CheckpointError.cutShort)
       }
       return try WrappedFiles(archive, store, file: file).open(options)

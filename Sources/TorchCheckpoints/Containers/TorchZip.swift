@@ -66,11 +66,11 @@ enum TorchZip {
   private static func requireOneReading(
     of archive: ZipArchive, _ pickle: ZipArchive.Entry, root: String
   ) throws(CheckpointError) {
-    let remedy = "unpack it, keep the checkpoint that you want, and zip that alone"
+    let remedy = "unpack it, and zip only the checkpoint that you need"
     if let (first, second) = archive.twins {
       throw CheckpointError(
         .malformedArchive,
-        "The entries \(first) and \(second) differ only by case: torch takes them for one, and reads either.",
+        "The entries \(first) and \(second) differ only by case, and torch may read either of them.",
         remedy: remedy)
     }
     let others = archive.entries.filter { entry in
@@ -78,7 +78,7 @@ enum TorchZip {
     }
     guard let other = others.first else { return }
     throw CheckpointError(
-      .malformedArchive, "The archive holds two checkpoints: \(pickle.name) and \(other.name).", remedy: remedy)
+      .malformedArchive, "The archive has two checkpoints: \(pickle.name) and \(other.name).", remedy: remedy)
   }
 
   /// What stands before the names of an archive's records; nil where it is no archive of torch.
@@ -106,7 +106,7 @@ enum TorchZip {
     guard let word = try record("byteorder") else { return .little }
     guard let order = ByteOrder(rawValue: word) else {
       throw CheckpointError.malformedArchive(
-        "The byte order is \"\(word.prefix(20))\", neither little nor big.", entry: "byteorder")
+        "The byte order \"\(word.prefix(20))\" is neither little nor big.", entry: "byteorder")
     }
     return order
   }

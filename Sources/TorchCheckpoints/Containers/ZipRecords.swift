@@ -11,13 +11,13 @@ struct ZipRecords: StorageRecords {
     let name = origin.entryPrefix + key
     guard let entry = archive[name] else {
       guard byteCount == 0 else {
-        throw CheckpointError.incomplete("A storage of \(byteCount) bytes has no record.", entry: name)
+        throw CheckpointError.incomplete("The record of a storage of \(byteCount) bytes is missing.", entry: name)
       }
       return Storage(.region(archive.store, offset: 0), byteCount: 0, key: key, location: location, origin: origin)
     }
     guard entry.byteCount >= byteCount else {
       throw CheckpointError.incomplete(
-        "A storage of \(byteCount) bytes has a record of \(entry.byteCount).", entry: name)
+        "A storage of \(byteCount) bytes has a record of only \(entry.byteCount).", entry: name)
     }
     if let obstacle = entry.obstacle { throw obstacle.error(entry: name) }
     if let range = entry.range {
@@ -28,7 +28,7 @@ struct ZipRecords: StorageRecords {
     // A record that inflates to more than its storage needs has no use but to fill memory.
     guard entry.isStored || entry.byteCount == byteCount && byteCount <= limits.inflatedStorageByteCount else {
       throw CheckpointError.overLimit(
-        "A deflated record of \(entry.byteCount) bytes for a storage of \(byteCount).", entry: name)
+        "A storage of \(byteCount) bytes has a deflated record of \(entry.byteCount).", entry: name)
     }
     return Storage(
       .lazy(StreamedEntry(archive: archive, entry: entry)), byteCount: entry.byteCount, byteOrder: byteOrder, key: key,

@@ -35,7 +35,7 @@ enum FileKind {
     }
     let start = head.bytes.prefix(8).map(\.hexadecimal).joined(separator: " ")
     throw CheckpointError(
-      .notACheckpoint, "Not a checkpoint of a known kind: the file begins with \(start).",
+      .notACheckpoint, "Not a known checkpoint format: the file begins with \(start).",
       remedy: CheckpointError.checkSource)
   }
 }

@@ -12,20 +12,20 @@ extension ForeignFormat {
 
   private static let models = [
     ForeignFormat(
-      "a GGUF model (llama.cpp)", "read it with llama.cpp or MLX, or take the model's safetensors files", magic("GGUF")),
+      "a GGUF model (llama.cpp)", "read it with llama.cpp or MLX, or use the model's safetensors files", magic("GGUF")),
     // Written as a 32-bit number, so the letters of ggml, ggmf, ggjt, ggla stand in reverse.
     ForeignFormat(
       "a GGML model (llama.cpp or whisper.cpp, before GGUF)",
-      "read it with the program that it was made for, or take the .pt or safetensors file that it was made of",
+      "read it with its own program, or use the .pt or safetensors file that it was made from",
       magic("lmgg"), magic("fmgg"), magic("tjgg"), magic("algg")),
     ForeignFormat(
-      "a TensorFlow Lite model", "take the checkpoint that it was converted from; tf.lite.Interpreter reads this one",
+      "a TensorFlow Lite model", "use the checkpoint that it was converted from, or read it with tf.lite.Interpreter",
       magic("TFL3", at: 4)),
     ForeignFormat(
-      "an ExecuTorch program", "take the checkpoint or .pt2 file that it was exported from", magic("ET12", at: 4),
+      "an ExecuTorch program", "use the checkpoint or .pt2 file that it was exported from", magic("ET12", at: 4),
       magic("ET13", at: 4)),
     ForeignFormat(
-      "tensors of ExecuTorch (.ptd)", "take the checkpoint or .pt2 file that it was exported from",
+      "ExecuTorch tensors (.ptd)", "use the checkpoint or .pt2 file that it was exported from",
       magic("FT01", at: 4)),
     ForeignFormat(
       "an HDF5 file (Keras)",
@@ -36,33 +36,33 @@ extension ForeignFormat {
       "read it with tf.train.load_checkpoint in Python, and save the arrays with safetensors.numpy.save_file",
       .ending([0x57, 0xFB, 0x80, 0x8B, 0x24, 0x75, 0x47, 0xDB])),
     ForeignFormat(
-      "a TensorRT engine", "take the checkpoint or ONNX model that it was built from", magic("ptrt"), magic("ftrt")),
-    ForeignFormat("an RKNN model", "take the checkpoint or ONNX model that it was converted from", magic("RKNN")),
+      "a TensorRT engine", "use the checkpoint or ONNX model that it was built from", magic("ptrt"), magic("ftrt")),
+    ForeignFormat("an RKNN model", "use the checkpoint or ONNX model that it was converted from", magic("RKNN")),
     ForeignFormat(
-      "parameters of MXNet", "read them with mxnet.nd.load, and save the arrays with safetensors.numpy.save_file",
+      "MXNet parameters", "read them with mxnet.nd.load, and save the arrays with safetensors.numpy.save_file",
       .bytes([0x12, 1, 0, 0, 0, 0, 0, 0])),
     ForeignFormat(
-      "a file of Torch7 (Lua)", "read it with torchfile in Python, and save the arrays with torch.save",
+      "a Torch7 file (Lua)", "read it with torchfile in Python, and save the arrays with torch.save",
       .bytes([4, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0] + Array("V 1".utf8))),
     ForeignFormat(
       "a fastText model", "read it with fasttext.load_model in Python", .bytes([0xBA, 0x16, 0x4F, 0x2F])),
     ForeignFormat(
-      "weights of Darknet (YOLO)", "convert them with the model's own script; they have no names in the file",
+      "Darknet weights (YOLO)", "convert them with the model's own script, since the file has no tensor names",
       .bytes([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]), .bytes([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]),
       .bytes([0, 0, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0])),
     ForeignFormat(
-      "an archive of a preview version of torch", "save it again with torch 1.6 or later", magic("PYTORCH1")),
+      "an archive of a torch preview version", "save it again with torch 1.6 or later", magic("PYTORCH1")),
   ]
 
   // MARK: - Data, programs and pictures
 
-  private static let beside = "look for the checkpoint beside it"
+  private static let beside = "look for the checkpoint next to it"
 
   private static let data = [
-    ForeignFormat("a JPEG picture", beside, .bytes([0xFF, 0xD8, 0xFF])),
-    ForeignFormat("a PNG picture", beside, .bytes([0x89, 0x50, 0x4E, 0x47])),
-    ForeignFormat("a GIF picture", beside, magic("GIF8")),
-    ForeignFormat("a TIFF picture", beside, .bytes([0x49, 0x49, 0x2A, 0]), .bytes([0x4D, 0x4D, 0, 0x2A])),
+    ForeignFormat("a JPEG image", beside, .bytes([0xFF, 0xD8, 0xFF])),
+    ForeignFormat("a PNG image", beside, .bytes([0x89, 0x50, 0x4E, 0x47])),
+    ForeignFormat("a GIF image", beside, magic("GIF8")),
+    ForeignFormat("a TIFF image", beside, .bytes([0x49, 0x49, 0x2A, 0]), .bytes([0x4D, 0x4D, 0, 0x2A])),
     ForeignFormat("a WebP, WAV or AVI file", beside, magic("RIFF")),
     ForeignFormat("an MP4 file", beside, magic("ftyp", at: 4)),
     ForeignFormat("a PDF document", beside, magic("%PDF")),
@@ -70,9 +70,9 @@ extension ForeignFormat {
     ForeignFormat("a Parquet file", beside, magic("PAR1")),
     ForeignFormat("an Arrow file", beside, magic("ARROW1")),
     ForeignFormat("an SQLite database", beside, magic("SQLite format 3")),
-    ForeignFormat("a program or library of Linux (ELF)", beside, .bytes([0x7F, 0x45, 0x4C, 0x46])),
+    ForeignFormat("a Linux program or library (ELF)", beside, .bytes([0x7F, 0x45, 0x4C, 0x46])),
     ForeignFormat(
-      "a program or library of macOS (Mach-O)", beside, .bytes([0xCF, 0xFA, 0xED, 0xFE]),
+      "a macOS program or library (Mach-O)", beside, .bytes([0xCF, 0xFA, 0xED, 0xFE]),
       .bytes([0xCA, 0xFE, 0xBA, 0xBE])),
   ]
 
@@ -84,7 +84,7 @@ extension ForeignFormat {
     ForeignFormat("a zstd stream", "unpack it first: unzstd", .bytes([0x28, 0xB5, 0x2F, 0xFD])),
     ForeignFormat("an lz4 stream", "unpack it first: unlz4", .bytes([0x04, 0x22, 0x4D, 0x18])),
     ForeignFormat("an lzip stream", "unpack it first: lzip -d", magic("LZIP")),
-    ForeignFormat("a stream of compress (.Z)", "unpack it first: uncompress", .bytes([0x1F, 0x9D])),
+    ForeignFormat("a compress stream (.Z)", "unpack it first: uncompress", .bytes([0x1F, 0x9D])),
     ForeignFormat("a 7-Zip archive", "unpack it first: 7z x", .bytes([0x37, 0x7A, 0xBC, 0xAF])),
     ForeignFormat("a RAR archive", "unpack it first: unrar x", magic("Rar!")),
     ForeignFormat(
@@ -97,24 +97,24 @@ extension ForeignFormat {
 
   private static let forms = [
     ForeignFormat(
-      "a run of zeros", "the download was not finished: start it again",
+      "a file of zeros", "the download is incomplete: start it again",
       .form { $0.bytes.count >= 8 && $0.bytes.allSatisfy { $0 == 0 } }),
     ForeignFormat(
       "an ONNX model",
-      "take the checkpoint that it was exported from; in Python onnx.numpy_helper.to_array gives its arrays",
+      "use the checkpoint that it was exported from, or read it with onnx.numpy_helper.to_array in Python",
       .form { ProtobufHead($0.bytes).isONNX }),
     ForeignFormat(
-      "a Core ML model", "take the checkpoint that it was converted from; coremltools reads this one",
+      "a Core ML model", "use the checkpoint that it was converted from, or read it with coremltools",
       .form { ProtobufHead($0.bytes).isCoreML }),
     ForeignFormat(
       "a TensorFlow SavedModel",
       "load it with tf.saved_model.load in Python, and save its variables with safetensors.numpy.save_file",
       .form { ProtobufHead($0.bytes).isSavedModel }),
     ForeignFormat(
-      "a TensorFlow graph", "load it in Python with TensorFlow; a frozen graph keeps its weights as constants",
+      "a TensorFlow graph", "load it in Python with TensorFlow; the weights of a frozen graph are constants",
       .form { ProtobufHead($0.bytes).isGraph }),
     ForeignFormat(
-      "a Paddle program (.pdmodel, __model__)", "take the .pdparams file, or the parameters beside it",
+      "a Paddle program (.pdmodel, __model__)", "use the .pdparams file, or the parameters next to it",
       .form { ProtobufHead($0.bytes).isPaddleProgram }),
     ForeignFormat(
       "a SentencePiece tokenizer", beside, .form { ProtobufHead($0.bytes).isSentencePiece }),
@@ -152,34 +152,34 @@ extension ForeignFormat {
 
   // MARK: - Texts
 
-  private static let page = "a web page saved under a checkpoint's name"
-  private static let browser = "open the link in a browser: it may ask for a login"
+  private static let page = "a web page"
+  private static let browser = "open the link in a browser: it may need a login"
 
   private static let texts = [
     ForeignFormat(
-      "a model of OpenVINO", "take the checkpoint or ONNX model that it was converted from",
+      "an OpenVINO model", "use the checkpoint or ONNX model that it was converted from",
       .form { $0.text.hasPrefix("<?xml") && $0.text.contains("<net ") }),
-    ForeignFormat("an SVG picture", beside, .text("<svg")),
+    ForeignFormat("an SVG image", beside, .text("<svg")),
     ForeignFormat(page, browser, .text("<!doctype html"), .text("<html"), .text("<?xml"), .text("<head")),
     ForeignFormat(
-      "a git-LFS pointer, which stands for the file", "run git lfs pull where it was cloned",
+      "a Git LFS pointer", "run git lfs pull in the clone",
       .text("version https://git-lfs")),
     ForeignFormat(
-      "a git-annex pointer, which stands for the file", "run git annex get where it was cloned",
+      "a git-annex pointer", "run git annex get in the clone",
       .text("/annex/objects/")),
     ForeignFormat(
-      "a DVC pointer, which stands for the file", "run dvc pull where it was cloned", .text("outs:\n- md5:")),
+      "a DVC pointer", "run dvc pull in the clone", .text("outs:\n- md5:")),
     ForeignFormat(
-      "the list of a TensorFlow folder's checkpoints",
+      "a list of TensorFlow checkpoints",
       "read them with tf.train.load_checkpoint in Python, and save the arrays with safetensors.numpy.save_file",
       .text("model_checkpoint_path:")),
-    ForeignFormat("a model of ncnn", "take the checkpoint that it was converted from", .text("7767517\n")),
+    ForeignFormat("an ncnn model", "use the checkpoint that it was converted from", .text("7767517\n")),
     ForeignFormat(
-      "a YAML text, perhaps a model's configuration", beside,
+      "a YAML file, possibly a model configuration", beside,
       .form { $0.isText && ($0.text.hasPrefix("---\n") || $0.text.hasPrefix("%yaml") || isYAML($0.text)) }),
     // A pickle of protocol 0 is a text too, and begins with one of these two.
     ForeignFormat(
-      "a text", "see what it says: it may name the reason",
+      "a text file", "read it: it may be an error message",
       .form { $0.isText }),
   ]
 

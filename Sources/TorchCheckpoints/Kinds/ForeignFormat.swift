@@ -54,13 +54,13 @@ extension ForeignFormat {
   /// What is wrong with a JSON text that is no index of shards: it may say so itself.
   static func json(_ store: ByteStore) -> CheckpointError {
     let text = FileHead(store).text
-    var remedy = "if it is an index of shards, give its path, with the shards beside it"
+    var remedy = "give the path of the index, with the shards next to it"
     if text.contains("\"architectures\"") || text.contains("\"model_type\"") || text.contains("\"_class_name\"") {
-      remedy = "this is a model's configuration; its weights are in a .safetensors or .bin file beside it"
+      remedy = "this is a model configuration; the weights are in a .safetensors or .bin file next to it"
     } else if ["\"error\"", "\"message\"", "\"detail\""].contains(where: text.contains) {
-      remedy = "it is a server's answer (\(text.prefix(100))): check the address, and whether it asks for a login"
+      remedy = "this is a server response (\(text.prefix(100))): check the address and the login"
     }
     return CheckpointError(
-      .notACheckpoint, "A JSON text without a weight_map, so not the index of a checkpoint's shards.", remedy: remedy)
+      .notACheckpoint, "Not an index of shards: the JSON has no weight_map.", remedy: remedy)
   }
 }

@@ -30,10 +30,10 @@ struct NpyHeader {
   /// - Throws: `malformedHeader`, `truncated`; `unsupported` for elements that are no numbers.
   init(_ bytes: [UInt8], void: ElementType? = nil) throws(CheckpointError) {
     guard bytes.starts(with: Self.magic), bytes.count >= 12 else {
-      throw CheckpointError.malformedHeader("This does not begin as a .npy file does.", offset: 0)
+      throw CheckpointError.malformedHeader("Not a .npy file: the magic bytes are missing.", offset: 0)
     }
     guard (1...3).contains(bytes[6]) else {
-      throw CheckpointError.malformedHeader("Version \(bytes[6]) of the .npy format, of which 3 are known.", offset: 6)
+      throw CheckpointError.malformedHeader("Unknown version \(bytes[6]) of the .npy format.", offset: 6)
     }
     guard let extent = Self.extent(in: bytes), extent.count <= Self.limit else {
       throw CheckpointError.malformedHeader("The header has more than \(Self.limit) bytes.", offset: 8)
@@ -41,18 +41,18 @@ struct NpyHeader {
     let (start, length) = (extent.lowerBound, extent.count)
     guard length <= bytes.count - start else {
       throw CheckpointError.truncated(
-        "A header of \(length) bytes, of which \(bytes.count - start) are there.", offset: start)
+        "The header has \(length) bytes, but only \(bytes.count - start) are left.", offset: start)
     }
     byteCount = start + length
     var literal = PythonLiteral(bytes[start..<start + length])
     guard case .dict(let entries) = try literal.value(), literal.isAtEnd else {
-      throw CheckpointError.malformedHeader("The header is no dict.", offset: start)
+      throw CheckpointError.malformedHeader("The header is not a dict.", offset: start)
     }
     guard case .text(let descr)? = entries["descr"] else {
       throw CheckpointError(.unsupported, "an array of records")
     }
     guard case .bool(let isFortran)? = entries["fortran_order"], case .tuple(let sizes)? = entries["shape"] else {
-      throw CheckpointError.malformedHeader("The header lacks the order or the shape.", offset: start)
+      throw CheckpointError.malformedHeader("The header has no order or no shape.", offset: start)
     }
     guard let type = NumpyType(descr) ?? NumpyType(void: descr, as: void) else {
       throw CheckpointError(.unsupported, NumpyType.reasonWithoutType(descr))
@@ -60,7 +60,7 @@ struct NpyHeader {
     var shape: [Int] = []
     for size in sizes {
       guard case .integer(let value) = size else {
-        throw CheckpointError.malformedHeader("The shape has something that is no number.", offset: start)
+        throw CheckpointError.malformedHeader("The shape has a value that is not an integer.", offset: start)
       }
       shape.append(value)
     }

@@ -41,10 +41,10 @@ struct NumpyType: Equatable, Sendable {
     case "O": return "an array of Python objects"
     case "U", "S", "a": return "an array of strings (\(text))"
     case "M", "m": return "an array of dates or times (\(text))"
-    case "g", "G", "f", "c": return "an array of \(text), numpy's long double, for which torch has no dtype"
+    case "g", "G", "f", "c": return "an array of \(text) (long double), for which torch has no dtype"
     case "V":
-      return "an array of \(text), which numpy writes for types that it does not know and for records; "
-        + "--npz-void bfloat16 says what it is"
+      return "an array of \(text), a record or a type that numpy does not know; "
+        + "read it with --npz-void bfloat16"
     default: return "an array of \(text), for which torch has no dtype"
     }
   }

@@ -30,7 +30,7 @@ struct PythonLiteral {
   ///
   /// - Throws: `malformedHeader` with the byte's offset.
   mutating func value(depth: Int = 0) throws(CheckpointError) -> Value {
-    guard depth < 8 else { throw malformed("Nested too deep.") }
+    guard depth < 8 else { throw malformed("The literal is nested too deeply.") }
     skipSpace()
     guard let first = rest.first else { throw malformed("A value is missing.") }
     switch first {
@@ -45,7 +45,7 @@ struct PythonLiteral {
         rest = rest.dropFirst(word.utf8.count)
         return value
       }
-      throw malformed("Something that is no literal.")
+      throw malformed("Not a Python literal.")
     }
   }
 
@@ -53,10 +53,10 @@ struct PythonLiteral {
     rest = rest.dropFirst()
     var entries: [String: Value] = [:]
     while try !close(UInt8(ascii: "}")) {
-      guard case .text(let key) = try value(depth: depth + 1) else { throw malformed("A key that is no text.") }
+      guard case .text(let key) = try value(depth: depth + 1) else { throw malformed("A key is not a string.") }
       try expect(UInt8(ascii: ":"))
       guard try entries.updateValue(value(depth: depth + 1), forKey: key) == nil else {
-        throw malformed("A key that is there twice.")
+        throw malformed("Duplicate key.")
       }
       if try close(UInt8(ascii: "}")) { break }
       try expect(UInt8(ascii: ","))
@@ -77,9 +77,9 @@ struct PythonLiteral {
 
   private mutating func text() throws(CheckpointError) -> String {
     let quote = rest.removeFirst()
-    guard let end = rest.firstIndex(of: quote) else { throw malformed("A text without its end.") }
+    guard let end = rest.firstIndex(of: quote) else { throw malformed("Unterminated string.") }
     let content = rest[..<end]
-    guard !content.contains(UInt8(ascii: "\\")) else { throw malformed("A text with an escape.") }
+    guard !content.contains(UInt8(ascii: "\\")) else { throw malformed("Escapes in strings are not supported.") }
     rest = rest[(end + 1)...]
     return String(decoding: content, as: UTF8.self)
   }

@@ -22,14 +22,14 @@ extension CheckpointError {
   static func incomplete(_ message: String, file: String? = nil, entry: String? = nil) -> CheckpointError {
     CheckpointError(
       .missingRecord, message, file: file, entry: entry,
-      remedy: "the archive is not complete: copy it again from where it was saved")
+      remedy: "the archive is incomplete: copy it again")
   }
 
   /// Returns the error for an archive with several checkpoints, of which `member` is one.
   static func ambiguous(_ message: String, member: String, file: String? = nil) -> CheckpointError {
     CheckpointError(
       .ambiguousStateDict, message, file: file,
-      remedy: "name the one that you want: --member \(member) (member: \"\(member)\")")
+      remedy: "select one with --member \(member) (member: \"\(member)\")")
   }
 
   /// Returns the error of a file within another: named by the outer file, with the member before the entry.

@@ -42,13 +42,14 @@ struct ByteCursor: ~Escapable {
       }
       end += 1
     }
-    throw CheckpointError(.malformedPickle, "A line has no end.", offset: position, remedy: CheckpointError.cutShort)
+    throw CheckpointError(
+      .malformedPickle, "A line is not terminated.", offset: position, remedy: CheckpointError.cutShort)
   }
 
   @inline(never)
   private func tooShort(_ count: Int) -> CheckpointError {
     CheckpointError(
-      .malformedPickle, "\(count) bytes are asked for, \(remaining) are left.", offset: position,
+      .malformedPickle, "\(count) bytes are needed, but only \(remaining) are left.", offset: position,
       remedy: CheckpointError.cutShort)
   }
 }

@@ -7,7 +7,7 @@ extension PickleMachine {
     switch self[target] {
     case .list(let index): self[target] = .list(extend(index, with: ids))
     case .object(let index): objects[index].items = extend(objects[index].items, with: ids)
-    default: throw malformed("APPEND to something that is no list.")
+    default: throw malformed("APPEND to a value that is not a list.")
     }
   }
 
@@ -17,7 +17,7 @@ extension PickleMachine {
     switch self[target] {
     case .set(let index): self[target] = .set(extend(index, with: ids))
     case .object(let index): objects[index].items = extend(objects[index].items, with: ids)
-    default: throw malformed("ADDITEMS to something that is no set.")
+    default: throw malformed("ADDITEMS to a value that is not a set.")
     }
   }
 
@@ -27,7 +27,7 @@ extension PickleMachine {
     switch self[target] {
     case .dict(let index): self[target] = .dict(extend(index, with: ids))
     case .object(let index): objects[index].entries = extend(objects[index].entries, with: ids)
-    default: throw malformed("SETITEM on something that is no dict.")
+    default: throw malformed("SETITEM on a value that is not a dict.")
     }
   }
 
@@ -39,7 +39,7 @@ extension PickleMachine {
 
   mutating func build(_ state: Pickle.ID) throws(CheckpointError) {
     guard case .object(let index) = try self[top()] else {
-      throw malformed("BUILD on something that is no object.")
+      throw malformed("BUILD on a value that is not an object.")
     }
     if let earlier = objects[index].state {
       stack += [earlier, state]
@@ -51,7 +51,7 @@ extension PickleMachine {
   }
 
   func requirePairs(_ ids: [Pickle.ID]) throws(CheckpointError) {
-    guard ids.count % 2 == 0 else { throw malformed("A key without a value.") }
+    guard ids.count % 2 == 0 else { throw malformed("A key has no value.") }
     for place in stride(from: 0, to: ids.count, by: 2) { try requireHashable(ids[place...place]) }
   }
 
@@ -73,5 +73,5 @@ extension PickleMachine {
   }
 
   @inline(never)
-  func unhashable() -> CheckpointError { malformed("A key that can change, which Python refuses to hash.") }
+  func unhashable() -> CheckpointError { malformed("A key is mutable, which Python cannot hash.") }
 }

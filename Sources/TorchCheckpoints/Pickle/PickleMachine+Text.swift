@@ -14,7 +14,7 @@ extension PickleMachine {
     }) {
     case .plain: break
     case .halfPairs: hasHalfPairs = true
-    case .invalid: throw malformed("A text that is not UTF-8.")
+    case .invalid: throw malformed("A string is not UTF-8.")
     }
     try push(.text(slice(range)))
   }
@@ -22,7 +22,7 @@ extension PickleMachine {
   /// A module's or class's name.
   func name(_ line: Range<Int>) throws(CheckpointError) -> String {
     guard let name = String(validating: store.array(line), as: UTF8.self) else {
-      throw malformed("A global's name that is not UTF-8.")
+      throw malformed("The name of a global is not UTF-8.")
     }
     return name
   }
@@ -44,13 +44,13 @@ extension PickleMachine {
     let digits = text(line).filter { $0 != " " }
     // Swift reads hexadecimal fractions too, Python does not.
     guard !digits.contains("x"), !digits.contains("X"), let value = Double(digits) else {
-      throw malformed("\"\(digits)\" is no number.")
+      throw malformed("\"\(digits)\" is not a number.")
     }
     try push(.float(value))
   }
 
   func index(line: Range<Int>) throws(CheckpointError) -> Int {
-    guard let index = Int(digits: store.array(line)) else { throw malformed("\"\(text(line))\" is no memo number.") }
+    guard let index = Int(digits: store.array(line)) else { throw malformed("\"\(text(line))\" is not a memo index.") }
     return index
   }
 
@@ -63,7 +63,7 @@ extension PickleMachine {
     let magnitude = digits.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
     // Python itself reads no more digits than this (`sys.int_info.default_max_str_digits`).
     guard !magnitude.isEmpty, magnitude.count <= 4300, magnitude.allSatisfy({ (0x30...0x39).contains($0) }) else {
-      throw malformed("\"\(digits.prefix(40))\" is no whole number.")
+      throw malformed("\"\(digits.prefix(40))\" is not an integer.")
     }
     var bytes: [UInt8] = []
     for digit in magnitude {
@@ -85,7 +85,7 @@ extension PickleMachine {
     let literal = store.array(line)
     guard literal.count >= 2, let quote = literal.first, quote == literal.last,
       quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"")
-    else { throw malformed("A STRING without its quotes.") }
+    else { throw malformed("A STRING has no quotes.") }
     return try keep(unescape(literal[1..<literal.count - 1], textEscapes: false))
   }
 
@@ -101,7 +101,7 @@ extension PickleMachine {
     var units: [UInt16] = []
     func number(_ digits: ArraySlice<UInt8>, radix: Int) throws(CheckpointError) -> UInt32 {
       guard let value = UInt32(digits: digits, radix: radix), value <= 0x10FFFF else {
-        throw malformed("An escape without its digits, or of a character that does not exist.")
+        throw malformed("An escape has no digits, or no such character exists.")
       }
       return value
     }
@@ -125,7 +125,7 @@ extension PickleMachine {
       let hexadecimalCount: [UInt8: Int] =
         textEscapes ? [UInt8(ascii: "u"): 4, UInt8(ascii: "U"): 8] : [UInt8(ascii: "x"): 2]
       if let count = hexadecimalCount[kind] {
-        guard rest.count > count else { throw malformed("An escape without its digits.") }
+        guard rest.count > count else { throw malformed("An escape has no digits.") }
         try put(number(rest.dropFirst().prefix(count), radix: 16))
         rest = rest.dropFirst(count + 1)
       } else if textEscapes {
@@ -153,7 +153,7 @@ extension PickleMachine {
   }
 
   private mutating func keep(_ bytes: [UInt8]) throws(CheckpointError) -> Pickle.Slice {
-    guard let count = UInt32(exactly: bytes.count) else { throw malformed("A text of more than 4 GiB.") }
+    guard let count = UInt32(exactly: bytes.count) else { throw malformed("A string of more than 4 GiB.") }
     decoded.append(contentsOf: bytes)
     return Pickle.Slice(start: -1 - (decoded.count - bytes.count), count: count)
   }

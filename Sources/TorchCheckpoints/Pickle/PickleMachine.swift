@@ -95,7 +95,7 @@ struct PickleMachine: ~Copyable {
       }
       let code = try cursor.read(UInt8.self)
       guard let opcode = opcodes[Int(code)] else {
-        throw malformed("There is no pickle instruction 0x\(String(code, radix: 16)).")
+        throw malformed("Unknown pickle instruction 0x\(String(code, radix: 16)).")
       }
       if opcode == .stop { break }
       if isTolerant {
@@ -104,7 +104,7 @@ struct PickleMachine: ~Copyable {
         try step(opcode, &cursor)
       }
       guard nodes.count <= limits.pickleValueCount else {
-        throw CheckpointError.overLimit("The pickle makes more than \(limits.pickleValueCount) values.")
+        throw CheckpointError.overLimit("The pickle has more than \(limits.pickleValueCount) values.")
       }
     }
     let end = cursor.position
@@ -137,12 +137,12 @@ struct PickleMachine: ~Copyable {
     switch opcode {
     case .proto:
       let version = try cursor.read(UInt8.self)
-      guard version <= 5 else { throw malformed("Pickle protocol \(version); the newest there is is 5.") }
+      guard version <= 5 else { throw malformed("Unknown pickle protocol \(version); the newest is 5.") }
       proto = Int(version)
     case .frame:
       let length = try cursor.read(UInt64.self)
       guard length <= UInt64(cursor.remaining) else {
-        throw malformed("A frame of \(length) bytes, where \(cursor.remaining) are left.")
+        throw malformed("A frame has \(length) bytes, but only \(cursor.remaining) are left.")
       }
       frameEnd = max(frameEnd, cursor.position + Int(length))
     case .stop: break
@@ -171,7 +171,7 @@ struct PickleMachine: ~Copyable {
     case .binbytes: try push(.bytes(slice(cursor.take(Int(cursor.read(UInt32.self))))))
     case .binbytes8: try push(.bytes(slice(cursor.take(Int(clamping: cursor.read(UInt64.self))))))
     case .bytearray8: try push(.bytearray(slice(cursor.take(Int(clamping: cursor.read(UInt64.self))))))
-    case .nextBuffer: throw malformed("An out-of-band buffer, which a file does not have.")
+    case .nextBuffer: throw malformed("Out-of-band buffers are not part of a file.")
     case .readonlyBuffer: _ = try top()
 
     case .emptyList: try push(.list(-1))
@@ -261,7 +261,7 @@ struct PickleMachine: ~Copyable {
   }
 
   func slice(_ range: Range<Int>) throws(CheckpointError) -> Pickle.Slice {
-    guard let count = UInt32(exactly: range.count) else { throw malformed("A text or bytes of more than 4 GiB.") }
+    guard let count = UInt32(exactly: range.count) else { throw malformed("A string or bytes of more than 4 GiB.") }
     return Pickle.Slice(start: range.lowerBound, count: count)
   }
 
@@ -304,14 +304,14 @@ struct PickleMachine: ~Copyable {
 
   /// A module or name that a call makes, or another global: to read on would be to guess.
   private mutating func pushComputedGlobal(_ module: Pickle.ID, _ name: Pickle.ID) throws(CheckpointError) {
-    let error = malformed("STACK_GLOBAL without a module's and a name's text.")
+    let error = malformed("STACK_GLOBAL without strings for module and name.")
     guard isTolerant else { throw error }
     firstError = firstError ?? error
     try pushGlobal(module: text(module) ?? Pickle.Global.computed, name: text(name) ?? Pickle.Global.computed)
   }
 
   private mutating func pushExtension(_ code: Int) throws(CheckpointError) {
-    let error = malformed("An extension code, which means nothing outside the program that registered it.")
+    let error = malformed("An extension code has no meaning outside the program that registered it.")
     guard isTolerant else { throw error }
     firstError = firstError ?? error
     try pushGlobal(module: Pickle.Global.computed, name: "extension \(code)")
@@ -325,10 +325,10 @@ struct PickleMachine: ~Copyable {
   private mutating func makeObject(
     _ callable: Pickle.ID, _ arguments: Pickle.ID, keywords: Pickle.ID? = nil
   ) throws(CheckpointError) {
-    guard case .tuple = self[arguments] else { throw malformed("A call whose arguments are no tuple.") }
+    guard case .tuple = self[arguments] else { throw malformed("The arguments of a call are not a tuple.") }
     switch self[callable] {
     case .global, .object, .persistent: break
-    default: throw malformed("A call of something that is no class or function.")
+    default: throw malformed("A call of a value that is not a class or function.")
     }
     objects.append(Pickle.Object(callable: callable, arguments: arguments, keywords: keywords))
     try push(.object(objects.count - 1))

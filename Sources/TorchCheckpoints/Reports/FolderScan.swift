@@ -49,7 +49,7 @@ public struct FolderScan: Sendable {
       case .file:
         guard files.count < Self.fileLimit else {
           throw CheckpointError(
-            .limitExceeded, "The folder holds more than \(Self.fileLimit) files.", file: path.description,
+            .limitExceeded, "The folder has more than \(Self.fileLimit) files.", file: path.description,
             remedy: "scan its subfolders one by one")
         }
         let scan = Scan(inFolder: next.path, options: options)
@@ -68,8 +68,8 @@ public struct FolderScan: Sendable {
   ) throws(CheckpointError) -> [(path: FilePath, depth: Int)] {
     guard depth < depthLimit else {
       throw CheckpointError(
-        .limitExceeded, "Folders lie in folders, more than \(depthLimit) deep.", file: path.description,
-        remedy: "scan this folder by itself")
+        .limitExceeded, "Folders are nested more than \(depthLimit) deep.", file: path.description,
+        remedy: "scan this folder separately")
     }
     let folder = try CheckpointFolder(path: path)
     return folder.names.reversed().map { (folder.place($0), depth + 1) }

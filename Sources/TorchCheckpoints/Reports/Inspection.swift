@@ -140,11 +140,11 @@ public struct Inspection: Sendable, Encodable {
           device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place]))
       if unhashed.contains(place) {
         notes.append(
-          "\(name) is a view expanded from \(tensor.storage.byteCount) bytes to \(tensor.byteCount): no hash.")
+          "\(name) has no hash: it is a view expanded from \(tensor.storage.byteCount) to \(tensor.byteCount) bytes.")
       }
     }
     self.tensors = rows
-    notes += Inspection.collisions(tensors).map { "Two tensors have the name \($0); flat formats refuse that." }
+    notes += Inspection.collisions(tensors).map { "Duplicate tensor name \($0), which cannot be converted." }
 
     let groups = Tensor.tieGroups(tensors.map(\.tensor))
     ties = groups.map { group in group.map { tensors[$0].name } }

@@ -111,7 +111,7 @@ struct PickleSweep {
       guard guessable > 0 else {
         note(
           CheckpointError.overLimit(
-            "More bytes look like the beginning of a pickle than can be followed.", offset: place), name)
+            "Too many places look like the beginning of a pickle.", offset: place), name)
         return
       }
       position = visitPickle(store, at: place, isCertain: false, name: name, depth: depth) ?? place + 1
@@ -193,7 +193,7 @@ struct PickleSweep {
     guard isPickle || Self.isPromising(head, options.limits) else { return }
     guard entry.byteCount <= inflatable else {
       throw CheckpointError.overLimit(
-        "An entry of \(entry.byteCount) bytes that may be a pickle: too large to unpack and look into.")
+        "The entry may be a pickle, but its \(entry.byteCount) bytes are too many to unpack.")
     }
     inflatable -= entry.byteCount
     try visit(archive.read(entry), as: isPickle ? .pickle : .part, name: entry.name, depth: depth + 1)

@@ -161,8 +161,8 @@ public struct Scan: Sendable {
       switch use.verdict {
       case .known: meaning = "makes tensors or plain values"
       case .inert: meaning = "only holds data"
-      case .unknown: meaning = "on no list: a class of your own, or a function that does what it is given"
-      case .dangerous: meaning = "runs code, opens files or the network, or loads code"
+      case .unknown: meaning = "on no list: a class of your own, or a function that calls its arguments"
+      case .dangerous: meaning = "runs code, opens files or connections, or loads code"
       }
       return Row(name: use.name, verdict: use.verdict, meaning: meaning)
     }

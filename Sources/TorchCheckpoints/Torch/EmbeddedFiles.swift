@@ -39,7 +39,7 @@ struct EmbeddedFiles: Sendable {
         pickle.meaning(of: pickle.objects[number], meanings) == .loadFromBytes
       {
         guard let bytes = pickle.sequence(at: pickle.objects[number].arguments)?.first, pickle.isBytes(bytes, meanings)
-        else { throw CheckpointError.malformedTensor("torch.storage._load_from_bytes without bytes.") }
+        else { throw CheckpointError.malformedTensor("torch.storage._load_from_bytes is called without bytes.") }
         files[id] = try open(pickle, bytes, options: inner, read)
         calls.insert(id)
       } else if let bytes = pickle.bytesValue(at: id, meanings) {

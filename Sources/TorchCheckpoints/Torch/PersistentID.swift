@@ -27,7 +27,7 @@ enum PersistentID: Sendable {
       return
     }
     guard case .tuple(let start, let count) = pickle[id] else {
-      throw CheckpointError.malformedTensor("A persistent id that is neither a tuple nor a text.")
+      throw CheckpointError.malformedTensor("A persistent id is neither a tuple nor a string.")
     }
     let parts = pickle.items[start..<start + Int(count)]
     if parts.count >= 5, pickle.text(at: parts[start]) == "storage" {
@@ -37,7 +37,7 @@ enum PersistentID: Sendable {
     } else if parts.count == 3, pickle.global(at: parts[start]) != nil {
       self = .sourcedClass(SourcedClass(id: parts[start], file: parts[start + 1], text: parts[start + 2]))
     } else {
-      throw CheckpointError.malformedTensor("A persistent id that names no storage.")
+      throw CheckpointError.malformedTensor("A persistent id does not name a storage.")
     }
   }
 }
@@ -63,10 +63,10 @@ struct StorageDeclaration: Sendable {
     let start = parts.startIndex
     guard let key = pickle.text(at: parts[start + 2]) ?? pickle.integer(at: parts[start + 2]).map({ String($0) }),
       let elementCount = pickle.integer(at: parts[start + 4])
-    else { throw CheckpointError.malformedTensor("A persistent id that names no storage.") }
+    else { throw CheckpointError.malformedTensor("A persistent id does not name a storage.") }
     guard case .global(let class_) = pickle[parts[start + 1]], case .storage(let elementType) = meanings[class_] else {
       let name = pickle.global(at: parts[start + 1]).map { "\($0.module).\($0.name)" } ?? "something else"
-      throw CheckpointError.malformedTensor("Storage \(key) is of a class that is not known: \(name).")
+      throw CheckpointError.malformedTensor("Storage \(key) has an unknown class: \(name).")
     }
     guard elementCount >= 0, let byteCount = elementCount.times(elementType.byteCount) else {
       throw CheckpointError.malformedTensor("Storage \(key) declares \(elementCount) elements.")
@@ -86,7 +86,7 @@ struct StorageDeclaration: Sendable {
     guard parts.count == 3, numbers.count == 2, numbers[0] >= 0, numbers[1] >= 0,
       numbers[0] <= elementCount, numbers[1] <= elementCount - numbers[0]
     else {
-      throw CheckpointError.malformedTensor("A view of storage \(key) that is not inside its \(elementCount) elements.")
+      throw CheckpointError.malformedTensor("A view of storage \(key) exceeds its \(elementCount) elements.")
     }
     return View(offset: numbers[0], count: numbers[1])
   }

@@ -35,7 +35,7 @@ struct StorageReference: Sendable {
     var start = offset
     if byteOffset > 0, offset >= 0 {
       guard byteOffset % type.byteCount == 0, let sum = offset.plus(byteOffset / type.byteCount) else {
-        throw CheckpointError.malformedTensor("A tensor that begins between two elements of its storage.")
+        throw CheckpointError.malformedTensor("A tensor begins between two elements of its storage.")
       }
       start = sum
     }
@@ -95,7 +95,7 @@ struct StorageTable: Sendable {
         guard let tensor = records.tensor(key: key) else {
           throw CheckpointError(
             .malformedTensor,
-            "A persistent id that is a text (protocol 0 writes them so, and loses what they say).",
+            "A persistent id is a string, in which pickle protocol 0 loses its contents.",
             remedy: "save the file again with pickle_protocol=2")
         }
         references.append(.tensor(tensor))

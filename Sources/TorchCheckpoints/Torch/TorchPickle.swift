@@ -20,8 +20,8 @@ struct TorchPickle: Sendable {
     if !options.allowsDangerousGlobals, let global = names.dangerous {
       throw CheckpointError(
         .dangerousGlobal,
-        "The pickle names \(global.module).\(global.name), which exists to run code. It was not run.",
-        remedy: "do not load this file with Python; to see its tensors nevertheless, pass --allow-dangerous-globals")
+        "The pickle names \(global.module).\(global.name), which can run code. It was not run.",
+        remedy: "do not load this file with Python; list its tensors with --allow-dangerous-globals")
     }
     var ids: [PersistentID] = []
     ids.reserveCapacity(pickle.persistentIDs.count)

@@ -22,11 +22,11 @@ extension TorchValues {
   private func component(_ role: String, _ id: Pickle.ID, _ depth: Int) throws(CheckpointError) -> Composition.Component
   {
     guard let tensor = try tensor(at: id, depth: depth + 1) else {
-      throw CheckpointError.malformedTensor("A tensor's \(role) are no tensor.")
+      throw CheckpointError.malformedTensor("The \(role) of a tensor are not a tensor.")
     }
     // Only classes of others wrap tensors of any kind; torch's own kinds are made of plain ones.
     guard tensor.composition == nil else {
-      throw CheckpointError.malformedTensor("A tensor's \(role) are no plain tensor.")
+      throw CheckpointError.malformedTensor("The \(role) of a tensor are not a plain tensor.")
     }
     return Composition.Component(role, tensor)
   }
@@ -36,22 +36,23 @@ extension TorchValues {
   /// Made from `(storage, offset, size, stride, quantizer, requires_grad, hooks)`.
   private func quantized(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 5 else {
-      throw CheckpointError.malformedTensor("A quantized tensor with \(arguments.count) arguments of 5.")
+      throw CheckpointError.malformedTensor("A quantized tensor has \(arguments.count) arguments instead of 5.")
     }
     let integers = try packedTensor(arguments)
     let parts = Array(pickle.sequence(at: arguments[4]) ?? [])
     guard let scheme = parts.first, case .quantizationScheme(let isPerChannel)? = meaning(at: scheme) else {
-      throw CheckpointError.malformedTensor("A quantized tensor of a scheme that is not known.")
+      throw CheckpointError.malformedTensor("A quantized tensor has an unknown scheme.")
     }
     if isPerChannel {
       guard parts.count >= 4, let axis = pickle.integer(at: parts[3]), integers.shape.indices.contains(axis) else {
-        throw CheckpointError.malformedTensor("A tensor quantized per channel without scales, zero points and axis.")
+        throw CheckpointError.malformedTensor(
+          "A tensor that is quantized per channel has no scales, zero points or axis.")
       }
       let scales = try component("scales", parts[1], depth)
       let zeroPoints = try component("zero_points", parts[2], depth)
       guard scales.tensor.shape == [integers.shape[axis]], zeroPoints.tensor.shape == scales.tensor.shape else {
         throw CheckpointError.malformedTensor(
-          "A tensor with \(integers.shape[axis]) channels and other scales than these.")
+          "The number of scales differs from the number of channels, \(integers.shape[axis]).")
       }
       // The writer says per_channel_affine of both; float zero points are what tells them apart.
       let isFloating = zeroPoints.tensor.elementType.isFloatingPoint
@@ -64,7 +65,7 @@ extension TorchValues {
           ]))
     }
     guard parts.count >= 3, let zeroPoint = pickle.integer(at: parts[2]), let scale = real(at: parts[1]) else {
-      throw CheckpointError.malformedTensor("A tensor quantized per tensor without scale and zero point.")
+      throw CheckpointError.malformedTensor("A tensor that is quantized per tensor has no scale or zero point.")
     }
     return integers.composed(
       Composition(
@@ -84,11 +85,11 @@ extension TorchValues {
   /// storage counts bytes, a shape integers.
   private func packedTensor(_ arguments: [Pickle.ID]) throws(CheckpointError) -> Tensor {
     guard let reference = storageReference(at: arguments[0]) else {
-      throw CheckpointError.malformedTensor("A quantized tensor whose storage is something else.")
+      throw CheckpointError.malformedTensor("The storage of a quantized tensor is not a storage.")
     }
     guard let offset = pickle.integer(at: arguments[1]), let shape = integers(at: arguments[2]),
       let strides = integers(at: arguments[3])
-    else { throw CheckpointError.malformedTensor("A tensor whose sizes, strides or offset are no 64-bit numbers.") }
+    else { throw CheckpointError.malformedTensor("The sizes, strides or offset of a tensor are not 64-bit integers.") }
     let packing = reference.elementType.elementsPerByte
     guard let elements = reference.byteCount.times(packing) else {
       throw CheckpointError.impossibleSize("The storage of a quantized tensor")
@@ -100,7 +101,7 @@ extension TorchValues {
         shape: shape, strides: strides, offset: offset, elementByteCount: 1, storageByteCount: elements)
     guard packing == 1 || (geometry.isContiguous && offset % packing == 0) else {
       throw CheckpointError.malformedTensor(
-        "A view of \(reference.elementType) integers that do not lie one after another.")
+        "A view of packed \(reference.elementType) integers is not contiguous.")
     }
     return Tensor(
       elementType: reference.elementType, geometry: geometry, storage: reference.storage,
@@ -113,17 +114,17 @@ extension TorchValues {
   private func sparse(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 2, let layout = layoutName(at: arguments[0]),
       let kind = Composition.Kind(rawValue: layout), let data = pickle.sequence(at: arguments[1])
-    else { throw CheckpointError.malformedTensor("A sparse tensor of a layout that is not known.") }
+    else { throw CheckpointError.malformedTensor("A sparse tensor has an unknown layout.") }
     let parts = Array(data)
     let roles: [String]
     switch kind {
     case .sparseCOO: roles = ["indices", "values"]
     case .sparseCSR, .sparseBSR: roles = ["crow_indices", "col_indices", "values"]
     case .sparseCSC, .sparseBSC: roles = ["ccol_indices", "row_indices", "values"]
-    default: throw CheckpointError.malformedTensor("A sparse tensor of layout \(layout).")
+    default: throw CheckpointError.malformedTensor("A sparse tensor has the layout \(layout).")
     }
     guard parts.count > roles.count, let shape = integers(at: parts[roles.count]) else {
-      throw CheckpointError.malformedTensor("A \(layout) tensor without its \(roles.joined(separator: ", ")) and size.")
+      throw CheckpointError.malformedTensor("A \(layout) tensor needs \(roles.joined(separator: ", ")) and a size.")
     }
     var components: [Composition.Component] = []
     for (role, part) in zip(roles, parts) { try components.append(component(role, part, depth)) }
@@ -135,7 +136,7 @@ extension TorchValues {
       let (compressed, plain, values) = (components[0].tensor, components[1].tensor, components[2].tensor)
       guard shape.count >= 2, let plainCount = plain.shape.last, compressed.shape.count == plain.shape.count,
         values.shape.count >= plain.shape.count, values.shape[plain.shape.count - 1] == plainCount
-      else { throw CheckpointError.malformedTensor("A \(layout) tensor whose parts do not fit together.") }
+      else { throw CheckpointError.malformedTensor("The components of a \(layout) tensor do not match.") }
     }
     let values = components[components.count - 1].tensor
     return try Tensor(
@@ -147,7 +148,9 @@ extension TorchValues {
     guard indices.shape.count == 2, let count = values.shape.first, indices.shape[1] == count,
       indices.shape[0] + values.shape.count - 1 == shape.count,
       Array(values.shape.dropFirst()) == Array(shape.dropFirst(indices.shape[0]))
-    else { throw CheckpointError.malformedTensor("A sparse_coo tensor whose indices and values do not fit its size.") }
+    else {
+      throw CheckpointError.malformedTensor("The indices and values of a sparse_coo tensor do not match its size.")
+    }
   }
 
   /// A layout's name: a global of torch, or a text that `_get_layout` is called with.
@@ -166,7 +169,7 @@ extension TorchValues {
   private func nested(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     let roles = ["buffer", "sizes", "strides", "storage_offsets"]
     guard arguments.count >= roles.count else {
-      throw CheckpointError.malformedTensor("A nested tensor with \(arguments.count) parts of 4.")
+      throw CheckpointError.malformedTensor("A nested tensor has \(arguments.count) components instead of 4.")
     }
     var components: [Composition.Component] = []
     for (role, part) in zip(roles, arguments) { try components.append(component(role, part, depth)) }
@@ -174,7 +177,7 @@ extension TorchValues {
     guard let count = components[1].tensor.shape.first, components[1].tensor.shape == components[2].tensor.shape,
       components[3].tensor.shape == [count]
     else {
-      throw CheckpointError.malformedTensor("A nested tensor whose sizes, strides and offsets do not fit together.")
+      throw CheckpointError.malformedTensor("The sizes, strides and offsets of a nested tensor do not match.")
     }
     return try Tensor(
       Composition(.nested, components: components), elementType: buffer.elementType,
@@ -184,7 +187,7 @@ extension TorchValues {
   /// Made from a dict of `values`, `offsets`, `lengths`, `_ragged_idx`, `requires_grad`.
   private func jagged(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     guard let parts = arguments.first else {
-      throw CheckpointError.malformedTensor("A jagged tensor without its parts.")
+      throw CheckpointError.malformedTensor("A jagged tensor has no components.")
     }
     var components: [Composition.Component] = []
     for role in ["values", "offsets", "lengths"] {
@@ -193,7 +196,7 @@ extension TorchValues {
       try components.append(component(role, id, depth))
     }
     guard components.count >= 2, components[1].role == "offsets", let count = components[1].tensor.shape.first else {
-      throw CheckpointError.malformedTensor("A jagged tensor without values and offsets.")
+      throw CheckpointError.malformedTensor("A jagged tensor has no values or offsets.")
     }
     let axis = value("_ragged_idx", in: parts).flatMap(pickle.integer) ?? 1
     let values = components[0].tensor
@@ -210,7 +213,7 @@ extension TorchValues {
   private func meta(_ arguments: [Pickle.ID]) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 4, case .elementType(let type)? = meaning(at: arguments[0]),
       let shape = integers(at: arguments[1])
-    else { throw CheckpointError.malformedTensor("A meta tensor without dtype and size.") }
+    else { throw CheckpointError.malformedTensor("A meta tensor has no dtype or size.") }
     return try Tensor(
       Composition(.meta), elementType: type,
       geometry: TensorGeometry(stated: shape, strides: integers(at: arguments[2])), origin: .memory,
@@ -221,7 +224,7 @@ extension TorchValues {
   private func wrapper(_ arguments: [Pickle.ID], state: Pickle.ID?, _ depth: Int) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 4, case .elementType(let type)? = meaning(at: arguments[1]),
       let shape = integers(at: arguments[2])
-    else { throw CheckpointError.malformedTensor("A wrapper subclass without dtype and size.") }
+    else { throw CheckpointError.malformedTensor("A wrapper subclass has no dtype or size.") }
     var components: [Composition.Component] = []
     var partCount = 0
     let attributes = attributes(in: state)
@@ -230,7 +233,7 @@ extension TorchValues {
       partCount += 1 + (part.composition?.partCount ?? 0)
       guard partCount <= Composition.partLimit else {
         throw CheckpointError(
-          .limitExceeded, "A tensor that is made of more than \(Composition.partLimit) others.")
+          .limitExceeded, "A tensor has more than \(Composition.partLimit) components.")
       }
       components.append(Composition.Component(pickle.keyText(entry.key), part))
     }
@@ -261,11 +264,11 @@ extension TorchValues {
   /// `(array or tensor, dtype, device, requires_grad)`: the bytes are of a type that numpy has, to be turned into dtype.
   private func onDevice(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 4, case .elementType(let type)? = meaning(at: arguments[1]) else {
-      throw CheckpointError.malformedTensor("A device's tensor without dtype.")
+      throw CheckpointError.malformedTensor("A device tensor has no dtype.")
     }
     var data = try array(at: arguments[0])
     if data == nil { data = try tensor(at: arguments[0], depth: depth + 1) }
-    guard let data else { throw CheckpointError.malformedTensor("A device's tensor without data.") }
+    guard let data else { throw CheckpointError.malformedTensor("A device tensor has no data.") }
     return try data.converted(to: type).requiringGrad(pickle.bool(at: arguments[3]) ?? false)
   }
 }

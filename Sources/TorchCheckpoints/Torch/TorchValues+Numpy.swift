@@ -136,7 +136,7 @@ struct Latin1Text: StorageContents {
     bytes.reserveCapacity(byteCount)
     for scalar in pickle.text(slice).unicodeScalars {
       guard let byte = UInt8(exactly: scalar.value) else {
-        throw CheckpointError.malformedTensor("An array's text has a character that stands for no byte.")
+        throw CheckpointError.malformedTensor("A string of array data has a character that is not a byte.")
       }
       bytes.append(byte)
     }

@@ -71,7 +71,7 @@ final class TorchValues: Sendable {
   var notes: [String] {
     var notes = embedded.notes
     if pickle.hasHalfPairs {
-      notes.append("Texts with half of a surrogate pair are shown as Python writes them, with the escape \\udXXX.")
+      notes.append("Strings with an unpaired surrogate are shown as in Python, with the escape \\udXXX.")
     }
     return notes
   }
@@ -142,11 +142,11 @@ final class TorchValues: Sendable {
     _ meaning: GlobalMeaning, _ arguments: ArraySlice<Pickle.ID>, state: Pickle.ID? = nil, depth: Int
   ) throws(CheckpointError) -> Tensor? {
     // `_rebuild_from_type_v2` wraps another call, and parameters wrap tensors; nobody wraps more than a few times.
-    guard depth < 16 else { throw CheckpointError.malformedTensor("A tensor that is wrapped 16 times.") }
+    guard depth < 16 else { throw CheckpointError.malformedTensor("A tensor is wrapped 16 times.") }
     let arguments = Array(arguments)
     func require(_ count: Int) throws(CheckpointError) {
       guard arguments.count >= count else {
-        throw CheckpointError.malformedTensor("A tensor with \(arguments.count) arguments of \(count).")
+        throw CheckpointError.malformedTensor("A tensor has \(arguments.count) arguments instead of \(count).")
       }
     }
     switch meaning {
@@ -160,20 +160,20 @@ final class TorchValues: Sendable {
     case .rebuildTensorV3:
       try require(7)
       guard case .elementType(let type)? = self.meaning(at: arguments[6]) else {
-        throw CheckpointError.malformedTensor("A tensor of a dtype that is not known.")
+        throw CheckpointError.malformedTensor("A tensor has an unknown dtype.")
       }
       return try stridedTensor(
         arguments, elementType: type, requiresGrad: arguments[4], metadata: arguments.count > 7 ? arguments[7] : nil)
     case .rebuildParameter, .rebuildParameterWithState:
       try require(2)
       guard let tensor = try tensor(at: arguments[0], depth: depth + 1) else {
-        throw CheckpointError.malformedTensor("A parameter without a tensor.")
+        throw CheckpointError.malformedTensor("A parameter has no tensor.")
       }
       return tensor.requiringGrad(pickle.bool(at: arguments[1]) ?? true)
     case .rebuildFromTypeV2:
       try require(3)
       guard let inner = self.meaning(at: arguments[0]), let innerArguments = pickle.sequence(at: arguments[2]) else {
-        throw CheckpointError.malformedTensor("A tensor of a subclass without the call that makes it.")
+        throw CheckpointError.malformedTensor("A tensor subclass has no function that makes it.")
       }
       return try rebuild(
         inner, innerArguments, state: arguments.count > 3 ? arguments[3] : nil, depth: depth + 1)
@@ -186,11 +186,11 @@ final class TorchValues: Sendable {
     _ arguments: [Pickle.ID], elementType: ElementType?, requiresGrad: Pickle.ID?, metadata: Pickle.ID?
   ) throws(CheckpointError) -> Tensor {
     guard let reference = storageReference(at: arguments[0]) else {
-      throw CheckpointError.malformedTensor("A tensor whose storage is something else.")
+      throw CheckpointError.malformedTensor("The storage of a tensor is not a storage.")
     }
     guard let offset = pickle.integer(at: arguments[1]), let shape = integers(at: arguments[2]),
       let strides = integers(at: arguments[3])
-    else { throw CheckpointError.malformedTensor("A tensor whose sizes, strides or offset are no 64-bit numbers.") }
+    else { throw CheckpointError.malformedTensor("The sizes, strides or offset of a tensor are not 64-bit integers.") }
     let type = elementType ?? reference.elementType
     var operations: Tensor.PendingOperations = []
     if let metadata {

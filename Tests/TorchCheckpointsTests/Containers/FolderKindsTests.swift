@@ -46,7 +46,7 @@ struct FolderKindsTests {
     try FileManager.default.removeItem(atPath: folder.path("part/y.bin"))
     let error = try refusal(folder)
     #expect(error.code == .missingRecord)
-    #expect(error.message == "1 of 2 shards are not there: part/y.bin.")
+    #expect(error.message == "1 of 2 shards are missing: part/y.bin.")
   }
 
   @Test("An index may have a byte order mark, in whatever way it is reached")
@@ -89,7 +89,7 @@ struct FolderKindsTests {
   func noIndex() throws {
     let empty = PickleBytes.little(UInt64(2)) + Array("{}".utf8)
     let shards = try folder(["model-00001-of-00002.safetensors": empty, "model-00002-of-00002.safetensors": empty])
-    #expect(try refusal(shards).message.hasPrefix("These are shards without the index"))
+    #expect(try refusal(shards).message.hasPrefix("The index of these shards is missing"))
     let pipeline = try folder([
       "unet/model.safetensors": Self.shard, "vae/a/pytorch_model.bin": Self.shard, "x.json": [1],
     ])
@@ -107,7 +107,7 @@ struct FolderKindsTests {
     #expect(file.message == "Broken link: ../blobs/f00d does not exist.")
     let shard = try refusal(folder)
     #expect(shard.code == .missingRecord)
-    #expect(shard.message.contains("x.bin (a link to ../blobs/f00d, which is not there)"))
+    #expect(shard.message.contains("x.bin (a broken link to ../blobs/f00d)"))
     try FileManager.default.removeItem(atPath: folder.path("x.bin"))
     try folder.write(Self.shard, "blob")
     try FileManager.default.createSymbolicLink(atPath: folder.path("x.bin"), withDestinationPath: "blob")

@@ -18,7 +18,7 @@ struct PythonTextTests {
     let checkpoint = try Checkpoint(
       FileBytes.torch(Self.dict((Self.raw([0x77, 0xED, 0xB3, 0xBF]), PickleBytes.vector))))
     #expect(checkpoint.tensors.map(\.name) == ["w\\udcff"])
-    #expect(checkpoint.notes.contains { $0.hasPrefix("Texts with half of a surrogate pair") })
+    #expect(checkpoint.notes.contains { $0.hasPrefix("Strings with an unpaired surrogate") })
   }
 
   @Test("The same half pair comes out of the text form")

@@ -29,30 +29,31 @@ struct ErrorTextTests {
     arguments: [
       Impostor(
         "a web page", "<!DOCTYPE html><html><title>Sign in</title>",
-        "This is a web page saved under a checkpoint's name, not a checkpoint."),
+        "This is a web page, not a checkpoint."),
       Impostor(
         "a web page after space", "\n\n  <html lang=en>",
-        "This is a web page saved under a checkpoint's name, not a checkpoint."),
+        "This is a web page, not a checkpoint."),
       Impostor(
         "a cloud's error as XML", "<?xml version='1.0'?><Error>AccessDenied</Error>",
-        "This is a web page saved under a checkpoint's name, not a checkpoint."),
+        "This is a web page, not a checkpoint."),
       Impostor(
         "a git-LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:4665\nsize 132\n",
-        "This is a git-LFS pointer, which stands for the file, not a checkpoint."),
+        "This is a Git LFS pointer, not a checkpoint."),
       Impostor(
         "a gzip stream", "\u{1F}\u{8B}\u{8}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{3}",
-        "The gzip stream has no end.", .truncated),
+        "The gzip stream is truncated.", .truncated),
       Impostor(
-        "a picture", "\u{FF}\u{D8}\u{FF}\u{E0}\u{0}\u{10}JFIF\u{0}", "This is a JPEG picture, not a checkpoint."),
-      Impostor("zeros", String(repeating: "\u{0}", count: 2000), "This is a run of zeros, not a checkpoint."),
-      Impostor("an error message", "Error 404: the file could not be found\n", "This is a text, not a checkpoint."),
+        "a picture", "\u{FF}\u{D8}\u{FF}\u{E0}\u{0}\u{10}JFIF\u{0}", "This is a JPEG image, not a checkpoint."),
+      Impostor("zeros", String(repeating: "\u{0}", count: 2000), "This is a file of zeros, not a checkpoint."),
+      Impostor(
+        "an error message", "Error 404: the file could not be found\n", "This is a text file, not a checkpoint."),
       Impostor(
         "JSON", "{\"error\": \"quota exceeded\"}",
-        "A JSON text without a weight_map, so not the index of a checkpoint's shards."),
+        "Not an index of shards: the JSON has no weight_map."),
       Impostor("an HDF5 file", "\u{89}HDF\r\n\u{1A}\n\u{0}", "This is an HDF5 file (Keras), not a checkpoint."),
       Impostor(
         "bytes of no meaning", "\u{DE}\u{AD}\u{BE}\u{EF}\u{DE}\u{AD}\u{BE}\u{EF}\u{DE}",
-        "Not a checkpoint of a known kind: the file begins with de ad be ef de ad be ef."),
+        "Not a known checkpoint format: the file begins with de ad be ef de ad be ef."),
       Impostor("nothing", "", "The file is empty.", .truncated),
       Impostor("four bytes of an archive", "PK\u{3}\u{4}", "", .truncated),
       Impostor("three bytes", "\u{1}\u{2}\u{3}", "The file has 3 bytes, too few for a checkpoint.", .truncated),
@@ -75,7 +76,7 @@ struct ErrorTextTests {
     #expect(throws: CheckpointError(.notFound, "")) { try Checkpoint(path: folder.path("none/m.pth")) }
     #expect(throws: CheckpointError(.notFound, "")) { try Checkpoint(path: "") }
     let isFolder = #expect(throws: CheckpointError(.isDirectory, "")) { try Checkpoint(path: folder.url.path) }
-    #expect(isFolder?.message == "This folder holds no checkpoint in several files. It has: nothing.")
+    #expect(isFolder?.message == "The folder is not a checkpoint. It has: nothing.")
     #expect(throws: CheckpointError(.notFound, "")) {
       try loadStateDict(url: #require(URL(string: "https://example.com/m.pth")))
     }

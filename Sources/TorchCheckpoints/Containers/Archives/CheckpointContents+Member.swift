@@ -21,6 +21,6 @@ extension CheckpointContents {
     guard let name = options.member, member == nil, !options.memberIsOptional else { return }
     throw CheckpointError(
       .noStateDict, "No member \(name): the file is a checkpoint itself (\(format.rawValue)).", file: file,
-      remedy: "leave out --member (member:); --key names a part of a checkpoint")
+      remedy: "omit --member (member:); use --key for a part of a checkpoint")
   }
 }

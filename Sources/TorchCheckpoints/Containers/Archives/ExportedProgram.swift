@@ -38,8 +38,8 @@ struct ExportedProgram {
       let compiled = archive.entries.first { $0.name.contains("data/aotinductor/") }
       guard let compiled else { return nil }
       throw CheckpointError(
-        .notACheckpoint, "This is a package that AOTInductor compiled, without the program that it was made of.",
-        entry: compiled.name, remedy: "export the weights too, with torch.export.save")
+        .notACheckpoint, "The package is compiled by AOTInductor and has no exported program.",
+        entry: compiled.name, remedy: "export the model with torch.export.save")
     }
     guard programs.count > 1 else { return try open(first, archive, file: file, options) }
     guard let name = options.member else {
@@ -50,7 +50,7 @@ struct ExportedProgram {
     guard let program = programs.first(where: { $0.name == name }) else {
       throw CheckpointError(
         .noStateDict, "The package has no program \(name).",
-        remedy: "name one of these: \(programs.prefix(20).map(\.name).joined(separator: ", "))")
+        remedy: "use one of these: \(programs.prefix(20).map(\.name).joined(separator: ", "))")
     }
     var contents = try open(program, archive, file: file, options)
     contents.name(name)

@@ -78,12 +78,12 @@ struct ExportedTensors {
     _ row: JSONValue, in folder: String, named name: String
   ) throws(CheckpointError) -> Tensor? {
     guard case .string(let path)? = row["path_name"], let entry = archive[folder + path] else {
-      throw CheckpointError.incomplete("Its record \(row["path_name"]?.text ?? "") is not in the archive.")
+      throw CheckpointError.incomplete("The record \(row["path_name"]?.text ?? "") is missing from the archive.")
     }
     if row["use_pickle"] == .bool(true) {
       guard row["tensor_meta"] != .null else {
         try listGlobals(of: entry)
-        notes.append("\(name) is an object of TorchScript or Python, no tensor: it is not read.")
+        notes.append("\(name) is a TorchScript or Python object, not a tensor, and was left out.")
         return nil
       }
       return try opened(ArchiveMember(entry, of: archive)).tensors.first { $0.name.isEmpty }?.tensor
@@ -91,10 +91,10 @@ struct ExportedTensors {
     guard let meta = row["tensor_meta"], case .integer(let number)? = meta["dtype"],
       let type = Self.types[number], let shape = integers(meta["sizes"]), let strides = integers(meta["strides"]),
       let offset = integer(meta["storage_offset"])
-    else { throw CheckpointError.malformedHeader("Its type, sizes, strides or offset are not known.") }
+    else { throw CheckpointError.malformedHeader("The type, sizes, strides or offset are missing or unknown.") }
     guard meta["layout"] == .integer(Self.strided) else {
       throw CheckpointError(
-        .unsupported, "It has the layout \(meta["layout"]?.text ?? "none"), which has no raw bytes.")
+        .unsupported, "The layout \(meta["layout"]?.text ?? "none") has no raw bytes.")
     }
     let requiresGrad = meta["requires_grad"] == .bool(true)
     let storage = try storage(entry, device: meta["device"])

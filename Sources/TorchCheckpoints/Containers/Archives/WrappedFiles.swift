@@ -28,7 +28,8 @@ struct WrappedFiles {
   /// - Throws: `truncated` for an archive that may have had more members.
   init(_ archive: TarArchive, _ store: ByteStore, file: String) throws(CheckpointError) {
     guard archive.hasEnd else {
-      throw CheckpointError.truncated("The tar archive has no end: a block of zeros stands last.", offset: store.count)
+      throw CheckpointError.truncated(
+        "The tar archive is truncated: the final block of zeros is missing.", offset: store.count)
     }
     self.init("tar archive", store, file, archive.members.map { ArchiveMember($0, of: store) })
   }
@@ -82,7 +83,7 @@ struct WrappedFiles {
       texts.append("\(member.name) (\(text))")
     }
     guard weights.count == 1 else {
-      let what = weights.isEmpty ? "several checkpoints, none of weights" : "\(weights.count) checkpoints of weights"
+      let what = weights.isEmpty ? "several checkpoints without weights" : "\(weights.count) checkpoints of weights"
       throw ambiguous(what, texts, choice: candidates[weights.first?.place ?? 0].name)
     }
     texts.remove(at: weights[0].place)
@@ -110,7 +111,7 @@ struct WrappedFiles {
     }
     throw CheckpointError(
       .noStateDict, "The \(container) has no member \(name). It has: \(list(members.map(\.name))).", file: file,
-      remedy: "name one of these: --member NAME (member:)")
+      remedy: "use one of these: --member NAME (member:)")
   }
 
   private func open(
@@ -207,8 +208,8 @@ struct WrappedFiles {
     CheckpointError(
       .notACheckpoint,
       others.isEmpty
-        ? "The \(container) is empty." : "The \(container) holds no checkpoint. It has: \(list(others.map(\.text))).",
-      file: file, remedy: others.lazy.compactMap(\.remedy).first ?? "check where the file came from")
+        ? "The \(container) is empty." : "The \(container) has no checkpoint. It has: \(list(others.map(\.text))).",
+      file: file, remedy: others.lazy.compactMap(\.remedy).first ?? "check the source of the file")
   }
 
   private func ambiguous(_ what: String, _ names: [String], choice: String) -> CheckpointError {

@@ -59,8 +59,8 @@ struct CheckpointFolder {
     guard let first = usual.first else { return nil }
     if first.variant != nil, let other = usual.first(where: { $0.variant != first.variant }) {
       throw CheckpointError(
-        .isDirectory, "This folder holds several variants of a model: \(first.name), \(other.name).", file: path,
-        remedy: "name the file of one of them")
+        .isDirectory, "The folder has several variants of a model: \(first.name), \(other.name).", file: path,
+        remedy: "give the path of one of them")
     }
     return first.name
   }
@@ -83,21 +83,22 @@ struct CheckpointFolder {
   private func nothingFound(_ nested: [String]) -> CheckpointError {
     if !nested.isEmpty {
       return CheckpointError(
-        .isDirectory, "This folder holds no checkpoint itself, but these below it do: \(Shards.list(nested)).",
+        .isDirectory, "The folder is not a checkpoint, but these subfolders are: \(Shards.list(nested)).",
         file: path,
-        remedy: "name one of them")
+        remedy: "give the path of one of them")
     }
     let shards = names.filter(Shards.isShard)
     if !shards.isEmpty {
       return CheckpointError(
-        .isDirectory, "These are shards without the index that says what is in which: \(Shards.list(shards)).",
+        .isDirectory, "The index of these shards is missing: \(Shards.list(shards)).",
         file: path,
-        remedy: "copy or download the index (model.safetensors.index.json) into the folder, or name one shard")
+        remedy: "copy or download the index (model.safetensors.index.json) to the folder, or give the path of one shard"
+      )
     }
     let list = Shards.list(names.filter { !$0.hasPrefix(".") })
     return CheckpointError(
-      .isDirectory, "This folder holds no checkpoint in several files. It has: \(list.isEmpty ? "nothing" : list).",
-      file: path, remedy: "name a file inside it")
+      .isDirectory, "The folder is not a checkpoint. It has: \(list.isEmpty ? "nothing" : list).",
+      file: path, remedy: "give the path of a file in it")
   }
 
   /// The bytes of a file in the folder.
@@ -126,7 +127,7 @@ struct CheckpointFolder {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard !name.isEmpty, !name.contains("\\"), !name.contains("\0"), !parts.contains(".."), !parts.contains("") else {
       throw CheckpointError(
-        .malformedHeader, "The index names a file that is not in the folder: \(name.prefix(100)).", file: path)
+        .malformedHeader, "The index has a file outside its folder: \(name.prefix(100)).", file: path)
     }
     return parts.filter { $0 != "." }.joined(separator: "/")
   }

@@ -60,7 +60,7 @@ struct Distributed {
     for chunk in entry.chunks where seen.insert(chunk.offsets).inserted {
       guard let tensor = try chunkTensor(entry.name, chunk.offsets), tensor.shape == chunk.sizes else {
         throw CheckpointError.malformedTensor(
-          "\(entry.name): its item at \(chunk.offsets) is not the tensor \(chunk.sizes) it should be."
+          "\(entry.name): the item at \(chunk.offsets) is not a tensor of shape \(chunk.sizes)."
         )
       }
       chunks.append(TensorChunk(offsets: chunk.offsets, tensor: tensor))
@@ -107,7 +107,7 @@ struct Distributed {
   private func place(_ name: String, _ offsets: [Int]?) throws(CheckpointError) -> DistributedMetadata.Place {
     guard let place = metadata.places[DistributedMetadata.Index(name: name, offsets: offsets)] else {
       throw CheckpointError(
-        .missingRecord, "\(name): the metadata does not say where its part at \(offsets ?? []) lies.",
+        .missingRecord, "\(name): the metadata has no file for the chunk at \(offsets ?? []).",
         file: folder.path)
     }
     return place
@@ -118,15 +118,15 @@ struct Distributed {
     let place = try place(name, offsets)
     guard !place.isTransformed else {
       throw CheckpointError(
-        .unsupported, "\(name) was saved through an extension (compressed or encrypted), which cannot be undone here.",
-        remedy: "save it without stream transforms")
+        .unsupported, "\(name) was saved with a stream extension (compression or encryption), which is not supported.",
+        remedy: "save it again without stream extensions")
     }
     let store = try store(place.file)
     guard place.offset >= 0, place.byteCount >= 0, place.offset <= store.count,
       place.byteCount <= store.count - place.offset
     else {
       throw CheckpointError.truncated(
-        "\(name) should be \(place.byteCount) bytes at \(place.offset), where \(store.count) are in all.",
+        "\(name) needs \(place.byteCount) bytes at offset \(place.offset), but the file has only \(store.count).",
         file: folder.file(place.file))
     }
     let part = ByteStore(store, range: place.offset..<place.offset + place.byteCount)
@@ -148,7 +148,7 @@ struct Distributed {
       return store
     } catch  where error.code == .notFound {
       throw CheckpointError(
-        .missingRecord, "The file \(file) is not in the folder. \(error.message)", file: folder.path,
+        .missingRecord, "The file \(file) is missing. \(error.message)", file: folder.path,
         remedy: "copy it from the machine of the rank that wrote it")
     }
   }

@@ -50,7 +50,7 @@ struct DistributedMetadata {
   mutating func add(_ read: TorchValues) throws(CheckpointError) {
     let root = read.pickle.root
     guard let entries = read.attribute("state_dict_metadata", of: root).flatMap(read.mapping) else {
-      throw malformed("This is no metadata of torch.distributed.checkpoint: it has no state_dict_metadata.")
+      throw malformed("Not metadata of torch.distributed.checkpoint: there is no state_dict_metadata.")
     }
     for entry in entries { try add(read.pickle.keyText(entry.key), entry.value, read) }
     for entry in read.attribute("storage_data", of: root).flatMap(read.mapping) ?? [] { try addPlace(entry, read) }
@@ -67,7 +67,7 @@ struct DistributedMetadata {
     }
     guard let properties = read.attribute("properties", of: id), let (type, requiresGrad) = type(properties, read)
     else {
-      throw malformed("\(name) is of a dtype that is not known.")
+      throw malformed("\(name) has an unknown dtype.")
     }
     var chunks: [(offsets: [Int], sizes: [Int])] = []
     for chunk in read.attribute("chunks", of: id).flatMap(read.pickle.sequence) ?? [] {
@@ -78,7 +78,7 @@ struct DistributedMetadata {
     }
     if let known = entryOfName[ExactName(name)], known >= 0 {
       guard tensors[known].size == size, tensors[known].elementType == type else {
-        throw malformed("\(name) is of two sizes or types in the metadata of two ranks.")
+        throw malformed("\(name) has different sizes or dtypes in the metadata of two ranks.")
       }
       tensors[known].chunks += chunks
     } else {
@@ -102,7 +102,7 @@ struct DistributedMetadata {
       let file = read.attribute("relative_path", of: entry.value).flatMap(read.pickle.text),
       let offset = read.attribute("offset", of: entry.value).flatMap(read.pickle.integer),
       let length = read.attribute("length", of: entry.value).flatMap(read.pickle.integer)
-    else { throw malformed("A part whose name, file, offset or length is missing.") }
+    else { throw malformed("A chunk has no name, file, offset or length.") }
     let transforms = read.attribute("transform_descriptors", of: entry.value).flatMap(read.pickle.sequence)
     let offsets = read.attribute("offset", of: entry.key).flatMap(read.integers)
     places[Index(name: name, offsets: offsets)] = Place(

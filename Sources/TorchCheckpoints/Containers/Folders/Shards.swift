@@ -26,7 +26,7 @@ enum Shards {
     var fileOfTensor = [ExactName: String](minimumCapacity: entries.count)
     for entry in entries {
       guard case .string(let file) = entry.value else {
-        throw CheckpointError.malformedHeader("\(entry.name) is in no file.")
+        throw CheckpointError.malformedHeader("\(entry.name) has no file.")
       }
       fileOfTensor[ExactName(entry.name)] = try folder.inside(file)
     }
@@ -34,10 +34,10 @@ enum Shards {
     let missing = files.filter { !folder.place($0).exists }
     guard missing.isEmpty else {
       let names = missing.map { name in
-        folder.place(name).linkTarget.map { "\(name) (a link to \($0), which is not there)" } ?? name
+        folder.place(name).linkTarget.map { "\(name) (a broken link to \($0))" } ?? name
       }
       throw CheckpointError(
-        .missingRecord, "\(missing.count) of \(files.count) shards are not there: \(list(names)).",
+        .missingRecord, "\(missing.count) of \(files.count) shards are missing: \(list(names)).",
         remedy: "copy or download them into the same folder")
     }
     var reading = Reading(fileOfTensor: fileOfTensor)
@@ -45,11 +45,11 @@ enum Shards {
     guard reading.fileOfTensor.isEmpty else {
       let names = reading.fileOfTensor.keys.map(\.text).sorted()
       throw CheckpointError(
-        .missingRecord, "\(names.count) tensors are not in the shards that the index names for them: \(list(names)).",
-        remedy: "index and shards are of different saves: copy them again")
+        .missingRecord, "\(names.count) tensors are missing from their shards: \(list(names)).",
+        remedy: "index and shards are from different saves: copy them again")
     }
     let stale = folder.names.filter { isShard($0) && !files.contains($0) }
-    if !stale.isEmpty { reading.notes.append("Files of another save, which the index does not name: \(list(stale)).") }
+    if !stale.isEmpty { reading.notes.append("Files that are not in the index were left out: \(list(stale)).") }
     var contents = try CheckpointContents(
       .shards, file: path.description, store: store, byteCount: reading.byteCount, tensors: reading.tensors)
     contents.marks = [JSONValue.Member("shards", .integer(files.count))]
@@ -95,7 +95,7 @@ enum Shards {
       }
       notes += shard.notes.map { "\(file): \($0)" }
       if !unlisted.isEmpty {
-        notes.append("\(file) has tensors that the index does not name there: \(list(unlisted)).")
+        notes.append("\(file) has tensors that the index does not list for it: \(list(unlisted)).")
       }
     }
   }

@@ -35,7 +35,7 @@ struct UnpackedZip {
       isScript ? .torchscript : .zip, file: folder.path, store: store, byteCount: store.count + byteCount,
       pickled: values, constants: constants, limits: options.limits)
     contents.marks = try TorchZip.marks(unpacked.record) + contents.marks
-    contents.notes.insert("The archive arrived unpacked: its files carry no checksums.", at: 0)
+    contents.notes.insert("The archive is unpacked, so there are no checksums.", at: 0)
     contents.globals += globals
     return contents
   }
@@ -79,9 +79,9 @@ private struct FileRecords: StorageRecords {
   func storage(key: String, byteCount: Int, location: String) throws(CheckpointError) -> Storage {
     let name = origin.entryPrefix + key
     guard !key.contains("/"), !key.contains("\\"), !key.contains("\0"), key != ".", key != "..", !key.isEmpty else {
-      throw CheckpointError.malformedTensor("The pickle names a storage that is not in the folder: \(key.prefix(100)).")
+      throw CheckpointError.malformedTensor("The storage \(key.prefix(100)) is missing from the folder.")
     }
-    let remedy = "the folder is not complete: unpack the archive again"
+    let remedy = "the folder is not a complete unpacked archive: unpack it again"
     let store: ByteStore
     do throws(CheckpointError) {
       store = try folder.store(name, options)
