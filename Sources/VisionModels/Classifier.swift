@@ -90,7 +90,7 @@ public final class Classifier: Sendable {
     try thread.run { [network] in try Self.ranked(network, image, top, on: $0) }
   }
 
-  /// The same from a task, which waits without holding a thread.
+  /// Classifies an image from a task, which waits without blocking a thread.
   ///
   /// - Throws: `CancellationError` if the task is cancelled before the image's turn.
   public func classify(_ image: Image, top: Int = 5) async throws -> [Classification] {

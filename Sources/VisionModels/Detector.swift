@@ -90,7 +90,7 @@ public final class Detector: Sendable {
     return try await thread.run { [model, options] in try model([image], options, on: $0)[0] }
   }
 
-  /// The same with a watcher, which sees what each part of the work makes.
+  /// Detects objects and passes the result of each stage to a watcher.
   package func detect(
     batch images: [Image], watching: @escaping @Sendable (DetectionStage, [Activation]) throws -> Void
   ) throws -> [[Detection]] {

@@ -90,6 +90,6 @@ extension Detector {
 }
 
 extension Duration {
-  /// The same as a number.
+  /// The duration in milliseconds.
   package var milliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }
 }

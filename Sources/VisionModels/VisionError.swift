@@ -45,7 +45,7 @@ public struct VisionError: Error, Sendable {
     self.remedy = remedy
   }
 
-  /// The same error with its file filled in where it had none.
+  /// Returns the error with the file filled in if it has none.
   func located(file: String) -> VisionError {
     var error = self
     error.file = self.file ?? file
@@ -54,7 +54,7 @@ public struct VisionError: Error, Sendable {
 }
 
 extension Error {
-  /// The same error from within a part of a model, whose name goes before the layer's.
+  /// Returns the error with the name of a part of the model in front of the layer's name.
   func within(_ part: String) -> any Error {
     guard var error = self as? VisionError else { return self }
     error.layer = [part, error.layer].compactMap(\.self).joined(separator: ".")

@@ -11,8 +11,8 @@ public import StateDicts
 ///     }
 ///     fc = Linear(512, 1000, in: scope / "fc")
 ///
-/// The same initializer runs twice: once to record what the model has (the tensors then have a shape and no values),
-/// once to load it. Nothing here throws: what is wrong is kept, and thrown in one piece when the model is whole.
+/// A model's initializer runs twice: once to record its tensors (with shapes but no values), and once to load them. Calls
+/// on a scope never throw: errors are collected, and thrown together at the end.
 public struct ParameterScope {
   /// The place's path, empty at the top: `backbone.body.layer1`.
   public let path: String
@@ -39,7 +39,7 @@ public struct ParameterScope {
   /// The place of a module in a list, as in torch's `nn.Sequential` and `nn.ModuleList`.
   public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
 
-  /// The same place, which older checkpoints know by another name.
+  /// Declares that older checkpoints have this scope under another name.
   ///
   /// - Parameters:
   ///   - older: The older place.

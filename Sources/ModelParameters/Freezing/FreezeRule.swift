@@ -78,7 +78,7 @@ extension FreezeRule: CustomStringConvertible {
 }
 
 extension ParameterRegistry {
-  /// The same registry with the parameters frozen or not as a rule says; what no step names stays as it is.
+  /// Returns the registry with parameters frozen by a rule; parameters that no step matches stay as they are.
   public func freezing(_ rule: FreezeRule) -> ParameterRegistry {
     if rule.steps.isEmpty { return self }
     return mapping { spec in

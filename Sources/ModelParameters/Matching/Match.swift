@@ -78,7 +78,7 @@ public struct Match: Sendable {
   /// Whether the model may be loaded: what is missing or left over is allowed by the options; a mismatch never is.
   public var isAcceptable: Bool { isExact || refusals.isExact }
 
-  /// The same match with what the options allow left out.
+  /// The match without the missing and unexpected names that the options allow.
   var refusals: Match {
     var rest = self
     rest.missing.removeAll { name in options.allowedMissing.contains { $0.matches(name) } }

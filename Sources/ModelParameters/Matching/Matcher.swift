@@ -14,7 +14,7 @@ extension ParameterRegistry {
     return report
   }
 
-  /// The same without what may help where something does not fit: for trying one model, or one option, after another.
+  /// Matches without suggestions and fixes, for trying several models or options.
   package func match(unexplained stateDict: StateDict, options: MatchOptions) -> Match {
     let names = stateDict.names(renamedBy: options.renaming)
     var report = match(stateDict, under: names, options: options)

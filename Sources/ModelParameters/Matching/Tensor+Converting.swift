@@ -32,11 +32,11 @@ extension ElementType {
 }
 
 extension Tensor {
-  /// The same numbers as elements of another type, converted when they are read: nothing is done before.
+  /// Returns the tensor with another element type, converted when it is read.
   ///
-  /// Floating-point numbers are rounded as torch does it; an integer that does not fit is refused when it is read.
+  /// Floating-point numbers are rounded as in torch. Reading an integer that does not fit throws.
   ///
-  /// - Throws: `unsupported` for elements that are converted to no other type.
+  /// - Throws: `unsupported` for elements that cannot be converted.
   func converting(to target: ElementType) throws(CheckpointError) -> Tensor {
     guard target != elementType else { return self }
     guard hasValues else { return Tensor(shapeOnly: shape, elementType: target) }

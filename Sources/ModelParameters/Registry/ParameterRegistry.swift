@@ -40,7 +40,7 @@ public struct ParameterRegistry: Sendable {
   /// What torch's `state_dict()` has: the parameters and buffers, in order.
   public var held: [ParameterSpec] { specs.filter { $0.role != .ignored } }
 
-  /// The same registry under another model's name.
+  /// Returns the registry with another model name.
   public func named(_ model: String) -> ParameterRegistry {
     ParameterRegistry(specs: specs, places: places, model: model)
   }

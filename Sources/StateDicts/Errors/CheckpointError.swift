@@ -45,7 +45,7 @@ public struct CheckpointError: Error, Sendable {
     self.remedy = remedy
   }
 
-  /// The same error with its place filled in where it had none.
+  /// Returns the error with file and entry filled in where it has none.
   package func located(file: String? = nil, entry: String? = nil) -> CheckpointError {
     var error = self
     error.file = self.file ?? file

@@ -86,7 +86,7 @@ extension Fingerprint {
     case values(name: String)
     case shape(name: String, from: [Int], to: [Int])
     case dtype(name: String, from: ElementType, to: ElementType)
-    /// The same tensors in another order.
+    /// The order of the tensors changed.
     case order
     case tied([String])
     case untied([String])

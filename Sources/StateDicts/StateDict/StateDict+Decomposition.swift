@@ -1,6 +1,7 @@
 extension StateDict {
-  /// The same values as plain tensors only: each that is more than a strided view is replaced by its components, named
-  /// `NAME.role`, and `compositions` says how to put it together.
+  /// Returns the state dict with each composite tensor replaced by its plain component tensors.
+  ///
+  /// Components are named `NAME.role`, and `compositions` describes how to assemble them.
   ///
   ///     fc.weight  qint8 [3, 4], per tensor   →   fc.weight.integers int8 [3, 4], fc.weight.scale float64 [],
   ///                                               fc.weight.zero_point int64 []

@@ -35,11 +35,11 @@ extension StateDict.Metadata {
     !compositions.isEmpty || annotations.contains { Self.nameLists.contains($0.name) }
   }
 
-  /// The same with other names.
+  /// Returns the metadata with names changed.
   ///
-  /// - Parameter rename: What a name becomes that is not a tensor's: of a module (with a dot at its end), a composition.
-  /// - Parameter tensorNames: What a tensor's name becomes: no name if the tensor was left out, several if it was
-  ///   replaced by its components; nil for a name that is not a tensor's.
+  /// - Parameter rename: Returns the new name of anything but a tensor: a module (with a trailing dot) or a composition.
+  /// - Parameter tensorNames: Returns the new names of a tensor: none if it was left out, several if it was replaced by
+  ///   its components; nil if the name is not that of a tensor.
   func renamed(_ rename: (String) -> String, tensorNames: (String) -> [String]?) -> StateDict.Metadata {
     var result = self
     result.modules = modules(renamedBy: rename)

@@ -60,7 +60,7 @@ public struct StateDict: Sendable {
   /// The names that share one view of one storage, each group in order, the groups in the order of their first names.
   public var ties: [[String]] { tieGroups.map { group in group.map { names[$0] } } }
 
-  /// The same as places in `names`.
+  /// Groups of tied tensors, as indices into `names`.
   package var tieGroups: [[Int]] { Tensor.tieGroups(tensors) }
 }
 

@@ -77,7 +77,7 @@ extension Tensor {
     }
   }
 
-  /// The same tensor with only some of its first axis.
+  /// Returns a range of rows of the tensor.
   fileprivate func rows(_ range: Range<Int>) throws(CheckpointError) -> Tensor {
     let geometry = try TensorGeometry(
       shape: [range.count] + shape.dropFirst(), strides: strides,

@@ -32,8 +32,7 @@ package struct ElementCast: Sendable {
     unsafe convert(bytes, to: result, losses: &losses)
   }
 
-  /// The same; unless `losses` is nil, the numbers that did not stay what they were are added to it, which takes several
-  /// times as long.
+  /// Converts elements and, unless `losses` is nil, counts the numbers that changed, which takes several times as long.
   package func convert(
     _ bytes: UnsafeRawBufferPointer, to result: UnsafeMutableRawBufferPointer, losses: inout Losses?
   ) {

@@ -35,7 +35,7 @@ struct ElementWalk {
     targetStrides = TensorGeometry.contiguousStrides(shape)
   }
 
-  /// The same elements' walk where they, or some of them, lie elsewhere.
+  /// Returns a walk over elements of the same kind with another shape, strides and offset.
   func moved(shape: [Int], strides: [Int], offset: Int) -> ElementWalk {
     let joined = TensorGeometry.joined(shape, [strides])
     return ElementWalk(

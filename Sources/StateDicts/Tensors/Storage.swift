@@ -7,7 +7,7 @@ public enum ByteOrder: String, Sendable {
 package protocol StorageContents: Sendable {
   /// All bytes, in memory of our own. Called at most once at a time for one storage.
   func load() throws(CheckpointError) -> ByteStore
-  /// The same from first to last, a window at a time, nothing kept.
+  /// Passes all bytes in order, a window at a time, without keeping them.
   func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError)
 }
 
@@ -143,7 +143,7 @@ extension StorageOrigin {
   /// - Throws: `checksumMismatch`.
   public func verify() throws { try verify(dropping: false) }
 
-  /// The same; the mapped pages are given back where they will not be needed soon.
+  /// Verifies the checksum, and releases mapped pages that will not be needed soon.
   package func verify(dropping: Bool, passed: (Int) -> Void = { _ in }) throws {
     guard let expected = checksum, needsVerification else { return }
     if let packed = packedContents {

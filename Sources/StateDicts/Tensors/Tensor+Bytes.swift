@@ -36,9 +36,10 @@ extension Tensor {
     }
   }
 
-  /// The same values in C order, little-endian, conj and neg resolved: itself where that is so already, else a copy.
+  /// Returns the tensor in C order, little-endian, with conj and neg resolved.
   ///
-  /// - Throws: as `withUnsafeBytes`.
+  /// - Returns: The tensor itself if its bytes are already stored that way, otherwise a copy.
+  /// - Throws: The errors of `withUnsafeBytes`.
   public func contiguous() throws -> Tensor {
     try requireElements()
     if storage.origin.checksOnUse, coversStorage { try storage.verify() }
@@ -119,7 +120,7 @@ extension Tensor {
     elementCount == 0 ? 0 : zip(shape, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 } * elementType.byteCount
   }
 
-  /// The same for a tensor in C order whose storage is unpacked on the way: no more than a window is held.
+  /// Passes the bytes of a tensor in C order whose storage is unpacked on the way, holding no more than a window.
   private func forEachWindow(
     of packed: any StorageContents, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {

@@ -1,9 +1,8 @@
 extension Tensor {
-  /// The same values in another type, converted as torch does it (`ElementCast`) when they are read; itself where the type
-  /// is its own.
+  /// Returns the tensor with another element type, converted with torch's results (`ElementCast`) when it is read.
   ///
-  /// - Parameter isExact: Whether reading refuses a number that is another one afterwards, with `inexactConversion`.
-  /// - Throws: `unsupported` for elements that torch converts to no other type (quantized ones, 4-bit floats, bits).
+  /// - Parameter isExact: Whether reading throws `inexactConversion` if a number would change.
+  /// - Throws: `unsupported` for elements that torch does not convert (quantized ones, 4-bit floats, bits).
   package func converted(to type: ElementType, exactly isExact: Bool = false) throws(CheckpointError) -> Tensor {
     if type == elementType { return self }
     guard composition == nil, let cast = ElementCast(from: elementType, to: type) else {

@@ -54,14 +54,14 @@ public struct Tensor: Sendable {
       composition: composition)
   }
 
-  /// The same tensor with another composition.
+  /// Returns the tensor with another composition.
   package func composed(_ composition: Composition) -> Tensor {
     Tensor(
       elementType: elementType, geometry: geometry, storage: storage, requiresGrad: requiresGrad,
       pendingOperations: pendingOperations, composition: composition)
   }
 
-  /// The same tensor with `requiresGrad` as given.
+  /// Returns the tensor with another value of `requiresGrad`.
   package func requiringGrad(_ requiresGrad: Bool) -> Tensor {
     Tensor(
       elementType: elementType, geometry: geometry, storage: storage, requiresGrad: requiresGrad,

@@ -70,7 +70,7 @@ public struct TensorGeometry: Equatable, Sendable {
     self.init(unchecked: shape, strides: strides, offset: 0, elementCount: count)
   }
 
-  /// The same geometry from another first element, which the caller has held against the storage.
+  /// Returns the geometry with its offset moved; the caller checks it against the storage.
   package func moved(by elements: Int) -> TensorGeometry {
     TensorGeometry(unchecked: shape, strides: strides, offset: offset + elements, elementCount: elementCount)
   }
@@ -104,14 +104,14 @@ public struct TensorGeometry: Equatable, Sendable {
     return true
   }
 
-  /// The same walk over memory with as few dimensions as it takes.
+  /// Shape and strides with as few dimensions as possible, visiting the elements in the same order.
   var joined: (shape: [Int], strides: [Int]) {
     let (shape, strides) = Self.joined(shape, [strides])
     return (shape, strides[0])
   }
 
-  /// The same walks over memory with as few dimensions as it takes: those of size 1 left out, neighbours joined where one
-  /// continues the other in all of them.
+  /// Returns shape and strides with as few dimensions as possible: dimensions of size 1 are dropped, and neighbours are
+  /// joined where one continues the other in all walks.
   static func joined(_ shape: [Int], _ walks: [[Int]]) -> (shape: [Int], strides: [[Int]]) {
     var sizes: [Int] = []
     var steps = [[Int]](repeating: [], count: walks.count)

@@ -4,9 +4,9 @@
 public struct CheckpointLimits: Sendable {
   /// A pickle's bytes: a hundred times those of the largest state dicts in use.
   public var pickleByteCount = 1 << 30
-  /// The same for a deflated pickle, which costs its sender a thousandth of that.
+  /// The largest deflated pickle in bytes; a sender needs only a thousandth of that.
   public var inflatedPickleByteCount = 64 << 20
-  /// How many times larger a deflated pickle may become, once it is over a megabyte.
+  /// The largest ratio by which a deflated pickle may grow, above one megabyte.
   ///
   /// Pickles deflate five- to twentyfold.
   public var pickleInflation = 200

@@ -35,7 +35,7 @@ final class Pickle: Sendable {
     /// An index into `sequences`; negative while it is empty.
     case list(Int)
     case set(Int)
-    /// The same; keys and values in turn.
+    /// An index into `sequences`, with keys and values in turn; negative while it is empty.
     case dict(Int)
     /// An index into `globals`.
     case global(Int)

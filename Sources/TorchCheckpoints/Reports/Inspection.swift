@@ -163,7 +163,7 @@ public struct Inspection: Sendable, Encodable {
     self.notes = notes
   }
 
-  /// The same report with only the tensors whose names match a pattern, in which `*` stands for any text.
+  /// Returns the report with only the tensors whose names match a pattern, in which `*` matches any text.
   public func filtered(by pattern: String) -> Inspection {
     var report = self
     report.tensors = tensors.filter { NamePattern(pattern).matches($0.name) }

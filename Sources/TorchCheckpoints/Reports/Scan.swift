@@ -15,7 +15,7 @@ public struct Scan: Sendable {
     public let name: String
     /// What it could do.
     public let verdict: GlobalUse.Verdict
-    /// The same in words.
+    /// What the global can do, in words.
     public let meaning: String
   }
 
@@ -170,7 +170,7 @@ public struct Scan: Sendable {
 }
 
 extension CheckpointOptions {
-  /// The same, for a report: what is dangerous is listed and not refused.
+  /// The options for a report, in which dangerous globals are listed instead of refused.
   fileprivate var allowingAll: CheckpointOptions {
     var options = self
     options.allowsDangerousGlobals = true

@@ -17,7 +17,7 @@ struct EmbeddedFiles: Sendable {
   private var files: [Pickle.ID: CheckpointContents] = [:]
   /// Those of them that are calls of `_load_from_bytes`, whose value is that of the file.
   private var calls = Set<Pickle.ID>()
-  /// The same bytes may be named any number of times.
+  /// Contents of the files that were opened, by their bytes, which may be named any number of times.
   private var opened: [Pickle.Slice: CheckpointContents] = [:]
   /// Every global that they name.
   private(set) var globals: [GlobalUse] = []

@@ -35,7 +35,7 @@ public struct NamedTensor: Sendable {
     self.role = role
   }
 
-  /// The same tensor, seen from a value that holds its file at `path`.
+  /// Returns the tensor with a prefix for the path of the value that holds its file.
   func under(_ path: String?) -> NamedTensor {
     guard let path else { return self }
     return NamedTensor(

@@ -17,7 +17,7 @@ extension StorageRecords {
 
 /// A storage as one persistent id names it.
 ///
-/// The same storage may be named again with another class.
+/// A storage can be named again with another class.
 struct StorageReference: Sendable {
   let storage: Storage
   let elementType: ElementType

@@ -10,7 +10,7 @@ struct TensorWalk {
     case everything
     /// What `state_dict()` gives: a module's parameters, persistent buffers and submodules, no attributes.
     case stateDict
-    /// The same without what training keeps in mappings beside the weights: optimizer, scheduler and the like.
+    /// As `stateDict`, without what training keeps in other mappings: optimizer, scheduler and so on.
     case chosenStateDict
   }
 

@@ -14,7 +14,7 @@ extension TorchValues {
     return entries
   }
 
-  /// The same with keys and values in turn, however often a key comes.
+  /// Keys and values in turn, including duplicate keys.
   private func flatMapping(at id: Pickle.ID) -> [Pickle.ID]? {
     switch pickle[id] {
     case .dict: return pickle.flatEntries(at: id)

@@ -33,7 +33,7 @@ extension Arithmetic {
     return (0..<outputs).map { min(Int(Float($0) * scale), inputs - 1) }
   }
 
-  /// The same numbers after a nonlinearity.
+  /// Returns the activation after a nonlinearity.
   package func applying(_ nonlinearity: Nonlinearity, to x: Activation) throws(VisionError) -> Activation {
     let result = try activation(x.layout)
     let count = x.layout.byteCount / MemoryLayout<Float>.stride

@@ -62,7 +62,7 @@ package final class Arithmetic {
     return result
   }
 
-  /// The same values in another layout; itself where it lies so already.
+  /// Returns an activation in another layout, or the activation itself if it has that layout.
   func arranged(_ x: Activation, as layout: Layout) throws(VisionError) -> Activation {
     if x.layout.isSame(as: layout) { return x }
     let result = try activation(layout)

@@ -107,6 +107,6 @@ private func reserved(_ byteCount: Int) -> UnsafeMutableRawPointer? {
   /// Where it lies; not to be kept longer than this object.
   var address: UnsafeMutableRawPointer { unsafe start }
 
-  /// The same as numbers.
+  /// The memory as floats.
   var floats: UnsafeMutablePointer<Float> { unsafe start.assumingMemoryBound(to: Float.self) }
 }

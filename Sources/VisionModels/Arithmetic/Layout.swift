@@ -46,14 +46,14 @@ internal import CPth2swtOneDNN
     return Layout(to)
   }
 
-  /// The same bytes with the dimensions in another order: the first goes to the place that the first number tells.
+  /// Returns the layout with its dimensions permuted: dimension i moves to `places[i]`.
   func permuted(_ places: [Int32]) throws(VisionError) -> Layout {
     var (from, to) = (descriptor, dnnl_memory_desc_t())
     try check(unsafe dnnl_memory_desc_permute_axes(&to, &from, places), "turn a tensor")
     return Layout(to)
   }
 
-  /// The same bytes with dimensions of 1 left out or put in.
+  /// Returns the layout with dimensions of size 1 removed or inserted.
   func reshaped(_ dimensions: [Int]) throws(VisionError) -> Layout {
     var (from, to) = (descriptor, dnnl_memory_desc_t())
     let sizes = dimensions.map(dnnl_dim_t.init)

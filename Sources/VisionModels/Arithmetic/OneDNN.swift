@@ -49,7 +49,7 @@ internal import CPth2swtOneDNN
     }
   }
 
-  /// The same, or C order where the choice is oneDNN's: a layout that our own kernels can walk.
+  /// Returns the preferred layout, or C order if oneDNN chooses: a layout that our own kernels can walk.
   func channelRunLayout(_ dimensions: [Int]) throws(VisionError) -> Layout {
     try channelBlock == nil ? Layout(plain: dimensions) : preferredLayout(dimensions)
   }

@@ -84,7 +84,7 @@ extension FoldedWeights.Layer {
 }
 
 extension Normalization {
-  /// The same as y = scale * x + shift, for each channel.
+  /// Returns the normalization as y = scale * x + shift for each channel.
   package func scaleAndShift() throws -> (scale: [Float], shift: [Float]) {
     let (weight, bias) = (try [Float](self.weight), try [Float](self.bias))
     let (mean, variance) = (try [Float](runningMean), try [Float](runningVariance))

@@ -49,7 +49,7 @@ public struct ModelFit: Sendable {
     self.classifier = classifier
   }
 
-  /// The same with what may help where something does not fit.
+  /// Returns the fit with suggestions and a fix.
   func explained(fix: (Match) throws -> Match.Fix?) rethrows -> ModelFit {
     var fit = self
     fit.match.explain()

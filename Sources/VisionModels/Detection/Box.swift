@@ -36,12 +36,12 @@ public struct Box: Hashable, Sendable {
   /// Whether both sides have at least a length. (torchvision: `remove_small_boxes`)
   func isAtLeast(_ side: Float) -> Bool { width >= side && height >= side }
 
-  /// The same with x and y multiplied each by a factor. (torchvision: `resize_boxes`)
+  /// Returns the box with x and y each multiplied by a factor (torchvision: `resize_boxes`).
   func scaled(x: Float, y: Float) -> Box {
     Box(left: left * x, top: top * y, right: right * x, bottom: bottom * y)
   }
 
-  /// The same, moved by one distance on both axes.
+  /// Returns the box moved by a distance on both axes.
   func moved(by distance: Float) -> Box {
     Box(left: left + distance, top: top + distance, right: right + distance, bottom: bottom + distance)
   }

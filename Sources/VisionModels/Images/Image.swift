@@ -18,7 +18,7 @@ public struct Image: Sendable, Equatable {
     self.pixels = pixels
   }
 
-  /// The same for pixels that are known to be of that size.
+  /// Makes an image of pixels whose number is known to match the size.
   init(size: PixelSize, pixels: [UInt8]) {
     self.size = size
     self.pixels = pixels

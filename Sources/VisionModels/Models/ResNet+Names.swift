@@ -17,7 +17,7 @@ extension ResNet.Configuration {
   /// ResNet-101.
   public static let resnet101 = Self(block: .bottleneck, blockCounts: [3, 4, 23, 3])
 
-  /// The same network as a backbone: without its last layer.
+  /// Returns the configuration of the network as a backbone, without its last layer.
   public func asBackbone(normLayer: NormLayer) -> Self {
     var backbone = self
     backbone.normLayer = normLayer
