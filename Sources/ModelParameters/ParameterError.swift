@@ -2,7 +2,7 @@
 ///
 /// What a state dict lacks is no such error: it is data, in a `Match`.
 public struct ParameterError: Error, Sendable {
-  /// What kind of failure this is.
+  /// The kind of failure.
   public struct Code: RawRepresentable, Hashable, Sendable {
     /// The code's name, as `--json` prints it.
     public let rawValue: String
@@ -13,11 +13,11 @@ public struct ParameterError: Error, Sendable {
     }
   }
 
-  /// What kind of failure this is.
+  /// The kind of failure.
   public var code: Code
   /// What went wrong, in one sentence.
   public var message: String
-  /// What to do next.
+  /// What to do about it.
   public var remedy: String?
 
   /// Creates an error.
@@ -41,12 +41,12 @@ extension ParameterError.Code {
 }
 
 extension ParameterError: Equatable {
-  /// Whether both errors are of one kind.
+  /// Whether both errors have the same code.
   public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
 }
 
 extension ParameterError: CustomStringConvertible {
-  /// The sentence, then what to do, on a line of its own.
+  /// The message and the remedy, one per line.
   public var description: String {
     remedy.map { "\(message)\n  try: \($0)" } ?? message
   }

@@ -4,7 +4,7 @@ import StateDicts
 ///
 /// Two errors are equal when their codes are; messages may be reworded in any version.
 public struct VisionError: Error, Sendable {
-  /// What kind of failure this is.
+  /// The kind of failure.
   public enum Code: String, Sendable, Codable {
     /// There is no such file.
     case notFound
@@ -24,15 +24,15 @@ public struct VisionError: Error, Sendable {
     case cannotCreate
   }
 
-  /// What kind of failure this is.
+  /// The kind of failure.
   public var code: Code
   /// What went wrong, in one sentence.
   public var message: String
-  /// The file, as it was named to us.
+  /// The file, as given by the caller.
   public var file: String?
   /// The layer or stage of the model.
   public var layer: String?
-  /// What to do next.
+  /// What to do about it.
   public var remedy: String?
 
   /// Creates an error.
@@ -80,12 +80,12 @@ extension VisionError {
 }
 
 extension VisionError: Equatable {
-  /// Whether both errors are of one kind.
+  /// Whether both errors have the same code.
   public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
 }
 
 extension VisionError: CustomStringConvertible {
-  /// The sentence, then where, then what to do, each on a line of its own.
+  /// The message, the place and the remedy, one per line.
   public var description: String {
     var lines = [message]
     let place = [file, layer].compactMap(\.self)

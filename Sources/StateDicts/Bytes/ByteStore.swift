@@ -22,7 +22,7 @@
     case open(MappedFile)
   }
 
-  /// How many bytes there are.
+  /// The number of bytes.
   public var count: Int { unsafe buffer.count }
 
   private init(

@@ -1,10 +1,10 @@
-/// How far the reading or writing of a file has come.
+/// The progress of reading or writing a file.
 public struct CopyProgress: Sendable {
-  /// The bytes that are done.
+  /// The number of bytes processed so far.
   public let completedByteCount: Int
-  /// The bytes that there are.
+  /// The total number of bytes.
   public let totalByteCount: Int
-  /// The tensor or record at work.
+  /// The tensor or record being processed.
   public let name: String
 
   init(completedByteCount: Int, totalByteCount: Int, name: String) {

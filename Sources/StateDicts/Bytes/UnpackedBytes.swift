@@ -14,7 +14,7 @@ package final class UnpackedBytes {
   private let memoryLimit: Int
   private var memory: [UInt8] = []
   private var file: TemporaryFile?
-  /// How many bytes there are.
+  /// The number of bytes.
   package private(set) var count = 0
 
   /// - Parameter memoryLimit: up to how many bytes stay in memory.

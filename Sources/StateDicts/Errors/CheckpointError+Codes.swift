@@ -1,43 +1,43 @@
 extension CheckpointError.Code {
-  /// There is no such file.
+  /// The file does not exist.
   public static let notFound = Self(rawValue: "notFound")
-  /// The file is there but cannot be opened for reading.
+  /// The file exists but cannot be opened for reading.
   public static let notReadable = Self(rawValue: "notReadable")
-  /// A folder was given where a file is needed.
+  /// The path is a folder, not a file.
   public static let isDirectory = Self(rawValue: "isDirectory")
-  /// The operating system failed to read or write.
+  /// Reading or writing failed in the operating system.
   public static let inputOutput = Self(rawValue: "inputOutput")
-  /// The file is something else: a web page, a git-LFS pointer, a picture.
+  /// The file is something else, such as a web page, a Git LFS pointer or an image.
   public static let notACheckpoint = Self(rawValue: "notACheckpoint")
   /// The file ends before its contents do.
   public static let truncated = Self(rawValue: "truncated")
-  /// The archive's structure contradicts itself, or an entry of it is encrypted or compressed by an unknown method.
+  /// The archive is inconsistent, or an entry is encrypted or compressed by an unknown method.
   public static let malformedArchive = Self(rawValue: "malformedArchive")
-  /// The pickle is not one that Python could read.
+  /// The pickle is invalid; Python could not read it either.
   public static let malformedPickle = Self(rawValue: "malformedPickle")
-  /// A header (safetensors, npy, sys_info …) is not as its format has it.
+  /// A header (safetensors, npy, sys_info …) is invalid.
   public static let malformedHeader = Self(rawValue: "malformedHeader")
-  /// A tensor's geometry is impossible, or leaves its storage.
+  /// A tensor has an impossible geometry, or exceeds its storage.
   public static let malformedTensor = Self(rawValue: "malformedTensor")
-  /// A storage has no record, or a shorter one than it declares.
+  /// The record of a storage is missing or too short.
   public static let missingRecord = Self(rawValue: "missingRecord")
-  /// Bytes do not have the CRC-32 that the file gives for them.
+  /// The CRC-32 of some bytes does not match the one stored in the file.
   public static let checksumMismatch = Self(rawValue: "checksumMismatch")
-  /// The pickle names a global that exists to run code.
+  /// The pickle names a global that can run code.
   public static let dangerousGlobal = Self(rawValue: "dangerousGlobal")
-  /// The file asks for more than the limits allow.
+  /// The file exceeds a limit.
   public static let limitExceeded = Self(rawValue: "limitExceeded")
-  /// The system gave no memory.
+  /// The system has no memory left.
   public static let outOfMemory = Self(rawValue: "outOfMemory")
-  /// The file is sound, but this cannot be expressed.
+  /// The file is valid, but the requested operation is not supported for it.
   public static let unsupported = Self(rawValue: "unsupported")
-  /// Two or more state dicts are there; one must be chosen.
+  /// The file has several state dicts; select one by its key.
   public static let ambiguousStateDict = Self(rawValue: "ambiguousStateDict")
-  /// There is no tensor at all, or nothing under the given key.
+  /// The file has no tensors, or nothing under the given key.
   public static let noStateDict = Self(rawValue: "noStateDict")
-  /// Two paths come out as one name.
+  /// Two tensors have the same name.
   public static let nameCollision = Self(rawValue: "nameCollision")
-  /// A tensor's values cannot be given as the type that was asked for.
+  /// A value cannot be represented in the requested type.
   public static let inexactConversion = Self(rawValue: "inexactConversion")
   /// The output file exists.
   public static let outputExists = Self(rawValue: "outputExists")

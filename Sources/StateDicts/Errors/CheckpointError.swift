@@ -4,7 +4,7 @@
 ///
 /// Two errors are equal when their codes are; messages may be reworded in any version.
 public struct CheckpointError: Error, Sendable {
-  /// What kind of failure this is.
+  /// The kind of failure.
   public struct Code: RawRepresentable, Hashable, Sendable {
     /// The code's name, as `--json` prints it.
     public let rawValue: String
@@ -15,19 +15,19 @@ public struct CheckpointError: Error, Sendable {
     }
   }
 
-  /// What kind of failure this is.
+  /// The kind of failure.
   public var code: Code
-  /// What went wrong, in one sentence.
+  /// What is wrong, in one sentence.
   public var message: String
-  /// What the sentence counts, where that is worth listing: a name a line.
+  /// The names that the message counts, one per line.
   public var details: [String]
-  /// The file, as it was named to us.
+  /// The file, as given by the caller.
   public var file: String?
   /// The archive entry or tensor inside the file.
   public var entry: String?
-  /// The offset of the byte at fault, counted from the start of `entry`, or of the file where there is none.
+  /// The byte offset of the failure in `entry`, or in the file if there is no entry.
   public var offset: Int?
-  /// What to do next.
+  /// What to do about it.
   public var remedy: String?
 
   /// Creates an error.
@@ -55,12 +55,12 @@ public struct CheckpointError: Error, Sendable {
 }
 
 extension CheckpointError: Equatable {
-  /// Whether both errors are of one kind.
+  /// Whether both errors have the same code.
   public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
 }
 
 extension CheckpointError: CustomStringConvertible {
-  /// The sentence, then where, then what to do, each on a line of its own.
+  /// The message, the place and the remedy, one per line.
   public var description: String { lines.joined(separator: "\n") }
 
   /// The lines of the description; a name in one may have line feeds of its own.

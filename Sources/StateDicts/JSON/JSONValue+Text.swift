@@ -1,7 +1,7 @@
 extension JSONValue {
-  /// The value of a JSON text.
+  /// Parses JSON text.
   ///
-  /// - Throws: `malformedHeader` with the byte's offset.
+  /// - Throws: `malformedHeader` with the byte offset.
   public init(parsing text: String) throws(CheckpointError) {
     let store = ByteStore(copying: text.utf8)
     var scanner = JSONScanner(store.bytes)
@@ -63,7 +63,7 @@ extension JSONValue {
 }
 
 extension JSONValue: Encodable {
-  /// Encodes the value; the order of members is the encoder's.
+  /// Encodes the value; the encoder determines the order of members.
   public func encode(to encoder: any Encoder) throws {
     switch self {
     case .null:

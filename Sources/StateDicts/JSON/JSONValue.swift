@@ -22,7 +22,7 @@ public enum JSONValue: Sendable, Equatable {
     }
   }
 
-  /// The value of an object's first member of that name.
+  /// The value of the first member with a name, if this is an object that has one.
   public subscript(name: String) -> JSONValue? {
     if case .object(let members) = self { members.first { $0.name == name }?.value } else { nil }
   }

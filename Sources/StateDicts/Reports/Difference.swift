@@ -6,23 +6,23 @@
   import Musl
 #endif
 
-/// Two state dicts held against each other.
+/// The differences between two state dicts.
 public struct Difference: Sendable, Encodable {
-  /// A tensor that both have with one type and shape, and other values.
+  /// A tensor with the same dtype and shape in both state dicts, but different values.
   public struct Values: Sendable, Encodable {
     /// Its name.
     public let name: String
-    /// How many elements differ; of a tensor without elements of its own, how many components.
+    /// The number of elements that differ, or of components for a tensor without elements of its own.
     ///
-    /// All of a quantized tensor's elements do where its scales or zero points differ.
+    /// If the scales or zero points of a quantized tensor differ, all elements differ.
     public fileprivate(set) var elements: Int
-    /// How many there are.
+    /// The total number.
     public let of: Int
-    /// The largest absolute difference; nil where elements are no real numbers, or one is not finite.
+    /// The largest absolute difference; nil if elements are not real numbers, or not finite.
     public fileprivate(set) var maximum: Double?
   }
 
-  /// A tensor that both have with another type or shape.
+  /// A tensor whose dtype or shape differs.
   public struct Form: Sendable, Encodable {
     /// Its name.
     public let name: String
@@ -36,11 +36,11 @@ public struct Difference: Sendable, Encodable {
   public let onlyInFirst: [String]
   /// Names that only the second has.
   public let onlyInSecond: [String]
-  /// Tensors of another type or shape.
+  /// Tensors whose dtype or shape differs.
   public let forms: [Form]
-  /// Tensors of other values.
+  /// Tensors whose values differ.
   public let values: [Values]
-  /// How many tensors are the same to the bit.
+  /// The number of tensors that are identical bit by bit.
   public let same: Int
 
   enum CodingKeys: String, CodingKey {
@@ -49,12 +49,12 @@ public struct Difference: Sendable, Encodable {
     case onlyInSecond = "only_in_second"
   }
 
-  /// Whether there is none.
+  /// Whether the state dicts are equal.
   public var isEmpty: Bool { onlyInFirst.isEmpty && onlyInSecond.isEmpty && forms.isEmpty && values.isEmpty }
 
-  /// Holds two state dicts against each other: names, types, shapes, and every byte.
+  /// Compares the names, dtypes, shapes and all bytes of two state dicts.
   ///
-  /// - Throws: `checksumMismatch` where one is damaged.
+  /// - Throws: `checksumMismatch` if one is damaged.
   public init(between first: StateDict, and second: StateDict) throws {
     onlyInFirst = first.names.filter { second[$0] == nil }
     onlyInSecond = second.names.filter { first[$0] == nil }

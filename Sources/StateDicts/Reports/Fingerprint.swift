@@ -1,12 +1,11 @@
-/// What a checkpoint's tensors are, small enough to keep beside the code: the names, types, shapes, the CRC-32 of each
-/// one's bytes, and the ties.
+/// The names, dtypes, shapes, CRC-32s and ties of a checkpoint's tensors, small enough to commit next to the code.
 ///
 ///     let expected = try JSONDecoder().decode(Fingerprint.self, from: Data(contentsOf: fingerprintURL))
 ///     let changes = try loadStateDict(url: url).fingerprint().changes(since: expected)
 ///     #expect(changes.isEmpty, "\(changes)")
 ///
-/// The CRC is of the bytes in C order, little-endian, so that it does not matter how a file stores them: a `.pth` and
-/// the `.swt` made of it have one fingerprint.
+/// The CRC covers the bytes in C order, little-endian, however the file stores them: a `.pth` and the `.swt` made from it
+/// have the same fingerprint.
 public struct Fingerprint: Codable, Equatable, Sendable {
   /// One tensor.
   public struct Tensor: Codable, Equatable, Sendable {
@@ -16,13 +15,13 @@ public struct Fingerprint: Codable, Equatable, Sendable {
     public let dtype: ElementType
     /// The size of each dimension.
     public let shape: [Int]
-    /// Eight hexadecimal digits; nil for a tensor that has neither elements nor components (meta).
+    /// The CRC-32 as eight hexadecimal digits; nil for a tensor that has neither elements nor components (meta).
     ///
-    /// Where a tensor is more than its elements (quantized, sparse, nested), its components' forms and CRCs and its
-    /// attributes are taken in after them.
+    /// For a composite tensor (quantized, sparse, nested), the CRC also covers the shapes and CRCs of its components, and its
+    /// attributes.
     public let crc32: String?
 
-    /// Whether both are the same, their names to the byte.
+    /// Whether both are equal, with names compared by their bytes.
     public static func == (left: Self, right: Self) -> Bool {
       ExactName(left.name) == ExactName(right.name) && left.dtype == right.dtype && left.shape == right.shape
         && left.crc32 == right.crc32
@@ -31,14 +30,14 @@ public struct Fingerprint: Codable, Equatable, Sendable {
 
   /// The tensors, in the order of the state dict.
   public let tensors: [Tensor]
-  /// Groups of names that share one view of one storage.
+  /// Groups of tied names, which share one view of one storage.
   public let ties: [[String]]
 }
 
 extension StateDict {
-  /// The tensors' fingerprint: every byte is read, by two threads.
+  /// Computes the fingerprint, reading every byte on two threads.
   ///
-  /// - Throws: `checksumMismatch` where a storage is damaged.
+  /// - Throws: `checksumMismatch` if a storage is damaged.
   public func fingerprint() throws -> Fingerprint {
     let rows = try concurrentMap(indices, largestFirst: { self[$0].tensor.byteCount }) { place in
       let (name, tensor) = self[place]
@@ -79,7 +78,7 @@ extension Checksum {
 }
 
 extension Fingerprint {
-  /// What is not as it was: one value a tensor or tie.
+  /// A change of one tensor or tie.
   public enum Change: Equatable, Sendable {
     case added(Tensor)
     case removed(Tensor)
@@ -92,9 +91,9 @@ extension Fingerprint {
     case untied([String])
   }
 
-  /// What changed since an earlier fingerprint; empty if nothing did.
+  /// Returns the changes since an earlier fingerprint, or an empty array.
   ///
-  /// Printed, each says what a reader wants to know:
+  /// As text, changes read like this:
   ///
   ///     conv1.weight: values changed
   ///     fc.weight: shape [1000, 2048] became [91, 2048]

@@ -5,14 +5,14 @@
 #endif
 
 extension StateDict {
-  /// Opens a `.swt` or safetensors file: all that an app needs which ships its weights so.
+  /// Opens a `.swt` or safetensors file, for example one that an app ships.
   ///
   ///     let weights = try StateDict(contentsOf: url)
   ///
-  /// Torch's own formats are opened by `loadStateDict(url:)` of TorchCheckpoints, which opens these too.
+  /// `loadStateDict(url:)` in TorchCheckpoints also opens torch's own formats.
   ///
-  /// - Parameter mapped: whether bytes are read from the mapped file when they are touched, or all at once into memory.
-  /// - Parameter checksCRC: whether a tensor's CRC-32, which `.swt` files have, is checked when its bytes are first used.
+  /// - Parameter mapped: Whether to map the file (the default), or read it into memory at once.
+  /// - Parameter checksCRC: Whether to check the CRC-32 that `.swt` files have when a tensor is first read.
   /// - Throws: `CheckpointError`: `notFound`, `malformedHeader`, `truncated`, `malformedTensor` and others.
   public init(contentsOf url: URL, mapped: Bool = true, checksCRC: Bool = true) throws(CheckpointError) {
     let path = try FilePath(fileURL: url)

@@ -4,22 +4,22 @@
   public import Foundation
 #endif
 
-/// How a state dict is written.
+/// Options for writing a state dict.
 public struct WriteOptions: Sendable {
-  /// Whether a file of that name is overwritten.
+  /// Whether to overwrite an existing file.
   public var overwrites: Bool
-  /// Whether tied tensors are written out under each of their names, rather than once.
+  /// Whether to write tied tensors under each of their names instead of once.
   public var expandsTies: Bool
-  /// Whether tensors that the format cannot express are left out; the report and the file's metadata name them.
+  /// Whether to leave out tensors that the format cannot hold; the report and the metadata list them.
   public var leavesOutUnsupported: Bool
-  /// What else is to be kept in the metadata, under `swt.` and the name.
+  /// Additional metadata entries, written under `swt.` and their names.
   public var annotations: [JSONValue.Member]
-  /// What all views that repeat their storage's bytes may take together, beyond what is stored: 4 GiB.
+  /// The limit for the total size of expanded views, beyond what is stored (4 GiB by default).
   ///
-  /// A small file could otherwise ask for a disk full of copies.
+  /// Without it, a small file could fill the disk with copies.
   public var expandedByteCount = 4 << 30
 
-  /// Creates options: nothing overwritten, ties kept once, everything or nothing.
+  /// Creates options; by default nothing is overwritten or left out, and ties are written once.
   public init(
     overwrites: Bool = false, expandsTies: Bool = false, leavesOutUnsupported: Bool = false,
     annotations: [JSONValue.Member] = []
@@ -32,13 +32,13 @@ public struct WriteOptions: Sendable {
 }
 
 extension StateDict {
-  /// Writes the tensors to a `.safetensors` or `.swt` file (one layout, specified in docs/formats/swt.md), in bounded
-  /// memory.
+  /// Writes the tensors to a `.safetensors` or `.swt` file in bounded memory.
   ///
-  /// The CRC-32 of every storage is checked on the way; the file appears under its name when it is whole.
+  /// Both extensions have the layout that docs/formats/swt.md specifies. The CRC-32 of every storage is checked, and the
+  /// file appears when it is complete.
   ///
   /// - Returns: What was written and what was left out.
-  /// - Throws: `outputExists`, `cannotCreate`, `unsupported` with what the format cannot say, `checksumMismatch`.
+  /// - Throws: `outputExists`, `cannotCreate`, `unsupported` with tensors that the format cannot hold, `checksumMismatch`.
   @discardableResult
   public func write(
     to url: URL, options: WriteOptions = .init(), progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
@@ -49,7 +49,7 @@ extension StateDict {
   /// Writes the tensors to the file at a path.
   ///
   /// - Returns: What was written and what was left out.
-  /// - Throws: As `write(to:)`.
+  /// - Throws: The errors of `write(to:)`.
   @discardableResult
   public func write(
     toPath path: String, options: WriteOptions = .init(),

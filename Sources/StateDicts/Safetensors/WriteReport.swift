@@ -1,9 +1,9 @@
-/// What was written to a file, and what was not.
+/// The result of writing a state dict: what was written and what was left out.
 ///
-/// Each tensor of the state dict is in `written`, `aliases` or `leftOut`; `leftOut` has those too that the checkpoint holds
-/// beside the state dict.
+/// Each tensor of the state dict is in `written`, `aliases` or `leftOut`. `leftOut` also has the tensors of the checkpoint
+/// that are not in the state dict.
 public struct WriteReport: Sendable {
-  /// A name that was written as another name for a tensor that is in the file already.
+  /// A name that was written as an alias of a tensor in the file.
   public struct Alias: Sendable, Hashable {
     /// The name.
     public let name: String
@@ -17,6 +17,6 @@ public struct WriteReport: Sendable {
   public internal(set) var aliases: [Alias] = []
   /// The tensors that were not written, by their names in the checkpoint, each with the reason.
   public internal(set) var leftOut: [LeftOut] = []
-  /// The bytes of the tensors that were written, without header and padding.
+  /// The total size of the tensors that were written, without header and padding.
   public internal(set) var byteCount = 0
 }

@@ -1,10 +1,10 @@
 /// A tensor that was not written, and why.
 public struct LeftOut: Sendable, Hashable, Encodable {
-  /// Its name as `inspect` lists it: the path from the top of the file that it comes from.
+  /// The name as listed by `inspect`: the path from the top of the file.
   public let name: String
   /// Why it was left out.
   public let reason: String
-  /// The key that names the part of the file that it is in; nil if it is in the state dict that was converted.
+  /// The key of the part of the file that has the tensor; nil if that is the converted state dict.
   public let key: String?
 
   private enum CodingKeys: String, CodingKey {
@@ -16,7 +16,7 @@ public struct LeftOut: Sendable, Hashable, Encodable {
   /// - Parameters:
   ///   - name: The name as `inspect` lists it.
   ///   - reason: Why the tensor was left out.
-  ///   - key: The key that names the part of the file that it is in, if that part was not converted.
+  ///   - key: The key of the part of the file that has the tensor, if that part was not converted.
   public init(_ name: String, reason: String, key: String? = nil) {
     self.name = name
     self.reason = reason

@@ -1,11 +1,11 @@
-/// A pattern over parameter names: `*` stands for any run of characters, dots included, everything else for itself.
+/// A pattern for parameter names, in which `*` matches any characters, including dots.
 ///
 ///     backbone.body.layer1.*      all of layer1
 ///     *.bias                      every bias
 ///
-/// Where a pattern has several stars, each but the last takes as little as it can.
+/// If a pattern has several stars, each except the last matches as little as possible.
 public struct NamePattern: Hashable, Sendable {
-  /// The pattern as it is written.
+  /// The text of the pattern.
   public let text: String
   /// What stands between the stars; one piece more than there are stars.
   private let pieces: [[UInt8]]
@@ -16,13 +16,13 @@ public struct NamePattern: Hashable, Sendable {
     pieces = text.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
   }
 
-  /// How many stars there are.
+  /// The number of stars.
   public var starCount: Int { pieces.count - 1 }
 
-  /// Whether a name is as the pattern says.
+  /// Whether the pattern matches a name.
   public func matches(_ name: String) -> Bool { captures(in: name) != nil }
 
-  /// What the stars stand for in a name; nil if the name is not as the pattern says.
+  /// The parts of a name that the stars match; nil if the name does not match.
   ///
   /// - Complexity: O(length of the name), times that of a piece between two stars.
   public func captures(in name: String) -> [Substring]? {
@@ -69,7 +69,7 @@ extension Substring.UTF8View {
 }
 
 extension NamePattern: CustomStringConvertible, ExpressibleByStringLiteral, Codable {
-  /// The pattern as it is written.
+  /// The text of the pattern.
   public var description: String { text }
 
   /// Creates a pattern from a literal.

@@ -1,4 +1,4 @@
-/// Where a state dict comes from.
+/// The origin of a state dict.
 public struct Provenance: Sendable, Equatable {
   /// The file's name, without its folder.
   public var name: String
@@ -6,9 +6,9 @@ public struct Provenance: Sendable, Equatable {
   public var byteCount: Int
   /// The file's format, such as `torch zip`.
   public var format: String
-  /// What the format says of itself, such as torch's record version and serialization id.
+  /// The format's own metadata, such as torch's record version and serialization id.
   public var marks: [JSONValue.Member]
-  /// The key under which the state dict was; nil at the top of the file.
+  /// The key of the state dict in the file; nil at the top level.
   public var key: String?
   /// The file's SHA-256 in hexadecimal, if it was computed.
   public var sha256: String?

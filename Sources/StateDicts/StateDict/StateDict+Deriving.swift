@@ -1,12 +1,12 @@
 extension StateDict {
-  /// An element in place of another: its name, its tensor, and the position of the one that it was made of.
+  /// A replacement for an element: name, tensor, and the position of the element it was made from.
   public typealias Replacement = (name: String, tensor: Tensor, position: Int)
 
   /// Returns the elements that satisfy a predicate, with the same metadata.
   ///
   /// - Parameters:
-  ///   - reason: Why the others are left out, as `metadata.leftOut` says it.
-  ///   - isIncluded: Whether an element is kept.
+  ///   - reason: The reason for the others in `metadata.leftOut`.
+  ///   - isIncluded: Returns whether to keep an element.
   public func filter(
     leavingOut reason: String = "not selected", _ isIncluded: (Element) throws -> Bool
   ) rethrows -> StateDict {
@@ -15,10 +15,10 @@ extension StateDict {
     return (try? replacingElements(with: kept.map { (names[$0], tensors[$0], $0) }, leavingOut: reason)) ?? self
   }
 
-  /// Returns the same tensors under other names, with the names in the metadata changed as theirs.
+  /// Returns the state dict with tensors renamed, also in the metadata.
   ///
-  /// - Parameter rename: What a name becomes. It is called for tensors' names, and for module paths with a dot at the end.
-  /// - Throws: `nameCollision` if two names become one.
+  /// - Parameter rename: Returns the new name. It is called with tensor names, and with module paths with a trailing dot.
+  /// - Throws: `nameCollision` if two names become equal.
   public func mapNames(_ rename: (String) -> String) throws(CheckpointError) -> StateDict {
     var elements: [Replacement] = []
     elements.reserveCapacity(count)
@@ -26,14 +26,14 @@ extension StateDict {
     return try replacingElements(with: elements, renaming: rename)
   }
 
-  /// Returns other elements with the same metadata, in which names are changed as the elements' are.
+  /// Returns a state dict of other elements with this metadata, in which names are changed like those of the elements.
   ///
   /// - Parameters:
   ///   - elements: The new elements, in order. An element of this state dict may become none, one or several.
-  ///   - reason: Why those that become none are left out, as `metadata.leftOut` says it.
-  ///   - rename: What a name in the metadata becomes that is not an element's: a module path with a dot at the end, or
-  ///     the name of a tensor that was decomposed.
-  /// - Throws: `nameCollision` if a name is there twice.
+  ///   - reason: The reason in `metadata.leftOut` for elements without a replacement.
+  ///   - rename: Returns the new form of other names in the metadata: a module path with a trailing dot, or the name of a
+  ///     tensor that was decomposed.
+  /// - Throws: `nameCollision` if a name occurs twice.
   public func replacingElements(
     with elements: [Replacement], leavingOut reason: String = "not replaced",
     renaming rename: (String) -> String = { $0 }

@@ -1,22 +1,22 @@
 extension StateDict {
-  /// What travels with the tensors of a state dict.
+  /// The metadata of a state dict.
   ///
-  /// A state dict that is made of another (`filter`, `mapNames`, `replacingElements`) has the metadata of the first, and
-  /// the names in it are changed as the tensors' are.
+  /// A state dict that is derived from another (`filter`, `mapNames`, `replacingElements`) keeps its metadata, with names
+  /// changed like those of the tensors.
   public struct Metadata: Sendable {
     /// The file that the tensors come from; nil if they were made in memory.
     public var source: Provenance?
-    /// Torch's `_metadata`: for each module's path the version of its layout, and what else it keeps.
+    /// torch's `_metadata`: the layout version of each module path, and other entries.
     public var modules: [JSONValue.Member] = []
-    /// What the checkpoint holds beside the tensors, such as an epoch or hyperparameters, as JSON.
+    /// Other values in the checkpoint, such as an epoch or hyperparameters, as JSON.
     public var otherValues: [JSONValue.Member] = []
-    /// What a `.swt` file says of the model that it was written for, such as its name and which parameters are frozen.
+    /// Annotations of a `.swt` file, such as the name of its model and the frozen parameters.
     public var annotations: [JSONValue.Member] = []
-    /// For each name that `decomposed()` replaced by its components: its kind, type, shape and what else it takes.
+    /// For each tensor that `decomposed()` replaced by components: kind, dtype, shape and attributes.
     public var compositions: [JSONValue.Member] = []
-    /// The tensors that the steps so far left out, by their names in the file that they come from.
+    /// The tensors left out so far, by their names in the file.
     public var leftOut: [LeftOut] = []
-    /// The tensors that the file itself lacks, as its metadata says: earlier conversions left them out.
+    /// The tensors that earlier conversions left out, according to the metadata of the file.
     public var leftOutBefore: [LeftOut] = []
 
     /// Creates empty metadata.

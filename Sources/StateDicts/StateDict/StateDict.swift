@@ -1,9 +1,9 @@
-/// Named tensors in the order of their file, as torch's `state_dict()`.
+/// Named tensors in order, like torch's `state_dict()`.
 ///
 ///     for (name, tensor) in weights { … }
 ///     weights["conv1.weight"]
 ///
-/// A value: it can be handed from task to task. Tensors are read when their bytes are asked for.
+/// A `Sendable` value. Tensors are read when their bytes are used.
 public struct StateDict: Sendable {
   /// A name and its tensor.
   public typealias Element = (name: String, tensor: Tensor)
@@ -14,14 +14,14 @@ public struct StateDict: Sendable {
   public let tensors: [Tensor]
   private let table: NameTable
 
-  /// Everything that travels with the tensors.
+  /// The metadata, which derived state dicts keep.
   public var metadata = Metadata()
   /// The names under which `inspect` lists the tensors in the file that they come from, whatever they are named here.
   package private(set) var originalNames: [String]
 
   /// Creates a state dict.
   ///
-  /// - Throws: `nameCollision` if a name is there twice.
+  /// - Throws: `nameCollision` if a name occurs twice.
   public init(_ elements: some Sequence<Element>) throws(CheckpointError) {
     var table = NameTable(capacity: elements.underestimatedCount)
     var tensors: [Tensor] = []
@@ -41,7 +41,7 @@ public struct StateDict: Sendable {
 
   /// Creates a state dict whose tensors are named otherwise in their file.
   ///
-  /// - Throws: `nameCollision` if a name is there twice.
+  /// - Throws: `nameCollision` if a name occurs twice.
   package init(_ elements: some Sequence<Element>, originalNames: [String], metadata: Metadata) throws(CheckpointError)
   {
     try self.init(elements)
@@ -49,7 +49,7 @@ public struct StateDict: Sendable {
     self.metadata = metadata
   }
 
-  /// The tensor of a name.
+  /// The tensor with a name, if there is one.
   ///
   /// - Complexity: O(1).
   public subscript(name: String) -> Tensor? { position(of: name).map { tensors[$0] } }
@@ -57,7 +57,7 @@ public struct StateDict: Sendable {
   /// The position of a name.
   package func position(of name: String) -> Int? { table.place(of: name) }
 
-  /// The names that share one view of one storage, each group in order, the groups in the order of their first names.
+  /// Groups of tied names, which share one view of one storage, in the order of their first names.
   public var ties: [[String]] { tieGroups.map { group in group.map { names[$0] } } }
 
   /// Groups of tied tensors, as indices into `names`.

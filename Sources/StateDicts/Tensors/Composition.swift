@@ -1,6 +1,6 @@
-/// How a tensor that is more than a strided view is put together from plain ones.
+/// The plain tensors and attributes of a tensor that is more than a strided view.
 ///
-/// A quantized tensor's own elements are its integers; any other kind has no elements of its own, only components.
+/// The elements of a quantized tensor are its integers. Other kinds have no elements of their own, only components.
 ///
 /// | kind | components | attributes |
 /// |---|---|---|
@@ -16,7 +16,7 @@
 ///
 /// Source: `torch/_utils.py` (the functions that rebuild each), `torch/nested/_internal/nested_tensor.py`.
 public struct Composition: Sendable {
-  /// What kind of tensor the components make.
+  /// The kind of a composite tensor.
   public enum Kind: String, Codable, Sendable {
     case quantizedPerTensor = "quantized_per_tensor"
     case quantizedPerChannel = "quantized_per_channel"
@@ -31,9 +31,9 @@ public struct Composition: Sendable {
     case wrapperSubclass = "wrapper_subclass"
   }
 
-  /// One plain tensor of those that make it.
+  /// A component: one of the plain tensors.
   public struct Component: Sendable {
-    /// What it is to the whole: `scales`, `indices`.
+    /// The role of the component, such as `scales` or `indices`.
     public let role: String
     /// The tensor.
     public let tensor: Tensor
@@ -44,11 +44,11 @@ public struct Composition: Sendable {
     }
   }
 
-  /// What kind of tensor this is.
+  /// The kind of tensor.
   public let kind: Kind
-  /// The plain tensors that make it; for a quantized tensor, those beside its integers.
+  /// The component tensors; for a quantized tensor, those other than its integers.
   public let components: [Component]
-  /// What else it takes to put it together: `scale`, `zero_point`, `axis`.
+  /// Values needed to assemble the tensor, such as `scale`, `zero_point` or `axis`.
   public let attributes: [String: JSONValue]
 
   /// How many tensors there are under this one, components of components included.

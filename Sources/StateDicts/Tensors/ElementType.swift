@@ -1,4 +1,4 @@
-/// The type of a tensor's elements, by torch's names: every dtype that torch 2.13 can save.
+/// The dtype of a tensor, by torch's name: every dtype that torch 2.13 can save.
 ///
 /// Source: `torch/csrc/utils/tensor_dtypes.cpp` and `c10/core/ScalarType.h`.
 public enum ElementType: String, CaseIterable, Codable, Sendable {
@@ -7,15 +7,15 @@ public enum ElementType: String, CaseIterable, Codable, Sendable {
   case float16, bfloat16, float32, float64
   case complex32, complex64, complex128
   case float8_e4m3fn, float8_e4m3fnuz, float8_e5m2, float8_e5m2fnuz, float8_e8m0fnu
-  /// Two 4-bit floats a byte; a shape counts bytes, as torch's does.
+  /// Two 4-bit floats per byte; shapes count bytes, as in torch.
   case float4_e2m1fn_x2
   case bits8, bits16, bits1x8, bits2x4, bits4x2
-  /// Quantized integers; scale and zero point are kept beside the tensor.
+  /// Quantized integers; scale and zero point are stored with the tensor.
   case qint8, quint8, qint32
-  /// Quantized integers of less than a byte, packed; a storage counts bytes.
+  /// Packed quantized integers of less than a byte; storages count bytes.
   case quint4x2, quint2x4
 
-  /// How many bytes one element takes; 1 where several share a byte (`elementsPerByte`).
+  /// The size of an element in bytes; 1 if several elements share a byte (`elementsPerByte`).
   public var byteCount: Int {
     switch self {
     case .bool, .uint8, .int8, .float8_e4m3fn, .float8_e4m3fnuz, .float8_e5m2, .float8_e5m2fnuz, .float8_e8m0fnu,
@@ -28,7 +28,7 @@ public enum ElementType: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// How many elements share a byte: 2 and 4 for the packed quantized types, whose shapes count single integers.
+  /// The number of elements per byte: 2 or 4 for the packed quantized types, whose shapes count integers.
   public var elementsPerByte: Int {
     switch self {
     case .quint4x2: 2
@@ -40,7 +40,7 @@ public enum ElementType: String, CaseIterable, Codable, Sendable {
   /// How many bytes are reversed together when a big-endian file is read: a complex number's two halves apart.
   package var swapByteCount: Int { isComplex ? byteCount / 2 : byteCount }
 
-  /// Whether elements are pairs of a real and an imaginary part.
+  /// Whether elements are complex numbers.
   public var isComplex: Bool {
     switch self {
     case .complex32, .complex64, .complex128: true
@@ -58,7 +58,7 @@ public enum ElementType: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// Whether elements are integers that stand for scaled values.
+  /// Whether elements are quantized integers.
   public var isQuantized: Bool {
     switch self {
     case .qint8, .quint8, .qint32, .quint4x2, .quint2x4: true
@@ -68,6 +68,6 @@ public enum ElementType: String, CaseIterable, Codable, Sendable {
 }
 
 extension ElementType: CustomStringConvertible {
-  /// Torch's name without its module: `float32`.
+  /// torch's name of the dtype, such as `float32`.
   public var description: String { rawValue }
 }

@@ -13,7 +13,7 @@ package protocol StorageContents: Sendable {
 
 /// What the storages of one file share.
 @safe public final class StorageOrigin: Sendable {
-  /// The file, as it was named to us.
+  /// The file, as given by the caller.
   public let file: String
   /// What stands before a storage's key in the name of its archive entry: `archive/data/`.
   package let entryPrefix: String
@@ -56,15 +56,15 @@ extension StorageOrigin {
     case lazy(any StorageContents)
   }
 
-  /// How many bytes there are.
+  /// The number of bytes.
   public let byteCount: Int
-  /// The order of the bytes within an element; big only in files of big-endian machines.
+  /// The order of the bytes within an element; big only in files from big-endian machines.
   public let byteOrder: ByteOrder
-  /// The storage's key in its file: torch numbers them.
+  /// The key of the storage in its file, a number in torch's formats.
   public let key: String
-  /// The device that the tensor was on when it was saved, such as `cpu` or `cuda:0`; nil where the format has none.
+  /// The device that the tensor was on when it was saved, such as `cpu` or `cuda:0`; nil if the format has none.
   public let location: String?
-  /// The file that the storage lies in.
+  /// The file that contains the storage.
   public let origin: StorageOrigin
   /// The CRC-32 that the file gives for the bytes; nil where it gives none.
   package let checksum: Checksum?
@@ -138,7 +138,7 @@ extension StorageOrigin {
     }
   }
 
-  /// Checks the bytes against the CRC-32 that the file gives for them, once.
+  /// Checks the bytes once against the CRC-32 in the file.
   ///
   /// - Throws: `checksumMismatch`.
   public func verify() throws { try verify(dropping: false) }

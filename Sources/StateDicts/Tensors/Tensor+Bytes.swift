@@ -2,11 +2,12 @@ extension Tensor {
   /// How much of a tensor is in hand at once when it is walked through.
   package static let windowByteCount = ByteStore.windowByteCount
 
-  /// Calls `body` with the elements' bytes in C order, little-endian: where they lie if they lie so, else gathered into
-  /// memory that lives as long as the call.
+  /// Calls `body` with the bytes of the elements in C order, little-endian.
   ///
-  /// - Throws: `checksumMismatch` if the whole storage was read and is damaged; `unsupported` for a tensor without
-  ///   elements of its own (sparse, nested, meta); `limitExceeded` for a view expanded beyond memory.
+  /// The bytes are used in place if they are stored that way; otherwise they are gathered in memory for the call.
+  ///
+  /// - Throws: `checksumMismatch` if the whole storage is read and damaged; `unsupported` for a tensor without elements of
+  ///   its own (sparse, nested, meta); `limitExceeded` for a view that is expanded beyond the limit.
   public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
     let plain = try contiguous()
     return try unsafe plain.storage.withUnsafeBytes { all in
@@ -14,11 +15,11 @@ extension Tensor {
     }
   }
 
-  /// The elements' bytes where they lie: C order, little-endian.
+  /// The bytes of a contiguous tensor in place: C order, little-endian.
   ///
-  /// What had to be inflated for it stays in memory for as long as a tensor views it.
+  /// A compressed storage stays inflated in memory for as long as a tensor uses it.
   ///
-  /// - Throws: as `withUnsafeBytes`, and `unsupported` where the bytes do not lie so: take `contiguous()` first.
+  /// - Throws: The errors of `withUnsafeBytes`, and `unsupported` if the tensor is not in place: use `contiguous()` first.
   public var bytes: RawSpan {
     @_lifetime(borrow self)
     get throws {

@@ -1,4 +1,4 @@
-/// A number that a tensor's elements can be given as.
+/// A type to which the elements of a tensor can be converted.
 public protocol TensorScalar: BitwiseCopyable, Sendable {
   /// The element type whose bytes are this number's own.
   static var elementType: ElementType { get }
@@ -11,20 +11,20 @@ public protocol TensorScalar: BitwiseCopyable, Sendable {
 }
 
 extension TensorScalar where Self: BinaryFloatingPoint {
-  /// The number nearest to a floating-point one.
+  /// Converts a floating-point number to the nearest value.
   public init?(floating value: Double) { self.init(value) }
-  /// The number nearest to an integer.
+  /// Converts an integer to the nearest value.
   public init?(integer value: Int64) { self.init(value) }
-  /// The number nearest to an unsigned integer.
+  /// Converts an unsigned integer to the nearest value.
   public init?(unsigned value: UInt64) { self.init(value) }
 }
 
 extension TensorScalar where Self: FixedWidthInteger {
-  /// Always nil: a fraction is not rounded to an integer silently.
+  /// Returns nil: floating-point numbers are not converted to integers.
   public init?(floating value: Double) { nil }
-  /// The number equal to an integer.
+  /// Converts an integer exactly, or returns nil.
   public init?(integer value: Int64) { self.init(exactly: value) }
-  /// The number equal to an unsigned integer.
+  /// Converts an unsigned integer exactly, or returns nil.
   public init?(unsigned value: UInt64) { self.init(exactly: value) }
 }
 
@@ -47,16 +47,16 @@ extension Double: TensorScalar {
 #endif
 
 extension Bool: TensorScalar {
-  /// `bool`; of its bytes, 0 is false and every other is true.
+  /// `bool`; the byte 0 is false, all others are true.
   public static var elementType: ElementType { .bool }
-  /// Always nil: a fraction is no truth value.
+  /// Returns nil: floating-point numbers are not converted to booleans.
   public init?(floating value: Double) { nil }
-  /// False for 0, true for 1; nil for any other integer.
+  /// Converts 0 to false and 1 to true; returns nil for other integers.
   public init?(integer value: Int64) {
     guard value == 0 || value == 1 else { return nil }
     self = value == 1
   }
-  /// False for 0, true for 1; nil for any other integer.
+  /// Converts 0 to false and 1 to true; returns nil for other integers.
   public init?(unsigned value: UInt64) { self.init(integer: Int64(clamping: value)) }
 }
 
@@ -106,13 +106,13 @@ extension UInt64: TensorScalar {
 }
 
 extension Array where Element: TensorScalar {
-  /// The tensor's values in C order, converted.
+  /// Reads the values of a tensor in C order and converts them.
   ///
-  /// Floating-point types take every real number (rounded where they must), integer types take integers that fit. A
-  /// boolean is 0 or 1.
+  /// Floating-point types accept all real numbers (rounded if necessary), integer types accept integers that fit. A
+  /// boolean is converted to 0 or 1.
   ///
-  /// - Throws: `inexactConversion` for a value that the type cannot hold; `unsupported` for complex, quantized and
-  ///   packed elements, whose bytes `withUnsafeBytes` gives; `checksumMismatch`
+  /// - Throws: `inexactConversion` for a value that the type cannot represent; `unsupported` for complex, quantized and
+  ///   packed elements, which `withUnsafeBytes` can read; `checksumMismatch`.
   public init(_ tensor: Tensor) throws {
     // The bytes come first: a view too large to be gathered is refused there, before as much is allocated here.
     self = try unsafe tensor.withUnsafeBytes { bytes in
@@ -131,7 +131,7 @@ extension Tensor {
   ///
   ///     let steps: Int = try tensor.item()
   ///
-  /// - Throws: `malformedTensor` for a tensor of another number of elements, and what `Array.init(_:)` throws.
+  /// - Throws: `malformedTensor` if the tensor does not have one element, and the errors of `Array.init(_:)`.
   public func item<Scalar: TensorScalar>(as type: Scalar.Type = Scalar.self) throws -> Scalar {
     guard elementCount == 1, let value = try [Scalar](self).first else {
       throw CheckpointError.malformedTensor(
@@ -225,11 +225,11 @@ extension ElementType {
 }
 
 extension Tensor {
-  /// A tensor of values in C order, made in memory.
+  /// Creates a tensor in memory from values in C order.
   ///
   ///     let bias = try Tensor([0.5, -1] as [Float], shape: [2])
   ///
-  /// - Throws: `malformedTensor` where the shape does not take that many values.
+  /// - Throws: `malformedTensor` if the number of values does not match the shape.
   public init<Scalar: TensorScalar>(_ values: [Scalar], shape: [Int]) throws(CheckpointError) {
     let type = Scalar.elementType
     let store = unsafe values.withUnsafeBytes { bytes in unsafe ByteStore(copying: bytes) }

@@ -1,6 +1,6 @@
-/// A tensor of a state dict: a type, a shape, and the place of its elements in a storage.
+/// A tensor: dtype, shape, and the position of its elements in a storage.
 ///
-/// Nothing is read until asked for.
+/// Bytes are read when they are used.
 ///
 ///     let w = weights["conv1.weight"]
 ///     w.shape, w.strides, w.elementType, w.byteCount
@@ -9,17 +9,17 @@
 ///
 /// Layouts are torch's: a convolution's weight is [out, in / groups, height, width].
 public struct Tensor: Sendable {
-  /// The type of the elements.
+  /// The dtype of the elements.
   public let elementType: ElementType
-  /// Where the elements lie in the storage.
+  /// The position of the elements in the storage.
   public let geometry: TensorGeometry
-  /// The bytes that this tensor is a view of.
+  /// The storage that this tensor is a view of.
   public let storage: Storage
-  /// Whether torch was to compute gradients for it.
+  /// torch's `requires_grad`.
   public let requiresGrad: Bool
   /// What torch does to each element before it is seen: its conj and neg bits.
   package let pendingOperations: PendingOperations
-  /// How the tensor is put together, where it is more than a strided view: quantized, sparse, nested and others.
+  /// The components of a tensor that is more than a strided view: quantized, sparse, nested and others.
   public let composition: Composition?
 
   /// Views that torch resolves lazily; the arithmetic is on sign bits and loses nothing.
@@ -70,11 +70,11 @@ public struct Tensor: Sendable {
 
   /// The size of each dimension.
   public var shape: [Int] { geometry.shape }
-  /// How many elements apart two neighbours of a dimension lie.
+  /// The distance of neighbours in each dimension, in elements.
   public var strides: [Int] { geometry.strides }
-  /// How many elements there are.
+  /// The number of elements.
   public var elementCount: Int { geometry.elementCount }
-  /// How many bytes the elements take in C order; 0 for a tensor without elements of its own.
+  /// The size of the elements in C order in bytes; 0 for a tensor without elements of its own.
   public var byteCount: Int {
     if let composition {
       guard composition.hasElements else { return 0 }
@@ -84,7 +84,7 @@ public struct Tensor: Sendable {
     return geometry.elementCount * elementType.byteCount
   }
 
-  /// Whether the bytes can be used where they lie: in C order, little-endian, no sign to be changed.
+  /// Whether the bytes can be used in place: in C order, little-endian, with no sign to change.
   public var isInPlace: Bool {
     geometry.isContiguous && pendingOperations.isEmpty
       && (storage.byteOrder == .little || elementType.swapByteCount == 1)
@@ -121,6 +121,6 @@ public struct Tensor: Sendable {
 }
 
 extension Tensor: CustomStringConvertible {
-  /// Type and shape: `float32 [64, 3, 7, 7]`.
+  /// dtype and shape: `float32 [64, 3, 7, 7]`.
   public var description: String { "\(elementType) \(shape)" }
 }

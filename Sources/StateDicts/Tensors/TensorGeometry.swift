@@ -1,14 +1,14 @@
-/// Where a tensor's elements lie in its storage: sizes, strides and an offset, all counted in elements.
+/// The position of a tensor's elements in its storage: sizes, strides and an offset, in elements.
 ///
 /// For example `x[:, ::2]` of a 2×4 tensor is sizes [2, 2], strides [4, 2], offset 0: elements 0, 2, 4, 6.
 public struct TensorGeometry: Equatable, Sendable {
   /// The size of each dimension.
   public let shape: [Int]
-  /// How many elements apart two neighbours of a dimension lie; 0 repeats one element.
+  /// The distance of neighbours in each dimension, in elements; 0 repeats an element.
   public let strides: [Int]
-  /// The first element's place.
+  /// The index of the first element in the storage.
   public let offset: Int
-  /// How many elements the tensor has.
+  /// The number of elements.
   public let elementCount: Int
 
   /// Checks a geometry against the storage that it is a view of, before a byte is touched.
@@ -93,7 +93,7 @@ public struct TensorGeometry: Equatable, Sendable {
     return strides
   }
 
-  /// Whether the elements lie one after another in C order (dimensions of size 1 have no say).
+  /// Whether the elements are adjacent and in C order (the strides of dimensions of size 1 are ignored).
   public var isContiguous: Bool {
     if elementCount == 0 { return true }
     var expected = 1

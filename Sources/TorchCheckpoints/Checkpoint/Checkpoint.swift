@@ -36,7 +36,7 @@ public struct Checkpoint: Sendable {
 
   /// The container.
   public var format: Format { contents.format }
-  /// The file, as it was named to us.
+  /// The file, as given by the caller.
   public var file: String { contents.file }
   /// The file's size.
   public var byteCount: Int { contents.byteCount }

@@ -61,7 +61,7 @@ public struct Inspection: Sendable, Encodable {
     public let bytes: Int
   }
 
-  /// The file, as it was named to us.
+  /// The file, as given by the caller.
   public let file: String
   /// The file's size.
   public let bytes: Int

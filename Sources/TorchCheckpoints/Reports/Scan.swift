@@ -33,7 +33,7 @@ public struct Scan: Sendable {
     case notACheckpoint
   }
 
-  /// The file, as it was named to us.
+  /// The file, as given by the caller.
   public let file: String
   /// The container; nil if it could not be opened.
   public let format: String?

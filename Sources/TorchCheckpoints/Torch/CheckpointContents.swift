@@ -21,7 +21,7 @@ struct CheckpointContents: Sendable {
     ) throws(CheckpointError) -> CheckpointContents
 
   let format: CheckpointFormat
-  /// The file, as it was named to us.
+  /// The file, as given by the caller.
   var file: String
   /// The file's bytes.
   var store: ByteStore
