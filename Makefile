@@ -1,7 +1,5 @@
 # Two commands do everything on a fresh Debian 12 (or macOS with Homebrew) with a Swift toolchain: make demo, make test.
 
-APT = libzip-dev zlib1g-dev libdeflate-dev libssl-dev libdnnl-dev libjpeg-dev libpng-dev libcurl4-openssl-dev pkg-config make
-BREW = libzip onednn jpeg-turbo libpng pkg-config
 PYTHON_FOLDER = .build-reference
 # A Python with torch: one that is there already, or the one that `reference` makes.
 PTH2SWT_PYTHON ?= $(PYTHON_FOLDER)/bin/refpython
@@ -11,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo test test-pairs test-instructions test-libzip build deps bench format lint reference clean
+.PHONY: demo test test-pairs test-instructions test-libzip test-clients build deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -32,6 +30,10 @@ test-pairs: deps
 	swift build --build-tests $(PAIRS)
 	swift test --skip-build $(PAIRS) --no-parallel --filter VisionModelsTests
 
+# Every Swift block of every page, in a package that depends on this one, and each product without the libraries of others.
+test-clients: deps
+	python3 Tests/Clients/clients.py
+
 # Every fixture with the libzip of Debian 13 and of sid, whose packages are unpacked into .build-libzip.
 test-libzip: deps
 	bash Tests/Portability/libzip.sh
@@ -50,21 +52,9 @@ build: deps
 	swift build $(RELEASE) --product pth2swt
 	swift build $(RELEASE) --product pth2swt-fetch
 
-# Prints the command that installs what is missing, and runs it: as root, else through sudo.
+# Installs the libraries that are missing on Debian, Ubuntu and macOS; says what to install on other systems.
 deps:
-	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed: https://swift.org/install"; exit 1; }
-	@if [ "$$(uname)" = Darwin ]; then \
-	  for p in $(BREW); do brew list $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
-	  if [ -n "$$missing" ]; then echo "+ brew install$$missing"; brew install $$missing; fi; \
-	else \
-	  for p in $(APT); do \
-	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
-	  if [ -n "$$missing" ]; then \
-	    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	    echo "+ $$sudo apt-get install -y$$missing"; \
-	    $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
-	  fi; \
-	fi
+	@bash .ci/deps
 
 # A Python with torch, for fixtures, some tests and benchmarks only: nothing else here needs one.
 reference:

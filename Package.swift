@@ -17,12 +17,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
+    // zlib is found by the compiler itself: every SDK has it. pkg-config would find Homebrew's, also for an iOS build.
     .systemLibrary(
-      name: "CPth2swtZlib", path: "Sources/CLibraries/CPth2swtZlib", pkgConfig: "zlib",
-      providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(
-      name: "CPth2swtDeflate", path: "Sources/CLibraries/CPth2swtDeflate", pkgConfig: "libdeflate",
-      providers: [.apt(["libdeflate-dev"])]),
+      name: "CPth2swtZlib", path: "Sources/CLibraries/CPth2swtZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "CPth2swtZip", path: "Sources/CLibraries/CPth2swtZip", pkgConfig: "libzip",
       providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
@@ -42,9 +39,7 @@ let package = Package(
       name: "CPth2swtPNG", path: "Sources/CLibraries/CPth2swtPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
-    .target(
-      name: "StateDicts",
-      dependencies: ["CPth2swtZlib", .target(name: "CPth2swtDeflate", condition: .when(platforms: [.linux]))]),
+    .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip", "CPth2swtZlib"]),
     .target(name: "ModelParameters", dependencies: ["StateDicts"]),
     .target(
@@ -93,8 +88,8 @@ let package = Package(
       dependencies: [
         "Digests", "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
       ]),
-    .testTarget(
-      name: "ExampleTests", dependencies: ["StateDicts", "TorchCheckpoints"], exclude: ["module.fingerprint.json"]),
+    // Of the repository itself: the order of folders.
+    .testTarget(name: "ExampleTests"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -139,6 +139,20 @@ struct StorageTests {
     #expect(Checksum(10).hexadecimal == "0000000a")
   }
 
+  @Test("libdeflate, where it is installed, and zlib compute the same CRC-32")
+  func functions() throws {
+    let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 7) }
+    for function in [CRC32Function.zlib, .fastest] + [CRC32Function.libdeflate].compactMap({ $0 }) {
+      var sums: [String] = []
+      for range in [0..<9, 1..<64, 3..<4097, 0..<5000] {
+        var sum = Checksum(0x1234_5678)
+        unsafe bytes[range].withUnsafeBytes { unsafe sum.update(with: $0, by: function) }
+        sums.append(sum.hexadecimal)
+      }
+      #expect(sums == ["ad3ce67c", "3cbb8503", "978c4a7e", "49ba1668"])
+    }
+  }
+
   @Test("a run of many pieces ends at the first failure, with that failure")
   func concurrentMapFails() throws {
     #expect(try concurrentMap(Array(0..<1000)) { $0 * 2 } == Array(stride(from: 0, to: 2000, by: 2)))

@@ -1,13 +1,12 @@
 import CPth2swtZlib
 
-#if os(Linux)
-  import CPth2swtDeflate
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
 #endif
 
 /// A CRC-32 as zip has it (polynomial 0xEDB88320).
-///
-/// On Linux libdeflate takes it, by the processor's carry-less multiplication: 14 GB/s where Debian's zlib reaches 4, and
-/// converting a checkpoint is little else than copying and this. Apple's zlib has such instructions itself.
 package struct Checksum: Equatable, Sendable {
   package private(set) var value: UInt32 = 0
 
@@ -23,16 +22,11 @@ package struct Checksum: Equatable, Sendable {
 
   /// Takes in the next bytes.
   ///
-  /// The corresponding C functions are `libdeflate_crc32` and `crc32_z`.
-  package mutating func update(with bytes: UnsafeRawBufferPointer) {
-    // Without bytes the C functions give the first value, whatever came before.
+  /// - Parameter function: Computes the checksum.
+  package mutating func update(with bytes: UnsafeRawBufferPointer, by function: CRC32Function = .fastest) {
+    // Without bytes the C functions return the initial value, whatever came before.
     guard let start = bytes.baseAddress, unsafe !bytes.isEmpty else { return }
-    #if os(Linux)
-      value = unsafe libdeflate_crc32(value, start, bytes.count)
-    #else
-      value = unsafe UInt32(
-        truncatingIfNeeded: crc32_z(uLong(value), start.assumingMemoryBound(to: UInt8.self), z_size_t(bytes.count)))
-    #endif
+    value = unsafe function.call(value, start, bytes.count)
   }
 
   /// Takes in bytes whose own checksum is known.
@@ -57,6 +51,42 @@ package struct Checksum: Equatable, Sendable {
   package var hexadecimal: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}
+
+/// A C function that extends a CRC-32 by the next bytes.
+@safe package struct CRC32Function: Sendable {
+  fileprivate let call: @convention(c) (UInt32, UnsafeRawPointer, Int) -> UInt32
+
+  /// libdeflate's function where that library is installed, else zlib's.
+  package static let fastest = libdeflate ?? zlib
+
+  /// zlib's `crc32_z`.
+  package static let zlib = unsafe CRC32Function { value, start, count in
+    unsafe UInt32(
+      truncatingIfNeeded: crc32_z(uLong(value), start.assumingMemoryBound(to: UInt8.self), z_size_t(count)))
+  }
+
+  /// libdeflate's `libdeflate_crc32`, found when the program runs; nil where the library is not installed.
+  ///
+  /// It uses the processor's carry-less multiplication: 14 GB/s where Debian's zlib reaches 4, and converting a checkpoint is
+  /// little else than copying and this. Apple's zlib has such instructions itself.
+  ///
+  /// The corresponding C functions are `dlopen` and `dlsym`.
+  package static let libdeflate: CRC32Function? = {
+    #if os(Linux)
+      guard let library = unsafe dlopen("libdeflate.so.0", RTLD_NOW | RTLD_LOCAL),
+        let function = unsafe dlsym(library, "libdeflate_crc32")
+      else { return nil }
+      return unsafe CRC32Function(
+        call: unsafeBitCast(function, to: (@convention(c) (UInt32, UnsafeRawPointer, Int) -> UInt32).self))
+    #else
+      return nil
+    #endif
+  }()
+
+  private init(call: @escaping @convention(c) (UInt32, UnsafeRawPointer, Int) -> UInt32) {
+    unsafe self.call = call
   }
 }
 

@@ -1,0 +1,6 @@
+import Foundation
+
+// What the samples of every page take for granted.
+
+let url = URL(fileURLWithPath: CommandLine.arguments.dropFirst().first ?? "model.pth")
+let output = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).swt")
