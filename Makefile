@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo test test-pairs test-instructions test-libzip test-clients build deps bench format lint reference clean
+.PHONY: demo test test-pairs test-instructions test-libzip test-onednn test-clients build deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -34,9 +34,13 @@ test-pairs: deps
 test-clients: deps
 	python3 Tests/Clients/clients.py
 
-# Every fixture with the libzip of Debian 13 and of sid, whose packages are unpacked into .build-libzip.
+# Every fixture with the libzip of Debian 13 and of sid, whose packages are unpacked into .build-packages.
 test-libzip: deps
 	bash Tests/Portability/libzip.sh
+
+# The models with the machine's oneDNN, Debian 13's and sid's, optimized. FILTER='LayerTests|ArithmeticTests' runs some tests.
+test-onednn: deps
+	bash Tests/Portability/onednn.sh '$(FILTER)'
 
 # Every test in which a model meets NaN or an infinity, by the kernels of each instruction set: oneDNN reads this variable
 # once in a process. ALL is what the processor has.

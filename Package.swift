@@ -94,6 +94,11 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// Leaves out all tests but one target's, for builds of that one against other libraries (Tests/Portability).
+if let only = Context.environment["PTH2SWT_TESTS"] {
+  package.targets.removeAll { $0.type == .test && $0.name != only }
+}
+
 for target in package.targets where target.type != .system {
   target.swiftSettings = [
     .enableUpcomingFeature("ExistentialAny"),

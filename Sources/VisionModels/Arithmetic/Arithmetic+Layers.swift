@@ -88,8 +88,8 @@ extension Arithmetic {
     _ shape: ConvolutionShape, _ source: Layout, _ destination: Layout, isAdding: Bool, _ then: Nonlinearity
   ) throws(VisionError) -> Step {
     do throws(VisionError) {
-      return try step(.convolution(shape, source.dimensions, LayoutKey(source), isAdding: isAdding, then)) {
-        () throws(VisionError) in
+      let key = source.key.map { StepKey.convolution(shape, $0, isAdding: isAdding, then) }
+      return try step(key) { () throws(VisionError) in
         try library.convolution(shape, source: source, destination: destination, isAdding: isAdding, then: then)
       }
     } catch {
@@ -131,11 +131,10 @@ extension Arithmetic {
     let shape = ConvolutionShape(
       inputs: features, outputs: outputs, kernel: 1, stride: 1, padding: 0, dilation: 1, groups: 1)
     let pixels = try Activation(
-      layout: library.pixelLayout(features, count: x.shape[0]), buffer: rows.buffer, arithmetic: self)
+      layout: library.preferredLayout([1, features, 1, x.shape[0]]), buffer: rows.buffer, arithmetic: self)
     let columns = [outputs] + rows.shape.dropFirst()
-    let isBlocked = columns.count == 4 && library.channelBlock != nil
-    let order = try isBlocked ? library.preferredLayout(columns) : Layout(plain: columns)
-    let destination = try library.pixelLayout(outputs, count: x.shape[0])
+    let order = try columns.count == 4 ? library.preferredLayout(columns) : Layout(plain: columns)
+    let destination = try library.preferredLayout([1, outputs, 1, x.shape[0]])
     let result = try convolve(pixels, as: pixels.layout, shape, to: destination, adding: nil, then: then) { step in
       try prepared(weights, order, as: step.weights ?? Layout(plain: shape.weightDimensions))
     }
@@ -171,7 +170,7 @@ extension Arithmetic {
       WindowShape.outputs(x.shape[3], kernel: window.width, stride: window.stride, padding: window.padding),
     ]
     let source = try x.layout.channelRuns == nil ? Layout(plain: x.shape) : x.layout
-    let step = try step(.pooling(kind, window, x.shape, LayoutKey(source))) { () throws(VisionError) in
+    let step = try step(source.key.map { .pooling(kind, window, $0) }) { () throws(VisionError) in
       try library.pooling(kind, window, source: source, destination: library.preferredLayout(output))
     }
     let result = try activation(step.destination)

@@ -5,23 +5,21 @@ extension Arithmetic {
   ///
   /// The pixel at `i` comes from `floor(i * in / out)`, in float32 as torch has it.
   package func upsampled(_ x: Activation, height: Int, width: Int) throws(VisionError) -> Activation {
-    let target = try library.channelRunLayout([x.shape[0], x.shape[1], height, width])
-    let source = try arranged(x, as: library.channelRunLayout(x.shape))
-    let result = try activation(target)
+    let source = try arranged(x, as: library.preferredLayout(x.shape))
+    let result = try activation(library.preferredLayout([x.shape[0], x.shape[1], height, width]))
     let (from, to) = (try source.requiredChannelRuns, try result.requiredChannelRuns)
     let rows = nearest(x.shape[2], height)
     let columns = nearest(x.shape[3], width)
     let length = from.runLength
     let (input, output) = (Place(source.buffer), Place(result.buffer))
-    concurrently(x.shape[0] * from.runCount) { index in
-      let (image, run) = index.quotientAndRemainder(dividingBy: from.runCount)
-      for row in 0..<height {
-        let first = unsafe input.start + from.offset(image, run * length, rows[row], 0)
-        let target = unsafe output.start + to.offset(image, run * length, row, 0)
-        for column in 0..<width {
-          let pixel = unsafe first + columns[column] * from.pixelStride
-          unsafe (target + column * to.pixelStride).update(from: pixel, count: length)
-        }
+    concurrently(x.shape[0] * from.runCount * height) { index in
+      let (place, row) = index.quotientAndRemainder(dividingBy: height)
+      let (image, run) = place.quotientAndRemainder(dividingBy: from.runCount)
+      let first = unsafe input.start + from.offset(image, run * length, rows[row], 0)
+      let target = unsafe output.start + to.offset(image, run * length, row, 0)
+      for column in 0..<width {
+        let pixel = unsafe first + columns[column] * from.pixelStride
+        unsafe (target + column * to.pixelStride).update(from: pixel, count: length)
       }
     }
     result.buffer.bound = source.buffer.bound

@@ -35,7 +35,7 @@ extension Arithmetic {
     guard !regions.isEmpty, let channels = levels.first?.shape[1] else { return nil }
     let result = try activation(library.rowLayout([regions.count, channels, size, size]))
     let levels = try levels.map { level throws(VisionError) in
-      try FeatureLevel(arranged(level, as: library.channelRunLayout(level.shape)))
+      try FeatureLevel(arranged(level, as: library.preferredLayout(level.shape)))
     }
     let output = try OutputRegions(result)
     // Neighbours one after another find each other's pixels in the cache; proposals come in the order of their scores.
@@ -126,18 +126,13 @@ private struct Tap {
     let columns = AxisShares(
       start: region.left, extent: max(region.width, 1), size: size, samplingRatio: samplingRatio, limit: width)
     let (taps, starts) = taps(rows, columns, size: size)
-    let isVector = runs.runLength == 16
     unsafe taps.withUnsafeBufferPointer { taps in
       for run in 0..<runs.runCount {
         let source = unsafe UnsafePointer(buffer.floats) + runs.offset(region.image, run * runs.runLength, 0, 0)
         for bin in 0..<size * size {
           let place = output.runs.offset(index, run * runs.runLength, bin / size, bin % size)
           let own = unsafe UnsafeBufferPointer(rebasing: taps[starts[bin]..<starts[bin + 1]])
-          if isVector {
-            unsafe fillVector(own, source, output.start + place)
-          } else {
-            unsafe fill(own, source, output.start + place)
-          }
+          unsafe fill(own, UnsafeRawPointer(source), UnsafeMutableRawPointer(output.start + place))
         }
       }
     }
@@ -158,31 +153,40 @@ private struct Tap {
     return (taps, starts)
   }
 
-  /// One bin of a run of 16 channels.
-  @inline(__always)
-  private func fillVector(
-    _ taps: UnsafeBufferPointer<Tap>, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+  /// One bin of a run of channels: in vectors of 16, the rest in vectors of 8, of 4, and number by number.
+  private func fill(
+    _ taps: UnsafeBufferPointer<Tap>, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer
   ) {
-    let pixels = unsafe UnsafeRawPointer(source)
-    var sum = SIMD16<Float>(repeating: 0)
-    for index in taps.indices {
-      let tap = unsafe taps[index]
-      sum += unsafe pixels.loadUnaligned(fromByteOffset: 4 * tap.offset, as: SIMD16<Float>.self) * tap.share
+    var channel = 0
+    unsafe fill(taps, source, target, from: &channel, by: SIMD16<Float>.self)
+    unsafe fill(taps, source, target, from: &channel, by: SIMD8<Float>.self)
+    unsafe fill(taps, source, target, from: &channel, by: SIMD4<Float>.self)
+    let (numbers, results) = unsafe (
+      source.assumingMemoryBound(to: Float.self), target.assumingMemoryBound(to: Float.self)
+    )
+    while channel < runs.runLength {
+      let sum = taps.indices.reduce(Float(0)) { unsafe $0 + numbers[taps[$1].offset + channel] * taps[$1].share }
+      unsafe results[channel] = sum
+      channel += 1
     }
-    unsafe UnsafeMutableRawPointer(target).storeBytes(of: sum, as: SIMD16<Float>.self)
   }
 
-  /// One bin of a run of any other length, number by number.
-  private func fill(
-    _ taps: UnsafeBufferPointer<Tap>, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+  /// The channels of a run from one on that fill whole vectors.
+  @inline(__always)
+  private func fill<Vector: SIMD<Float>>(
+    _ taps: UnsafeBufferPointer<Tap>, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer,
+    from channel: inout Int, by vector: Vector.Type
   ) {
-    for channel in 0..<runs.runLength {
-      var sum: Float = 0
+    while channel + Vector.scalarCount <= runs.runLength {
+      var sum = Vector()
       for index in taps.indices {
         let tap = unsafe taps[index]
-        sum += unsafe source[tap.offset + channel] * tap.share
+        let pixels = unsafe source.loadUnaligned(
+          fromByteOffset: MemoryLayout<Float>.stride * (tap.offset + channel), as: Vector.self)
+        sum += pixels * tap.share
       }
-      unsafe target[channel] = sum
+      unsafe target.storeBytes(of: sum, toByteOffset: MemoryLayout<Float>.stride * channel, as: Vector.self)
+      channel += Vector.scalarCount
     }
   }
 }

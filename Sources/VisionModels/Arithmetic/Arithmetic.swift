@@ -29,9 +29,9 @@ package final class Arithmetic {
 
   /// All that a step's kernel depends on.
   enum StepKey: Hashable {
-    case convolution(ConvolutionShape, [Int], LayoutKey, isAdding: Bool, Nonlinearity)
-    case pooling(Pooling, WindowShape, [Int], LayoutKey)
-    case reorder([Int], from: LayoutKey, to: LayoutKey)
+    case convolution(ConvolutionShape, LayoutKey, isAdding: Bool, Nonlinearity)
+    case pooling(Pooling, WindowShape, LayoutKey)
+    case reorder(from: LayoutKey, to: LayoutKey)
   }
 
   struct WeightKey: Hashable {
@@ -40,10 +40,12 @@ package final class Arithmetic {
   }
 
   /// The step of a key, made if it is not there yet.
-  func step(_ key: StepKey, _ make: () throws(VisionError) -> Step) throws(VisionError) -> Step {
-    if let step = steps[key] { return step }
+  ///
+  /// - Parameter key: Nil for a step that is used once and not kept.
+  func step(_ key: StepKey?, _ make: () throws(VisionError) -> Step) throws(VisionError) -> Step {
+    if let key, let step = steps[key] { return step }
     let step = try make()
-    steps[key] = step
+    if let key { steps[key] = step }
     return step
   }
 
@@ -75,9 +77,9 @@ package final class Arithmetic {
   func reorder(
     _ source: UnsafeMutableRawPointer, _ from: Layout, into target: UnsafeMutableRawPointer, _ to: Layout
   ) throws(VisionError) {
-    let step = try step(.reorder(from.dimensions, from: LayoutKey(from), to: LayoutKey(to))) { () throws(VisionError) in
-      try library.reorder(from: from, to: to)
-    }
+    var key: StepKey?
+    if let from = from.key, let to = to.key { key = .reorder(from: from, to: to) }
+    let step = try step(key) { () throws(VisionError) in try library.reorder(from: from, to: to) }
     try unsafe step.run([
       .init(role: DNNL_ARG_SRC, layout: from, address: source),
       .init(role: DNNL_ARG_DST, layout: to, address: target),
@@ -129,17 +131,5 @@ package final class Arithmetic {
         .init(role: DNNL_ARG_SCRATCHPAD, layout: scratch.layout, address: scratch.buffer.address))
     }
     try step.run(arguments)
-  }
-}
-
-/// What tells two layouts of the same dimensions apart.
-struct LayoutKey: Hashable {
-  private let strides: [Int]
-  private let blocks: [Int]
-
-  init(_ layout: Layout) {
-    let runs = layout.channelRuns
-    strides = runs.map { [$0.imageStride, $0.runStride, $0.rowStride, $0.pixelStride] } ?? layout.opaqueKey
-    blocks = runs.map { [$0.runLength] } ?? []
   }
 }
