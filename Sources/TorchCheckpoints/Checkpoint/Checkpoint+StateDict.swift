@@ -6,12 +6,12 @@ public import StateDicts
   public import Foundation
 #endif
 
-/// Loads the state dict of a checkpoint file: `.pth`, `.pt`, `.bin`, `.ckpt`, `.safetensors`, `.swt`, told by content.
+/// Loads the state dict of a checkpoint: `.pth`, `.pt`, `.bin`, `.ckpt`, `.safetensors` or `.swt`, recognised by content.
 ///
 ///     let weights = try loadStateDict(url: url)
 ///     let values = try [Float](weights["conv1.weight"]!)
 ///
-/// The state dict is found wherever it is in the file; where there are several, name one by `key`.
+/// The state dict is found at any depth. If there are several, select one with `key`.
 ///
 /// - Throws: `CheckpointError`; `ambiguousStateDict` lists the keys to choose from.
 public func loadStateDict(
@@ -24,15 +24,15 @@ extension Checkpoint {
   /// The key of all tensors of a file, by their paths.
   static let wholeFile = "."
 
-  /// Returns the state dict: the value at `key` (a path of keys joined by dots), or the one that the file holds.
+  /// Returns the state dict at `key`, or the only one in the file.
   ///
-  /// Without a key it is the one mapping from strings to tensors, or the one module, that is not under a key of an
-  /// optimizer, scheduler or the like; all tensors by their paths where there is none. docs/formats/pth.md has the rule.
-  /// What the file holds beside it is named in `metadata.leftOut`.
+  /// Without a key, the state dict is the only mapping from strings to tensors, or the only module, that does not belong to
+  /// an optimizer, scheduler and so on. If there is none, it is all tensors, named by their paths. docs/formats/pth.md has
+  /// the complete rule. `metadata.leftOut` lists the other tensors in the file.
   ///
-  /// - Parameter key: The path to the state dict; "." for all tensors of the file by their paths.
-  /// - Throws: `ambiguousStateDict` where the file holds several, `noStateDict` where `key` leads nowhere or there is no
-  ///   tensor, `nameCollision` where two paths come out as one name.
+  /// - Parameter key: The path of the state dict, as keys joined by dots; "." for all tensors, named by their paths.
+  /// - Throws: `ambiguousStateDict` if the file has several, `noStateDict` if nothing is at `key` or there are no tensors,
+  ///   `nameCollision` if two tensors have the same name.
   public func stateDict(key: String? = nil) throws(CheckpointError) -> StateDict {
     switch contents.values {
     case .stateDict(var stateDict):

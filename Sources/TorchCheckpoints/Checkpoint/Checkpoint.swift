@@ -6,26 +6,26 @@ public import StateDicts
   public import Foundation
 #endif
 
-/// A checkpoint file, opened: its tensors, what else it holds, and what it says of itself.
+/// An open checkpoint: its tensors, its other values, and the format's own metadata.
 ///
-/// Nothing of it was run.
+/// Nothing in the file is run.
 ///
 ///     let checkpoint = try Checkpoint(contentsOf: url)
 ///     checkpoint.tensors                              // every tensor, by the path to it
 ///     checkpoint.value?["epoch"]                      // the other values
 ///     let weights = try checkpoint.stateDict()        // the state dict, found or named: stateDict(key: "ema")
 ///
-/// Opening reads the pickle and checks all geometry; a tensor's bytes are read when they are asked for.
+/// Opening a file reads the pickle and checks the geometry of all tensors; bytes are read when they are used.
 public struct Checkpoint: Sendable {
-  /// The container that a checkpoint came in.
+  /// The container format of a checkpoint.
   public typealias Format = CheckpointFormat
-  /// A global that the pickle names.
+  /// A global in a pickle.
   public typealias GlobalUse = TorchCheckpoints.GlobalUse
 
   /// What was found in the file.
   let contents: CheckpointContents
   let options: CheckpointOptions
-  /// The globals that its pickles name, each once, in order.
+  /// The globals in the pickles, each once, in order.
   public let globals: [GlobalUse]
 
   init(_ contents: CheckpointContents, options: CheckpointOptions) {
@@ -34,29 +34,29 @@ public struct Checkpoint: Sendable {
     globals = GlobalUse.each(contents.globals)
   }
 
-  /// The container.
+  /// The container format.
   public var format: Format { contents.format }
   /// The file, as given by the caller.
   public var file: String { contents.file }
-  /// The file's size.
+  /// The size of the file in bytes.
   public var byteCount: Int { contents.byteCount }
-  /// What the format says of itself: torch's record version, the pickle protocol, the serialization id.
+  /// The format's own metadata: torch's record version, the pickle protocol, the serialization id.
   public var marks: [JSONValue.Member] { contents.marks }
-  /// Every tensor, by the path to it from the top of the file.
+  /// All tensors, named by their paths from the top of the file.
   ///
-  /// Two may have one name.
+  /// Names may occur twice.
   public var tensors: [NamedTensor] { contents.tensors }
-  /// Tensors and arrays of the file that have no type here, each with the reason.
+  /// Tensors and arrays whose elements have no dtype, each with the reason.
   public var leftOut: [LeftOut] { contents.leftOut }
-  /// What a reader should know, in sentences.
+  /// Notes about the file, in sentences.
   public var notes: [String] { contents.notes }
-  /// The name of the archive's member that was read; nil where the file is the checkpoint itself.
+  /// The name of the archive member that was read; nil if the file is the checkpoint itself.
   ///
-  /// The names of several, each in the one before it, are joined by slashes.
+  /// The names of nested archives and members are joined by slashes.
   public var member: String? { contents.member }
-  /// The whole value of a pickled checkpoint; nil for formats that hold named tensors and nothing else.
+  /// The whole value of a pickled checkpoint; nil for formats that have only named tensors.
   public var value: CheckpointValue? { contents.value }
-  /// Where the tensors come from, to be kept with them.
+  /// The origin of the tensors.
   public var provenance: Provenance { contents.provenance }
 }
 
@@ -65,21 +65,21 @@ public struct Checkpoint: Sendable {
 extension Checkpoint {
   /// Opens a file.
   ///
-  /// - Throws: `CheckpointError`, with the place in the file and what to do.
+  /// - Throws: `CheckpointError`, with the position in the file and a remedy.
   public init(contentsOf url: URL, options: CheckpointOptions = .init()) throws(CheckpointError) {
     let path = try FilePath(
       fileURL: url, remedy: "download it first with TorchHub, or give the URL to the pth2swt command")
     try self.init(at: path, options: options)
   }
 
-  /// Opens a file by its path; also a folder of several files, or the index of one.
+  /// Opens the file at a path, a folder of several files, or the index of shards.
   ///
-  /// - Throws: `CheckpointError`, with the place in the file and what to do.
+  /// - Throws: `CheckpointError`, with the position in the file and a remedy.
   public init(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) {
     try self.init(at: FilePath(path), options: options)
   }
 
-  /// Opens a checkpoint in memory: an upload, a bundle's resource.
+  /// Opens a checkpoint in memory, such as an upload.
   ///
   /// - Throws: `CheckpointError`.
   public init(_ bytes: some Sequence<UInt8>, options: CheckpointOptions = .init()) throws(CheckpointError) {

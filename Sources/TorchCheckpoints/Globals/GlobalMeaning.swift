@@ -13,7 +13,7 @@ enum GlobalMeaning: Equatable, Sendable {
   case rebuildParameter
   case rebuildParameterWithState
   case rebuildFromTypeV2
-  /// A class called with the tensor that it wraps, or filled with it: how torch 0.1 to 0.3 wrote parameters.
+  /// A class that wraps a tensor, as torch 0.1 to 0.3 wrote parameters.
   case tensorClass
   case rebuildQuantized
   case rebuildSparse
@@ -21,9 +21,9 @@ enum GlobalMeaning: Equatable, Sendable {
   case rebuildJagged
   case rebuildMeta
   case rebuildWrapper
-  /// From a numpy array, or a tensor of the CPU, to a device that has no pickles of its own.
+  /// Makes a tensor on a device from a numpy array or a CPU tensor.
   case rebuildOnDevice
-  /// Whether scales and zero points come for each channel.
+  /// A quantization scheme, per tensor or per channel.
   case quantizationScheme(isPerChannel: Bool)
   case layoutByName
   /// A storage class; `UntypedStorage` counts bytes.
@@ -34,21 +34,21 @@ enum GlobalMeaning: Equatable, Sendable {
   case size
   case device
   case codecsEncode
-  /// Makes a tuple of its argument's items; Paddle writes `(name, array)` so.
+  /// Makes a tuple of the items of its argument; Paddle writes `(name, array)` this way.
   case tuple
   case numpyReconstruct
   case numpyFromBuffer
   case numpyScalar
   case numpyType
-  /// Wraps a value of TorchScript, whose first argument it is.
+  /// Wraps a TorchScript value, its first argument.
   case scriptValue
   /// Called with the bytes of a file: `EmbeddedFiles`.
   case loadFromBytes
-  /// Torch's own, and without a say: a class that other calls name, a layout, a memory format.
+  /// A torch class or constant that carries no tensor data (a layout, a memory format).
   case torchName
-  /// Means nothing here and does no harm.
+  /// Harmless, and not interpreted.
   case inert
-  /// Exists to run code.
+  /// Can run code.
   case dangerous
 
   /// Whether a call of it makes a tensor.

@@ -1,14 +1,14 @@
-/// A global that a pickle names, and what it could do to a Python that loads the file.
+/// A global in a pickle, with a verdict on what it could do if Python loaded the file.
 public struct GlobalUse: Sendable, Hashable, Encodable {
-  /// What a global could do to a Python that loads the file.
+  /// What a global could do if Python loaded the file.
   public enum Verdict: String, Codable, Sendable, CaseIterable {
-    /// Makes tensors or plain values, and is read as such here.
+    /// Makes tensors or plain values, and is interpreted.
     case known
-    /// A class that only holds data, from a closed list; kept as a record.
+    /// A class from a closed list that only holds data; kept as a record.
     case inert
-    /// Not on any list: a user's own class, or a function whose effect depends on its arguments; kept as a record.
+    /// On no list: a class of your own, or a function whose effect depends on its arguments; kept as a record.
     case unknown
-    /// Runs code, opens files or the network, or loads code.
+    /// Runs code, opens files or connections, or loads code.
     case dangerous
   }
 

@@ -8,7 +8,7 @@ enum FileKind {
   case gzip
   case npy
   case safetensors
-  /// A JSON text, such as the index of a checkpoint in several files.
+  /// JSON, such as the index of shards.
   case json
 
   /// - Throws: `notACheckpoint` in plain words for what people really have in place of a checkpoint; `truncated`.

@@ -10,7 +10,7 @@ struct ForeignFormat: Sendable {
     case bytes([UInt8], at: Int = 0)
     /// The last bytes of the file.
     case ending([UInt8])
-    /// How a text begins, in lower case, white space left out.
+    /// The beginning of a text in lower case, without leading white space.
     case text(String)
     /// Any other form of the first bytes.
     case form(@Sendable (FileHead) -> Bool)

@@ -1,8 +1,8 @@
-/// How much a file may ask for before it is refused.
+/// Limits on what a file may request.
 ///
-/// A sound file stays far below.
+/// Valid files stay far below the defaults.
 public struct CheckpointLimits: Sendable {
-  /// A pickle's bytes: a hundred times those of the largest state dicts in use.
+  /// The largest pickle in bytes: a hundred times that of the largest state dicts in use.
   public var pickleByteCount = 1 << 30
   /// The largest deflated pickle in bytes; a sender needs only a thousandth of that.
   public var inflatedPickleByteCount = 64 << 20
@@ -10,31 +10,30 @@ public struct CheckpointLimits: Sendable {
   ///
   /// Pickles deflate five- to twentyfold.
   public var pickleInflation = 200
-  /// Values that a pickle makes, 16 bytes each: a tensor takes about ten.
+  /// The largest number of values in a pickle, 16 bytes each; a tensor takes about ten.
   public var pickleValueCount = 8 << 20
-  /// How deep values may be nested where they are walked through.
+  /// The deepest nesting of values that are walked.
   public var nestingDepth = 1000
-  /// The bytes of one deflated storage, which must be in memory in whole to be read through strides.
+  /// The largest deflated storage in bytes, which must be in memory as a whole to be read through strides.
   public var inflatedStorageByteCount = 4 << 30
-  /// What all compressed members of an archive, or a compressed file, may inflate to together.
+  /// The largest total size to which the compressed members of an archive, or a compressed file, may inflate.
   public var unpackedByteCount = 32 << 30
-  /// How many times larger than the file that may be, once it is over 64 MiB.
+  /// The largest ratio of that size to the size of the file, above 64 MiB.
   ///
-  /// Weights hardly deflate at all; zeros do, a thousandfold.
+  /// Weights hardly compress; zeros compress a thousandfold.
   public var unpackedInflation = 100
-  /// Up to which size one of them is unpacked into memory; larger ones go to a temporary file.
+  /// The size up to which a member is unpacked into memory; larger ones go to a temporary file.
   public var unpackedMemoryByteCount = 16 << 20
-  /// What all views that repeat their storage's bytes may take together where a whole checkpoint is hashed, beyond what
-  /// is stored.
+  /// The largest total size of expanded views, beyond what is stored, when a whole checkpoint is hashed.
   public var expandedByteCount = 4 << 30
 
   /// How many files may lie in one another: nobody needs more than one level, and each costs its bytes only once.
   static let embeddingDepth = 4
 
-  /// The default limits.
+  /// Creates the default limits.
   public init() {}
 
-  /// The limits, each multiplied: for a file that is large on purpose.
+  /// Returns the limits multiplied by a factor, for a file that is large on purpose.
   public func scaled(by factor: Int) -> CheckpointLimits {
     func scale(_ value: Int) -> Int {
       value.times(max(factor, 1)) ?? .max

@@ -1,39 +1,40 @@
 public import StateDicts
 
-/// How a checkpoint is opened.
+/// Options for opening a checkpoint.
 public struct CheckpointOptions: Sendable {
-  /// How a file's bytes are reached.
+  /// How the bytes of a file are read.
   public enum Mapping: Sendable {
-    /// The file is mapped; a tensor's bytes are read from it when they are touched. A file that another program cuts
-    /// short meanwhile ends this one (SIGBUS): `copy` does not have that risk.
+    /// Maps the file and reads the bytes of a tensor when they are used. If another program truncates the file meanwhile,
+    /// the process ends with SIGBUS; `copy` does not have that risk.
     case mapped
-    /// The file is read into memory at once.
+    /// Reads the whole file into memory.
     case copy
   }
 
-  /// How a file's bytes are reached.
+  /// How the bytes of a file are read.
   public var mapping: Mapping
-  /// What a file may ask for.
+  /// The limits on what a file may request.
   public var limits: CheckpointLimits
-  /// Whether a storage's CRC-32 is checked when its bytes are first used in whole.
+  /// Whether to check the CRC-32 of a storage when all of its bytes are first used.
   ///
-  /// Writing a file and verifying one always check.
+  /// Writing and verifying always check.
   public var checksCRC: Bool
-  /// Whether to go on where the pickle names a global that exists to run code.
+  /// Whether to accept files whose pickle names a global that can run code.
   ///
-  /// It is not run either way.
+  /// The global is never run.
   public var allowsDangerousGlobals: Bool
 
-  /// Which of several objects is meant, where torch.save was called more than once on one file: 0 is the first.
+  /// The index of the object to read if torch.save was called several times on one file.
   public var objectNumber: Int
 
-  /// What the elements of npy and npz files are that numpy writes as plain bytes (`|V2`, `|V1`), as it does for
-  /// bfloat16 and the 8-bit floats of ml_dtypes; nil to leave such arrays out.
+  /// The dtype of npy and npz arrays of type `|V2` or `|V1`; nil to leave such arrays out.
+  ///
+  /// NumPy writes bfloat16 and the 8-bit floats of ml_dtypes this way.
   public var numpyVoidType: ElementType?
 
-  /// Which file is meant, where an archive holds several checkpoints: its name there, such as `policy.pth`.
+  /// The name of the archive member to read, such as `policy.pth`; nil for the only checkpoint in the archive.
   ///
-  /// A file in an archive in the archive is named by both: `weights.zip/policy.pth`. Nil chooses the only one.
+  /// A member of a nested archive is given by both names: `weights.zip/policy.pth`.
   public var member: String?
 
   /// Whether `member` may be left without use, since it is meant for another file.
@@ -46,7 +47,7 @@ public struct CheckpointOptions: Sendable {
   /// What was unpacked so far of the file that is being opened; nil before anything was.
   var unpacking: Unpacking?
 
-  /// Creates options: mapped, the default limits, CRC checked, dangerous globals refused.
+  /// Creates options; by default files are mapped, CRCs are checked, and dangerous globals are refused.
   public init(
     mapping: Mapping = .mapped, limits: CheckpointLimits = .init(), checksCRC: Bool = true,
     allowsDangerousGlobals: Bool = false, objectNumber: Int = 0, member: String? = nil

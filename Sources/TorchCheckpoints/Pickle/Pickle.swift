@@ -21,11 +21,11 @@ final class Pickle: Sendable {
     case none
     case bool(Bool)
     case integer(Int)
-    /// Two's complement, little-endian, of more than 64 bits.
+    /// An integer of more than 64 bits: two's complement, little-endian.
     case bigInteger(Slice)
     case float(Double)
     case text(Slice)
-    /// Python 2's `str`, which may be a text or bytes.
+    /// A `str` of Python 2, which may be text or bytes.
     case byteText(Slice)
     case bytes(Slice)
     case bytearray(Slice)

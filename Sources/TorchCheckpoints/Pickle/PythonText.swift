@@ -7,9 +7,9 @@
 enum PythonText {
   enum Kind {
     case plain
-    /// UTF-8 but for halves of surrogate pairs.
+    /// UTF-8 except for unpaired surrogates.
     case halfPairs
-    /// Not what Python could read.
+    /// Invalid in Python too.
     case invalid
   }
 

@@ -1,19 +1,19 @@
 import StateDicts
 
-/// A class whose source text stands in the file, as torch up to 1.5 wrote whole modules.
+/// A class whose source text is in the file, as torch up to 1.5 wrote whole modules.
 ///
-/// It is text here, and never run.
+/// The text is never run.
 public struct EmbeddedSource: Sendable, Encodable {
   /// Module and name of the class, joined by a dot.
   public let name: String
-  /// The file that it was defined in.
+  /// The source file that defined the class.
   public let file: String
   /// The text.
   public let text: String
 }
 
 extension Checkpoint {
-  /// The classes that the file carries the source text of.
+  /// The classes whose source text is in the file.
   public var embeddedSources: [EmbeddedSource] {
     guard case .pickled(let values) = contents.values else { return [] }
     let pickle = values.pickle

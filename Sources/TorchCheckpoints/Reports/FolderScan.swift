@@ -1,17 +1,17 @@
 public import StateDicts
 
-/// All files below a folder, each looked through as by `Scan`.
+/// A scan of all files below a folder.
 ///
 ///     let report = try FolderScan(path: "models")
 ///     report.count(of: .dangerous), report.files
 ///
-/// Files come in the order of their paths. Symbolic links are not followed, and pipes and devices not opened.
+/// Files are sorted by path. Symbolic links are not followed, and pipes and devices are not opened.
 public struct FolderScan: Sendable {
-  /// The folder, as it was named to us.
+  /// The folder, as given by the caller.
   public let folder: String
-  /// One for each file, by path.
+  /// The scan of each file, sorted by path.
   public let files: [Scan]
-  /// How many symbolic links, pipes and devices were passed over.
+  /// The number of symbolic links, pipes and devices that were skipped.
   public let passedOver: Int
 
   /// How deep folders may lie in folders.
@@ -19,16 +19,16 @@ public struct FolderScan: Sendable {
   /// How many files there may be.
   static let fileLimit = 1_000_000
 
-  /// How many files come to an outcome.
+  /// Returns the number of files with an outcome.
   public func count(of outcome: Scan.Outcome) -> Int { files.count { $0.outcome == outcome } }
 
-  /// Looks through all files below a folder.
+  /// Scans all files below a folder.
   ///
   /// - Parameters:
   ///   - path: The folder's path.
   ///   - options: How files are opened.
-  ///   - progress: Called with each file's scan when it is done.
-  /// - Throws: `CheckpointError` if a folder cannot be read, or holds more files or levels than the limits allow.
+  ///   - progress: Called after each file with its scan.
+  /// - Throws: `CheckpointError` if a folder cannot be read, or has too many files or levels.
   public init(
     path: String, options: CheckpointOptions = .init(), progress: (Scan) -> Void = { _ in }
   ) throws(CheckpointError) {
@@ -81,7 +81,7 @@ extension FolderScan: Encodable {
     case folder, files, summary
   }
 
-  /// The folder, its files, and how many come to each outcome.
+  /// Encodes the folder, its files, and the number of files with each outcome.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(folder, forKey: .folder)

@@ -1,40 +1,40 @@
 public import StateDicts
 
-/// What is in a checkpoint, as a report.
+/// A report on the contents of a checkpoint.
 public struct Inspection: Sendable, Encodable {
   /// A tensor of the report.
   public struct Row: Sendable, Encodable {
-    /// The path to it.
+    /// The path of the tensor.
     public let name: String
-    /// Its element type.
+    /// The dtype.
     public let dtype: ElementType
     /// The size of each dimension.
     public let shape: [Int]
-    /// The bytes of its elements.
+    /// The size of the elements in bytes.
     public let bytes: Int
-    /// What kind of tensor it is, where it is more than a strided view.
+    /// The kind of a tensor that is more than a strided view.
     public let kind: Composition.Kind?
-    /// The plain tensors that make it, where it is more than a strided view.
+    /// The components of a tensor that is more than a strided view.
     public let components: [Component]?
-    /// What else it takes to put it together: `scale`, `zero_point`, `axis`.
+    /// Values needed to assemble the tensor, such as `scale`, `zero_point` or `axis`.
     public let attributes: JSONValue?
-    /// What it is in the module that holds it, if one does.
+    /// The role of the tensor in its module, if it is in one.
     public let role: NamedTensor.Role?
-    /// The device that it was on, if not the CPU.
+    /// The device that the tensor was on, if not the CPU.
     public let device: String?
-    /// The SHA-256 of its contiguous little-endian bytes in C order, if it was asked for.
+    /// The SHA-256 of the contiguous little-endian bytes in C order, if hashes were requested.
     public let sha256: String?
   }
 
-  /// A plain tensor of those that make one of the report.
+  /// A component of a tensor in the report.
   public struct Component: Sendable, Encodable {
-    /// What it is to the whole: `scales`, `indices`.
+    /// The role of the component, such as `scales` or `indices`.
     public let name: String
-    /// Its element type.
+    /// The dtype.
     public let dtype: ElementType
     /// The size of each dimension.
     public let shape: [Int]
-    /// The SHA-256 of its bytes, if hashes were asked for.
+    /// The SHA-256 of the bytes, if hashes were requested.
     public let sha256: String?
 
     init(_ component: Composition.Component, hash: ((Tensor) throws -> String)?) throws {
@@ -51,45 +51,45 @@ public struct Inspection: Sendable, Encodable {
     }
   }
 
-  /// The tensors of one element type.
+  /// The total for one dtype.
   public struct TypeTotal: Sendable, Encodable {
     /// The type.
     public let dtype: ElementType
-    /// How many tensors have it.
+    /// The number of tensors.
     public let tensors: Int
-    /// The bytes of their elements, ties counted once.
+    /// The size of their elements in bytes, with ties counted once.
     public let bytes: Int
   }
 
   /// The file, as given by the caller.
   public let file: String
-  /// The file's size.
+  /// The size of the file in bytes.
   public let bytes: Int
-  /// The container.
+  /// The container format.
   public let format: String
-  /// What the format says of itself.
+  /// The format's own metadata.
   public let marks: JSONValue
-  /// The key of the state dict; nil if it is at the top, or if none or several fit.
+  /// The key of the state dict; nil if it is at the top level, or if there are none or several.
   public let stateDict: String?
-  /// How many elements there are, ties counted once.
+  /// The number of elements, with ties counted once.
   public let elements: Int
-  /// Totals by element type, the largest first.
+  /// Totals by dtype, the largest first.
   public let types: [TypeTotal]
   /// Every tensor, in the order of the file.
   public private(set) var tensors: [Row]
-  /// Tensors and arrays that have no type here, each with the reason.
+  /// Tensors and arrays whose elements have no dtype, each with the reason.
   public let leftOut: [LeftOut]
-  /// Groups of names that share one view of one storage.
+  /// Groups of tied names, which share one view of one storage.
   public let ties: [[String]]
-  /// The globals that the pickle names.
+  /// The globals in the pickles.
   public let globals: [GlobalUse]
-  /// What a reader should know.
+  /// Notes about the file.
   public let notes: [String]
-  /// What the storages hold against what the tensors use.
+  /// The use of storages by tensors.
   public let storages: StorageReport
-  /// Classes that the file carries the source text of.
+  /// The classes whose source text is in the file.
   public let sources: [EmbeddedSource]
-  /// The other values of the top of the file.
+  /// The values at the top level that are not tensors.
   public let values: JSONValue
 
   enum CodingKeys: String, CodingKey {
@@ -100,8 +100,7 @@ public struct Inspection: Sendable, Encodable {
 
   /// Reports on a checkpoint.
   ///
-  /// - Parameter hash: the SHA-256 of a tensor's bytes, which a caller that has a cryptography library gives; it reads
-  ///   every byte.
+  /// - Parameter hash: Computes the SHA-256 of a tensor; nil for no hashes. It reads every byte.
   public init(of checkpoint: Checkpoint, hash: (@Sendable (Tensor) throws -> String)? = nil) throws {
     file = checkpoint.file
     bytes = checkpoint.byteCount
@@ -192,14 +191,14 @@ public struct Inspection: Sendable, Encodable {
 }
 
 extension Checkpoint {
-  /// The key under which the state dict was found; nil at the top, or where none or several fit.
+  /// The key of the state dict; nil if it is at the top level, or if there are none or several.
   public var stateDictKey: String? {
     guard case .pickled(let values) = contents.values else { return nil }
     let candidates = StateDictSearch.candidates(in: values)
     return candidates.count == 1 && candidates[0].key != "" ? candidates[0].key : nil
   }
 
-  /// What the top of the file holds beside tensors, as JSON.
+  /// The values at the top level that are not tensors, as JSON.
   public var otherValues: [JSONValue.Member] {
     switch contents.values {
     case .pickled(let values): values.others(beside: nil)

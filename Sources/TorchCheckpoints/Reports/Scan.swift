@@ -1,56 +1,56 @@
 public import StateDicts
 
-/// Every global that a file's pickles name, with what it could do to a Python that loads the file.
+/// A list of all globals in the pickles of a file, with verdicts on what they could do if Python loaded it.
 ///
 ///     let scan = try Scan(path: "model.pth")
 ///     scan.outcome                    // .clean, .unknown, .dangerous, .broken, .notACheckpoint
 ///     scan.globals                    // what it is made of
 ///
-/// The checkpoint is opened as for reading, and the whole file is looked through besides: second pickles, all members of an
-/// archive, arrays of objects, files in bytes. Nothing is run.
+/// The checkpoint is opened like any other, and the whole file is searched: further pickles, all members of an archive,
+/// arrays of objects, files in bytes. Nothing is run.
 public struct Scan: Sendable {
   /// A global of a pickle.
   public struct Row: Sendable, Encodable {
     /// Module and name, joined by a dot.
     public let name: String
-    /// What it could do.
+    /// The verdict.
     public let verdict: GlobalUse.Verdict
     /// What the global can do, in words.
     public let meaning: String
   }
 
-  /// What a scan comes to, by its worst global.
+  /// The result of a scan, by the worst global.
   public enum Outcome: String, Sendable, Encodable, CaseIterable {
     /// All globals make tensors or hold data, or there are none.
     case clean
-    /// There are globals that are on no list.
+    /// Some globals are on no list.
     case unknown
-    /// There are globals that run code, open files or the network, or load code.
+    /// Some globals run code, open files or connections, or load code.
     case dangerous
-    /// Something cannot be read, so that there may be more than was found.
+    /// Something cannot be read, so there may be more globals.
     case broken
-    /// Something else than a checkpoint, without a pickle.
+    /// Not a checkpoint, and without a pickle.
     case notACheckpoint
   }
 
   /// The file, as given by the caller.
   public let file: String
-  /// The container; nil if it could not be opened.
+  /// The container format; nil if the file could not be opened.
   public let format: String?
   /// Each global once, in the order of the pickles.
   public let globals: [Row]
-  /// Classes that the file carries the source text of.
+  /// The classes whose source text is in the file.
   public let sources: [EmbeddedSource]
-  /// Why the file, or a part of it, could not be read; what was named before is in `globals`.
+  /// The error for a file that could not be read completely; `globals` has what was found before.
   public let error: CheckpointError?
   private let isCheckpoint: Bool
 
-  /// Whether any global exists to run code.
+  /// Whether any global can run code.
   public var isDangerous: Bool { has(.dangerous) }
 
-  /// What the scan comes to.
+  /// The result of the scan.
   ///
-  /// Dangerous globals come before what is broken, and that before unknown globals.
+  /// `dangerous` takes precedence over `broken`, and `broken` over `unknown`.
   public var outcome: Outcome {
     if isDangerous { return .dangerous }
     if error != nil { return isCheckpoint ? .broken : .notACheckpoint }
@@ -60,12 +60,12 @@ public struct Scan: Sendable {
   /// Whether any global has a verdict.
   public func has(_ verdict: GlobalUse.Verdict) -> Bool { globals.contains { $0.verdict == verdict } }
 
-  /// Looks through a file, or through a folder that is one checkpoint.
+  /// Scans a file, or a folder that is a checkpoint.
   ///
   /// - Parameters:
   ///   - path: The file's path.
-  ///   - options: How it is opened. Dangerous globals are always listed, never refused.
-  /// - Throws: `CheckpointError` if the file is not there or cannot be opened. What is broken inside is in `error`.
+  ///   - options: Options for opening it. Dangerous globals are always listed, never refused.
+  /// - Throws: `CheckpointError` if the file does not exist or cannot be opened. `error` has failures inside the file.
   public init(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) {
     try self.init(at: FilePath(path), options: options)
   }
@@ -81,7 +81,7 @@ public struct Scan: Sendable {
     }
   }
 
-  /// Looks through a file in memory.
+  /// Scans a file in memory.
   public init(_ bytes: some Sequence<UInt8>, options: CheckpointOptions = .init()) {
     self.init(ByteStore(copying: bytes), file: "<memory>", options: options)
   }
@@ -142,7 +142,7 @@ public struct Scan: Sendable {
     globals = Self.rows(uses)
   }
 
-  /// Lists the globals of a checkpoint that is open; the rest of its file is not looked through.
+  /// Lists the globals of an open checkpoint, without searching the rest of the file.
   public init(of checkpoint: Checkpoint) {
     file = checkpoint.file
     format = checkpoint.format.rawValue
@@ -161,7 +161,7 @@ public struct Scan: Sendable {
       switch use.verdict {
       case .known: meaning = "makes tensors or plain values"
       case .inert: meaning = "only holds data"
-      case .unknown: meaning = "on no list: a class of your own, or a function that calls its arguments"
+      case .unknown: meaning = "on no list: a class of your own, or a function whose effect depends on its arguments"
       case .dangerous: meaning = "runs code, opens files or connections, or loads code"
       }
       return Row(name: use.name, verdict: use.verdict, meaning: meaning)
@@ -191,7 +191,7 @@ extension Scan: Encodable {
     let remedy: String?
   }
 
-  /// The report, with the error in short.
+  /// Encodes the report, with a short form of the error.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(file, forKey: .file)

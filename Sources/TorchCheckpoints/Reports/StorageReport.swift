@@ -1,19 +1,19 @@
 import StateDicts
 
-/// What the storages of a checkpoint hold against what its tensors use of them.
+/// The use of a checkpoint's storages by its tensors.
 ///
-/// Torch saves a tensor's whole storage: a slice of a gigabyte keeps the gigabyte. Writing the tensors anew leaves out
-/// what none of them uses.
+/// torch saves the whole storage of a tensor: a slice of a gigabyte keeps the gigabyte. Converting the file leaves out
+/// what no tensor uses.
 public struct StorageReport: Sendable, Encodable {
-  /// A storage that holds more than its tensors use.
+  /// A storage that is larger than its tensors need.
   public struct Waste: Sendable, Encodable {
-    /// Its key in the file.
+    /// The key of the storage in the file.
     public let key: String
-    /// Its bytes.
+    /// The size in bytes.
     public let kept: Int
-    /// The bytes from the first to the last element of each of its tensors, counted once.
+    /// The number of bytes from the first to the last element of each tensor, counted once.
     public let used: Int
-    /// The tensors that view it.
+    /// The tensors that use the storage.
     public let tensors: [String]
   }
 
@@ -21,21 +21,21 @@ public struct StorageReport: Sendable, Encodable {
   public struct Record: Sendable, Encodable {
     /// The archive entry.
     public let entry: String
-    /// Its bytes.
+    /// The size in bytes.
     public let bytes: Int
   }
 
-  /// How many storages the tensors view.
+  /// The number of storages that tensors use.
   public let count: Int
-  /// The bytes of all of them.
+  /// The total size of these storages in bytes.
   public let kept: Int
-  /// The bytes that tensors use.
+  /// The number of bytes that tensors use.
   public let used: Int
-  /// The storages that hold more than is used, the most wasteful first.
+  /// The storages that are larger than needed, the most wasteful first.
   public let wasted: [Waste]
-  /// Tensors that are not tied, but reach over some of the same bytes, such as a matrix and one of its rows.
+  /// Groups of tensors that overlap without being tied, such as a matrix and one of its rows.
   public let overlaps: [[String]]
-  /// Records of the archive that no tensor views, and that are none of the format's own: what was left there, or hidden.
+  /// Records of the archive that neither a tensor nor the format uses: leftovers, or hidden data.
   public let unused: [Record]
 
   /// Reports on a checkpoint's tensors and records.
@@ -43,7 +43,7 @@ public struct StorageReport: Sendable, Encodable {
     self.init(of: checkpoint.tensors, unused: checkpoint.unusedRecords)
   }
 
-  /// Reports on named tensors; a name that comes twice is listed twice.
+  /// Reports on named tensors; a name that occurs twice is listed twice.
   public init(of tensors: [NamedTensor]) { self.init(of: tensors, unused: []) }
 
   private init(of tensors: [NamedTensor], unused: [Record]) {

@@ -1,22 +1,22 @@
 public import StateDicts
 
-/// What checking every byte of a checkpoint found.
+/// The result of verifying all bytes of a checkpoint.
 public struct Verification: Sendable, Encodable {
-  /// A record whose bytes are not what the file says.
+  /// A record whose bytes do not match its checksum.
   public struct Damage: Sendable, Encodable {
     /// The archive entry or tensor.
     public let entry: String
-    /// What is wrong with it.
+    /// What is wrong.
     public let message: String
   }
 
-  /// How many records were read.
+  /// The number of records read.
   public let records: Int
-  /// How many bytes they have.
+  /// Their total size in bytes.
   public let bytes: Int
-  /// How many of them the file gives no checksum for.
+  /// The number of records without a checksum.
   public let withoutChecksum: Int
-  /// The damaged ones; empty if all is well.
+  /// The damaged records; empty if there are none.
   public let damaged: [Damage]
 
   enum CodingKeys: String, CodingKey {
@@ -26,7 +26,7 @@ public struct Verification: Sendable, Encodable {
 }
 
 extension Checkpoint {
-  /// Reads every record and holds it against the file's CRC-32, those that no tensor uses too.
+  /// Reads every record, used or not, and checks it against the CRC-32 in the file.
   ///
   /// Bounds and structure were checked when the checkpoint was opened.
   public func verify(progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }) throws -> Verification {

@@ -6,9 +6,9 @@ import StateDicts
 struct CheckpointContents: Sendable {
   /// Where tensors and other values come from.
   enum Values: Sendable {
-    /// A pickle, in which the state dict is still to be found.
+    /// A pickle in which the state dict must still be found.
     case pickled(TorchValues)
-    /// Named tensors, with values beside them that are JSON already.
+    /// Named tensors with other values as JSON.
     case stateDict(StateDict)
   }
 
@@ -27,15 +27,15 @@ struct CheckpointContents: Sendable {
   var store: ByteStore
   /// The size of the file, or of all files that were read.
   var byteCount: Int
-  /// What the format says of itself.
+  /// The format's own metadata.
   var marks: [JSONValue.Member] = []
-  /// What a reader should know, in sentences.
+  /// Notes about the file, in sentences.
   var notes: [String] = []
   /// The globals that its pickles name.
   var globals: [GlobalUse] = []
   /// Every tensor, by the path to it from the top of the file.
   let tensors: [NamedTensor]
-  /// Tensors and arrays of the file that have no type here, each with the reason.
+  /// Tensors and arrays whose elements have no dtype, each with the reason.
   let leftOut: [LeftOut]
   var values: Values
   /// Whether the state dict at the top has just these tensors.
@@ -103,7 +103,7 @@ struct CheckpointContents: Sendable {
     if case .pickled(let values) = values { CheckpointValue(values: values, id: values.pickle.root) } else { nil }
   }
 
-  /// Where the tensors come from, to be kept with them.
+  /// The origin of the tensors.
   var provenance: Provenance {
     Provenance(
       name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: byteCount, format: format.rawValue,

@@ -1,18 +1,18 @@
-/// The container that a checkpoint came in.
+/// The container format of a checkpoint.
 public enum CheckpointFormat: String, Sendable {
   case zip = "torch zip"
-  /// Torch 0.1.10 to 1.5.
+  /// The legacy format of torch 0.1.10 to 1.5.
   case legacy = "torch legacy"
-  /// Torch 0.1.9 and before.
+  /// The tar format of torch 0.1.9 and earlier.
   case tar = "torch tar"
   case torchscript
-  /// A pickle by itself.
+  /// A bare pickle.
   case pickle
-  /// Several files behind an index, as Hugging Face's libraries write them.
+  /// Shards with an index, as written by Hugging Face's libraries.
   case shards
   /// A folder of torch.distributed.checkpoint.
   case distributed = "torch distributed"
-  /// A program that torch.export saved.
+  /// A program saved by torch.export.
   case exported = "torch export"
   case npy
   case npz

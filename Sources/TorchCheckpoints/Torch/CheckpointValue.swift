@@ -1,18 +1,18 @@
 public import StateDicts
 
-/// A value in a checkpoint: a number, a text, a container, a tensor, or the record of an object that was not made.
+/// A value in a checkpoint: a number, string, container or tensor, or the record of an object.
 ///
 ///     checkpoint.value?["epoch"]?.kind                 // .integer(90)
 ///     checkpoint.value?["args"]?.kind                  // .object(class: "argparse.Namespace", …)
 ///
-/// A cursor into the file's pickle: values that the file shares or nests in themselves are shown as they are asked for.
+/// It is a cursor into the pickle of the file, so shared values and cycles are expanded only as you visit them.
 public struct CheckpointValue: Sendable {
-  /// What a value is.
+  /// The kinds of values.
   public enum Kind: Sendable {
     case none
     case bool(Bool)
     case integer(Int)
-    /// A number of more than 64 bits, in decimal.
+    /// An integer of more than 64 bits, in decimal.
     case bigInteger(String)
     case float(Double)
     case text(String)
@@ -20,21 +20,21 @@ public struct CheckpointValue: Sendable {
     case list([CheckpointValue])
     case tuple([CheckpointValue])
     case set([CheckpointValue])
-    /// A dict, an `OrderedDict`, or any object filled by keys; in order.
+    /// A dict, an `OrderedDict` or another object with items, in order.
     case mapping([(key: CheckpointValue, value: CheckpointValue)])
     case tensor(Tensor)
-    /// A class or function, by its module and name.
+    /// A class or function, by module and name.
     case global(String)
-    /// What would have been made by calling `class`; nothing was called.
+    /// An object that Python would make by calling `class`; nothing was called.
     case object(class: String, parts: [CheckpointValue])
-    /// A storage outside a tensor.
+    /// A storage that is not part of a tensor.
     case storage(Storage)
   }
 
   let values: TorchValues
   let id: Pickle.ID
 
-  /// What the value is.
+  /// The value by its kind.
   ///
   /// - Throws: `malformedTensor`.
   public var kind: Kind {
@@ -84,7 +84,7 @@ public struct CheckpointValue: Sendable {
     return .tensor(array)
   }
 
-  /// The value of a text key in a mapping, or of an object's attribute.
+  /// The value of a string key in a mapping, or of an attribute of an object.
   public subscript(name: String) -> CheckpointValue? {
     if let value = values.value(name, in: id) { return at(value) }
     return values.attribute(name, of: id).map(at)
@@ -98,12 +98,12 @@ public struct CheckpointValue: Sendable {
 
   // MARK: - JSON
 
-  /// The value as JSON, tensors left out: null where nothing is left.
+  /// Returns the value as JSON without tensors, or null if nothing else is left.
   ///
-  /// Objects become their class's name with their state; what JSON has no word for (bytes, infinities, numbers of over
-  /// 64 bits) becomes a text.
+  /// Objects are written with the name of their class and their state. Values that JSON does not have (bytes, infinities,
+  /// integers of more than 64 bits) become strings.
   ///
-  /// - Parameter budget: how many values may be written; beyond it, and below 32 levels, stands `"…"`.
+  /// - Parameter budget: The largest number of values; the rest, and values below 32 levels, are replaced by `"…"`.
   public func json(budget: Int = 100_000) -> JSONValue {
     var budget = budget
     return json(&budget, depth: 0) ?? .null

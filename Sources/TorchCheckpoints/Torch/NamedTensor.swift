@@ -1,12 +1,12 @@
 public import StateDicts
 
-/// A tensor with the path to it.
+/// A tensor with its path.
 public struct NamedTensor: Sendable {
-  /// Keys and indices from the top of the file, joined by dots.
+  /// The path: keys and indices from the top of the file, joined by dots.
   public let name: String
   /// The tensor.
   public let tensor: Tensor
-  /// What it is in the module that holds it; nil outside modules.
+  /// The role of the tensor in its module; nil outside modules.
   public let role: Role?
   /// Whether the file is the tensor itself, so that no path leads to it; an empty key is a name.
   let isUnnamed: Bool
@@ -17,13 +17,13 @@ public struct NamedTensor: Sendable {
   /// Whether it is a single number that numpy made: a value rather than a tensor.
   let isNumpyScalar: Bool
 
-  /// What a tensor is in a module.
+  /// The role of a tensor in a module.
   public enum Role: String, Codable, Sendable {
-    /// It is trained.
+    /// A trainable parameter.
     case parameter
-    /// It is kept with the state, and not trained.
+    /// A buffer, which is saved but not trained.
     case buffer
-    /// It is made anew when the module is: `state_dict()` leaves it out.
+    /// A non-persistent buffer, which is not in `state_dict()`.
     case nonPersistentBuffer = "non_persistent_buffer"
   }
 

@@ -6,7 +6,7 @@ import StateDicts
 /// that is reached twice is given under both names.
 struct TensorWalk {
   enum Scope {
-    /// Whatever is reachable.
+    /// All reachable tensors.
     case everything
     /// What `state_dict()` gives: a module's parameters, persistent buffers and submodules, no attributes.
     case stateDict

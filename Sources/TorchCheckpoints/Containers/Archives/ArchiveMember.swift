@@ -4,18 +4,18 @@ import StateDicts
 struct ArchiveMember: Sendable {
   enum Contents: Sendable {
     case zip(ZipArchive, ZipArchive.Entry)
-    /// It lies in the archive as it is.
+    /// Stored in the archive without compression.
     case tar(ByteStore, Range<Int>)
   }
 
   /// What a member is, told by its first bytes.
   enum Nature: Equatable {
     case checkpoint
-    /// A format that is known, and no checkpoint.
+    /// A known format that is not a checkpoint.
     case foreign(String, remedy: String)
     /// It cannot be read.
     case locked(ZipArchive.Obstacle)
-    /// A text, or bytes of no meaning here.
+    /// Text or other bytes.
     case other
   }
 

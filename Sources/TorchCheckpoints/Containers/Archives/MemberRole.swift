@@ -2,11 +2,11 @@ import StateDicts
 
 /// What a checkpoint is to the archive that it lies in, told by what it holds.
 enum MemberRole: Equatable {
-  /// It has this many tensors, and so is what somebody looks for.
+  /// A file of weights, with its number of tensors.
   case weights(Int)
   /// An optimizer's own state dict: `state` and `param_groups`.
   case optimizer
-  /// Numbers that a run keeps, such as the temperature of soft actor-critic: no tensor has more than one element.
+  /// Scalars, such as the temperature of soft actor-critic: no tensor has more than one element.
   case scalars(Int)
   case noTensors
 
