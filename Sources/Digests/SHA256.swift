@@ -14,7 +14,8 @@ package import StateDicts
 
 /// A SHA-256 that takes its bytes in pieces: by CryptoKit on Apple's systems, by OpenSSL's libcrypto elsewhere.
 ///
-/// Both use the processor's SHA instructions. A Swift package for this took longer to compile than the rest of the command.
+/// Both use the processor's SHA instructions. A Swift package for this took longer to compile than the rest of the
+/// command.
 @safe package final class SHA256 {
   #if canImport(CryptoKit)
     private var hash = CryptoKit.SHA256()

@@ -1,6 +1,6 @@
-/// Why a registry, a rule or a map could not be made: the caller asked for something that there is not.
+/// The reason why a registry, a rule or a map cannot be made.
 ///
-/// What a state dict lacks is no such error: it is data, in a `Match`.
+/// Missing tensors are not an error of this type, but data in a `Match`.
 public struct ParameterError: Error, Sendable {
   /// The kind of failure.
   public struct Code: RawRepresentable, Hashable, Sendable {
@@ -30,13 +30,13 @@ public struct ParameterError: Error, Sendable {
 }
 
 extension ParameterError.Code {
-  /// A registry has two parameters of one name.
+  /// A registry has two parameters with the same name.
   public static let duplicateName = Self(rawValue: "duplicateName")
-  /// A number is not in its range, such as 7 trainable layers of 5.
+  /// A number is out of range, such as 7 trainable layers of 5.
   public static let outOfRange = Self(rawValue: "outOfRange")
-  /// A renaming cannot be understood, or its two sides have not the same number of `*`.
+  /// A renaming is malformed, or its sides have different numbers of `*`.
   public static let malformedRenaming = Self(rawValue: "malformedRenaming")
-  /// A model is loaded with a match that was made for another one, or for another configuration.
+  /// A model is loaded with a match for another model or configuration.
   public static let otherModel = Self(rawValue: "otherModel")
 }
 

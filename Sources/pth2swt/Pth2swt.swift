@@ -41,8 +41,8 @@ struct Pth2swt: ParsableCommand {
 }
 
 extension Pth2swt {
-  /// Checks that the first argument is a subcommand, an option or a file: otherwise a misspelled subcommand would be taken
-  /// for a checkpoint to convert.
+  /// Checks that the first argument is a subcommand, an option or a file: otherwise a misspelled subcommand would be
+  /// taken for a checkpoint to convert.
   ///
   /// - Throws: `ValidationError`, with the subcommands that may be meant.
   fileprivate static func checkSubcommand() throws {

@@ -74,7 +74,7 @@ extension Tensor {
       storage: .withoutBytes, composition: .withoutValues)
   }
 
-  /// Whether there are values to read.
+  /// Whether the tensor has values.
   public var hasValues: Bool { composition?.kind != .meta }
 }
 

@@ -1,6 +1,6 @@
 public import StateDicts
 
-/// A model whose initializer declares its tensors and takes them: its registry and its loading are one text.
+/// A model whose initializer both declares and loads its tensors.
 public protocol LoadableModel: Sendable {
   /// What tells one model of this type from another: depth, widths, the number of classes.
   associatedtype Configuration: Sendable
@@ -16,7 +16,7 @@ extension LoadableModel {
   ///     let model = try FasterRCNN(configuration, loading: match)
   ///
   /// - Throws: `MatchError` with the whole report if the match is not acceptable by its options; `ParameterError`
-  ///   `otherModel` if it was made for another configuration; what reading the tensors throws where a layer reads them.
+  ///   `otherModel` if it is for another configuration; the errors of reading tensors if a layer reads them.
   public init(_ configuration: Configuration, loading match: Match) throws {
     try match.validate()
     let declarations = Declarations(loading: match)
@@ -26,14 +26,14 @@ extension LoadableModel {
 
   /// Loads the model from a state dict that must match exactly.
   ///
-  /// - Throws: As `init(_:loading:)` with a match.
+  /// - Throws: The errors of `init(_:loading:)` with a match.
   public init(_ configuration: Configuration, loading stateDict: StateDict) throws {
     try self.init(configuration, loading: ParameterRegistry(of: Self.self, configuration).match(stateDict))
   }
 }
 
 extension ParameterRegistry {
-  /// The registry of a model: its initializer runs, and no tensor is allocated.
+  /// Creates the registry of a model by running its initializer, without allocating tensors.
   public init<Model: LoadableModel>(of type: Model.Type, _ configuration: Model.Configuration) {
     let declarations = Declarations()
     _ = Model(configuration, in: ParameterScope(declarations))

@@ -1,6 +1,6 @@
 public import StateDicts
 
-/// A place in a model's tree of names, where a layer declares the tensors that it has and is handed them.
+/// A node in the tree of a model's names, in which a layer declares its tensors and receives them.
 ///
 ///     struct Linear: Sendable {
 ///       let weight, bias: Tensor
@@ -11,10 +11,10 @@ public import StateDicts
 ///     }
 ///     fc = Linear(512, 1000, in: scope / "fc")
 ///
-/// A model's initializer runs twice: once to record its tensors (with shapes but no values), and once to load them. Calls
-/// on a scope never throw: errors are collected, and thrown together at the end.
+/// A model's initializer runs twice: once to record its tensors (with shapes but no values), and once to load them.
+/// Calls on a scope never throw: errors are collected, and thrown together at the end.
 public struct ParameterScope {
-  /// The place's path, empty at the top: `backbone.body.layer1`.
+  /// The path of the node, such as `backbone.body.layer1`; empty at the top.
   public let path: String
   private let formerPaths: [FormerName]
   private let declarations: Declarations
@@ -29,22 +29,22 @@ public struct ParameterScope {
     self.declarations = declarations
   }
 
-  /// The place of a module within this one.
+  /// The node of a submodule.
   public static func / (scope: ParameterScope, name: String) -> ParameterScope {
     ParameterScope(
       path: scope.path.appending(component: name), formerPaths: scope.formerPaths.appending(component: name),
       declarations: scope.declarations)
   }
 
-  /// The place of a module in a list, as in torch's `nn.Sequential` and `nn.ModuleList`.
+  /// The node of a module in a list, as in torch's `nn.Sequential` and `nn.ModuleList`.
   public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
 
   /// Declares that older checkpoints have this scope under another name.
   ///
   /// - Parameters:
-  ///   - older: The older place.
-  ///   - version: The layout version that moved it: a state dict that says it has that version is held to the new names.
-  ///   - module: The module whose layout is meant.
+  ///   - older: The older name.
+  ///   - version: The layout version that changed the name; state dicts of this version must have the new name.
+  ///   - module: The module whose layout version changed.
   public func formerly(
     _ older: ParameterScope, before version: Int? = nil, of module: ParameterScope? = nil
   ) -> ParameterScope {
@@ -53,29 +53,29 @@ public struct ParameterScope {
     return ParameterScope(path: path, formerPaths: formerPaths + moved, declarations: declarations)
   }
 
-  /// Declares a tensor that training can change.
+  /// Declares a trainable tensor and returns it.
   public func parameter(_ name: String, _ shape: Int..., as elementType: ElementType = .float32) -> Tensor {
     declare(name, shape, elementType, .parameter)
   }
 
-  /// Declares a tensor that is kept with the model and never trained.
+  /// Declares a tensor that is saved with the model but never trained, and returns it.
   ///
-  /// - Parameter version: The version of this module's layout that brought the tensor; older state dicts lack it.
+  /// - Parameter version: The layout version that added the tensor; older state dicts do not have it.
   public func buffer(
     _ name: String, _ shape: Int..., as elementType: ElementType = .float32, since version: Int? = nil
   ) -> Tensor {
     declare(name, shape, elementType, .buffer, since: version)
   }
 
-  /// Declares a name that a state dict may have, and that is not used.
+  /// Declares a name that a state dict may have but that is not used.
   public func ignore(_ name: String) {
     _ = declare(name, [], nil, .ignored)
   }
 
-  /// What a layer makes of its tensors once they are loaded, such as a weight in the layout that its kernel wants.
+  /// Prepares a value from loaded tensors, such as a weight in the layout of a kernel.
   ///
-  /// - Returns: What `make` returns; nil while a tensor has no values: when the model is only declared, or where the
-  ///   match was allowed to lack it. An error is kept and thrown when the model is whole.
+  /// - Returns: The result of `make`; nil if a tensor has no values, because the model is only declared or the tensor
+  ///   is missing with permission. Errors are collected and thrown at the end of loading.
   public func prepare<Prepared>(from tensors: Tensor?..., make: () throws -> Prepared) -> Prepared? {
     guard tensors.allSatisfy({ $0?.hasValues ?? true }) else { return nil }
     do {

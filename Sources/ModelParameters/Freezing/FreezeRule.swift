@@ -1,23 +1,23 @@
 public import StateDicts
 
-/// Which parameters train: an ordered list of steps over their names, the last that fits a name deciding.
+/// A rule for which parameters train: an ordered list of steps, of which the last that matches a name decides.
 ///
 ///     let rule = FreezeRule.freezing("backbone.*").training("backbone.body.layer4.*")
 ///     registry.freezing(rule).frozenNames
 ///
-/// A rule is data: it can be printed, compared and kept as JSON. It is applied to a registry, after loading; buffers
-/// never train, whatever a rule says.
+/// A rule is data: it can be printed, compared and stored as JSON. It is applied to a registry, after loading. Buffers
+/// never train, whatever the rule.
 public struct FreezeRule: Hashable, Codable, Sendable {
-  /// What a step does to the parameters that it names.
+  /// The effect of a step.
   public enum Action: String, Codable, Sendable {
     case freeze, train
   }
 
-  /// Patterns and what becomes of the parameters that they fit.
+  /// Patterns, and the effect on the parameters that they match.
   public struct Step: Hashable, Codable, Sendable {
-    /// What becomes of them.
+    /// The effect on matching parameters.
     public let action: Action
-    /// The patterns; one that fits is enough.
+    /// The patterns, of which one must match.
     public let patterns: [NamePattern]
 
     /// Creates a step.
@@ -35,23 +35,23 @@ public struct FreezeRule: Hashable, Codable, Sendable {
     self.steps = steps
   }
 
-  /// A rule that freezes what the patterns fit.
+  /// Returns a rule that freezes the parameters that match any of the patterns.
   public static func freezing(_ patterns: NamePattern...) -> FreezeRule { FreezeRule([Step(.freeze, patterns)]) }
-  /// A rule that lets train what the patterns fit, frozen before.
+  /// Returns a rule that makes the parameters that match any of the patterns trainable.
   public static func training(_ patterns: NamePattern...) -> FreezeRule { FreezeRule([Step(.train, patterns)]) }
 
-  /// This rule, then freezing what the patterns fit.
+  /// Returns this rule with a step that freezes the parameters that match any of the patterns.
   public func freezing(_ patterns: NamePattern...) -> FreezeRule { FreezeRule(steps + [Step(.freeze, patterns)]) }
-  /// This rule, then unfreezing what the patterns fit.
+  /// Returns this rule with a step that makes the parameters that match any of the patterns trainable.
   public func training(_ patterns: NamePattern...) -> FreezeRule { FreezeRule(steps + [Step(.train, patterns)]) }
 
-  /// A rule over stages: all but the first `trainable` of them are frozen.
+  /// Returns a rule that freezes all stages except the first `trainable`.
   ///
   /// - Parameters:
-  ///   - trainable: How many stages train.
-  ///   - stages: The patterns of each stage, the one that trains first, first.
-  ///   - noun: What the stages are called in the error.
-  /// - Throws: `outOfRange` if there are not so many stages, with the range.
+  ///   - trainable: The number of stages that train.
+  ///   - stages: The patterns of each stage, beginning with the stage that trains first.
+  ///   - noun: The name for stages in the error message.
+  /// - Throws: `outOfRange` with the range if there are fewer stages.
   public static func stages(
     trainable: Int, of stages: [[NamePattern]], called noun: String = "layers"
   ) throws(ParameterError) -> FreezeRule {
@@ -64,14 +64,14 @@ public struct FreezeRule: Hashable, Codable, Sendable {
     return frozen.isEmpty ? FreezeRule() : FreezeRule([Step(.freeze, frozen)])
   }
 
-  /// Whether the rule lets a parameter train; nil if no step fits its name.
+  /// Whether the rule makes a parameter trainable; nil if no step matches its name.
   public func isTrainable(_ name: String) -> Bool? {
     steps.last { step in step.patterns.contains { $0.matches(name) } }.map { $0.action == .train }
   }
 }
 
 extension FreezeRule: CustomStringConvertible {
-  /// One line a step: `freeze backbone.body.conv1.*, backbone.body.bn1.*`.
+  /// The steps, one per line: `freeze backbone.body.conv1.*, backbone.body.bn1.*`.
   public var description: String {
     steps.map { "\($0.action) \($0.patterns.map(\.text).joined(separator: ", "))" }.joined(separator: "\n")
   }
@@ -86,7 +86,7 @@ extension ParameterRegistry {
     }
   }
 
-  /// The patterns of a rule that fit no name here, and so do nothing.
+  /// Returns the patterns of a rule that match no name.
   public func patternsWithoutEffect(of rule: FreezeRule) -> [NamePattern] {
     rule.steps.flatMap(\.patterns).filter { pattern in !specs.contains { pattern.matches($0.name) } }
   }

@@ -1,15 +1,14 @@
 import StateDicts
 
 extension Match: CustomStringConvertible {
-  /// The report as `match` prints it, with the first ten names of each list.
+  /// The report as printed by `match`, with the first ten names of each list.
   public var description: String { text(listing: 10) }
 
-  /// The report, ordered by use: what would make it fit, whether it fits and how much of it, what else may help, then what
-  /// does not fit, a name a line.
+  /// Returns the report: the fix, the result, hints, then the names that do not match, one per line.
   ///
   /// - Parameters:
-  ///   - limit: How many lines of each list are shown; nil for all.
-  ///   - model: What the model is called (default: nothing is said of it).
+  ///   - limit: The largest number of lines of each list; nil for all.
+  ///   - model: The name of the model in the report (default: none).
   public func text(listing limit: Int? = nil, model: String? = nil) -> String {
     lines(listing: limit, model: model).joined(separator: "\n")
   }
@@ -78,7 +77,7 @@ extension Match: CustomStringConvertible {
 }
 
 extension Match.Fix: CustomStringConvertible {
-  /// The options as they are typed in a shell, then why, and what comes of them.
+  /// The options as typed in a shell, the reason, and the result.
   public var description: String { lines.joined(separator: "\n") }
 
   var lines: [String] {
@@ -91,7 +90,7 @@ extension Match.Fix: CustomStringConvertible {
 }
 
 extension Match.Mismatch: CustomStringConvertible {
-  /// Name, then what the model declares and what was found: `fc.weight: [91, 1024] expected, [21, 1024] found`.
+  /// The name, the expected and the found value: `fc.weight: [91, 1024] expected, [21, 1024] found`.
   public var description: String {
     switch reason {
     case .shape: "\(name): \(expected) expected, \(found) found"
@@ -102,7 +101,7 @@ extension Match.Mismatch: CustomStringConvertible {
 }
 
 extension Match.Collision: CustomStringConvertible {
-  /// The names, what they become, and by which renamings: `fc.bias, b.bias -> fc.bias, by 'b.*=fc.*'`.
+  /// The names, the common result, and the renamings: `fc.bias, b.bias -> fc.bias, by 'b.*=fc.*'`.
   public var description: String {
     let causes = rules.map { "'\($0)'" }.joined(separator: ", ")
     return "\(from.joined(separator: ", ")) -> \(name)" + (causes.isEmpty ? "" : ", by \(causes)")

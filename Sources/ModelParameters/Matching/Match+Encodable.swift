@@ -7,7 +7,7 @@ extension Match: Encodable {
     case suggestedRenamings = "suggested_renames"
   }
 
-  /// Writes the report as `match --json` prints it: bound tensors are counted, all else is listed.
+  /// Encodes the report as printed by `match --json`, with a count of bound tensors.
   public func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: Key.self)
     try object.encode(registry.model, forKey: .model)
@@ -37,7 +37,7 @@ extension Match.Fix: Encodable {
     case isEnough = "acceptable"
   }
 
-  /// Writes the fix: `{"arguments": ["--strip-prefix"], "bound": 120, "acceptable": false, …}`.
+  /// Encodes the fix: `{"arguments": ["--strip-prefix"], "bound": 120, "acceptable": false, …}`.
   public func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: Key.self)
     try object.encode(arguments, forKey: .arguments)
@@ -56,7 +56,7 @@ extension Match.Mismatch: Encodable {
     case likelyPermutation = "likely_permutation"
   }
 
-  /// Writes the mismatch: shapes under `expected` and `found`, the types beside them.
+  /// Encodes the mismatch with the expected and found shapes and dtypes.
   public func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: Key.self)
     try object.encode(name, forKey: .name)

@@ -1,15 +1,15 @@
 public import StateDicts
 
 extension Match {
-  /// A tensor that has the name and not the form.
+  /// A tensor whose name matches but whose shape or type does not.
   public struct Mismatch: Hashable, Sendable {
-    /// What is not as it should be.
+    /// The reason of the mismatch.
     public enum Reason: String, Codable, Sendable {
       /// The sizes differ.
       case shape
-      /// The elements are of a type that cannot be converted, or may not be.
+      /// The dtype cannot be converted, or conversion is not allowed.
       case dtype
-      /// The tensor is put together from others (sparse, quantized, nested), where a plain one is needed.
+      /// The tensor is composite (sparse, quantized, nested), but a plain one is needed.
       case kind
     }
 
@@ -17,21 +17,22 @@ extension Match {
     public let name: String
     /// The name in the state dict.
     public let source: String
-    /// What is not as it should be.
+    /// The reason of the mismatch.
     public let reason: Reason
-    /// The shape that the model declares.
+    /// The shape in the model.
     public let expected: [Int]
-    /// The shape that the state dict has.
+    /// The shape in the state dict.
     public let found: [Int]
-    /// The type that the model declares.
+    /// The dtype in the model; nil for any.
     public let expectedType: ElementType?
-    /// The type that the state dict has.
+    /// The dtype in the state dict.
     public let foundType: ElementType
-    /// The order of the found axes that gives the expected shape, if it is likely only transposed: [1, 0] for a matrix.
+    /// The permutation of axes that gives the expected shape, if the tensor is probably transposed: [1, 0] for a
+    /// matrix.
     public let likelyPermutation: [Int]?
   }
 
-  /// A name that stands for another one.
+  /// A name that was mapped to another.
   public struct Renamed: Hashable, Codable, Sendable {
     /// The name in the state dict.
     public let from: String
@@ -45,13 +46,13 @@ extension Match {
     }
   }
 
-  /// A tensor whose elements are converted on loading.
+  /// A tensor that is converted on loading.
   public struct Converted: Hashable, Codable, Sendable {
     /// The name in the model.
     public let name: String
-    /// The type in the state dict.
+    /// The dtype in the state dict.
     public let from: ElementType
-    /// The type that the model gets.
+    /// The dtype after conversion.
     public let to: ElementType
 
     /// Creates a record.
@@ -62,13 +63,13 @@ extension Match {
     }
   }
 
-  /// Names that became one, so that it is not known which is meant.
+  /// Several names that became equal, so the match is ambiguous.
   public struct Collision: Hashable, Codable, Sendable {
-    /// The name that they became.
+    /// The common name.
     public let name: String
     /// The names in the state dict.
     public let from: [String]
-    /// The renamings that made them one; empty where a stripped prefix did.
+    /// The renamings that made them equal; empty if a stripped prefix did.
     public let rules: [KeyMap.Renaming]
 
     /// Creates a record.
@@ -79,11 +80,11 @@ extension Match {
     }
   }
 
-  /// A missing name and what in the state dict may be meant by it.
+  /// A missing name with similar names in the state dict.
   public struct NearName: Hashable, Codable, Sendable {
     /// The name in the model.
     public let missing: String
-    /// The unexpected names that look most like it, the likeliest first.
+    /// The most similar unexpected names, the best first.
     public let candidates: [String]
 
     /// Creates a record.

@@ -1,17 +1,17 @@
 import StateDicts
 
 extension Match {
-  /// What would make a state dict fit, or fit better: options of the command, with what comes of them.
+  /// Options of the command that would make a state dict match, or match better.
   public struct Fix: Hashable, Sendable {
-    /// The options as the command takes them, unquoted: `["--rename", "head.*=fc.*"]`.
+    /// The options, unquoted: `["--rename", "head.*=fc.*"]`.
     public internal(set) var arguments: [String]
-    /// Why they help; empty where their names say it.
+    /// Why they help; empty if that is obvious.
     public internal(set) var reason = ""
-    /// How many tensors are then bound.
+    /// The resulting number of bound tensors.
     public internal(set) var boundCount: Int
-    /// Whether the model can then be loaded.
+    /// Whether the model can be loaded with the options.
     public internal(set) var isEnough: Bool
-    /// Other values for the first option that fit equally well.
+    /// Other values for the first option that match equally well.
     public internal(set) var alternatives: [String] = []
 
     /// Returns a fix with more options before these.

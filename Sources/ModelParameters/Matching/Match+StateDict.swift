@@ -1,11 +1,12 @@
 public import StateDicts
 
 extension Match {
-  /// The state dict as the model would write it: under the model's names and in its order, what is only accepted in its
-  /// place, what is left over after all else.
+  /// Returns the state dict with the model's names and in its order.
   ///
-  /// - Parameter isConverting: Whether elements come in the type that the model computes with; else as they are.
-  /// - Throws: `nameCollision` if a left-over name is one of the model's.
+  /// Ignored tensors are in their places, unexpected ones at the end.
+  ///
+  /// - Parameter isConverting: Whether to convert tensors to the model's dtypes.
+  /// - Throws: `nameCollision` if an unexpected name is one of the model's.
   public func arranged(converting isConverting: Bool = false) throws(CheckpointError) -> StateDict {
     var elements: [StateDict.Replacement] = []
     elements.reserveCapacity(stateDict.count)

@@ -1,62 +1,62 @@
 public import StateDicts
 
-/// What came of holding a state dict against a registry.
+/// The result of matching a state dict with a registry.
 ///
-/// It is data: nothing is read yet, nothing is loaded, nothing is thrown.
+/// A match is data: matching reads no tensors, loads nothing and does not throw.
 ///
 ///     let match = registry.match(weights)
 ///     match.isExact, match.missing, match.unexpected, match.mismatched
 ///     let model = try FasterRCNN(configuration, loading: match)
 public struct Match: Sendable {
-  /// A tensor that found its place.
+  /// A tensor that matches.
   public struct Binding: Sendable {
     /// The name in the model.
     public let name: String
     /// The name in the state dict.
     public let source: String
-    /// The tensor as the state dict has it.
+    /// The tensor in the state dict.
     public let tensor: Tensor
-    /// The tensor as the model gets it: of the type that it computes with, converted when it is read.
+    /// The tensor with the model's dtype, converted when it is read.
     public let converted: Tensor
   }
 
-  /// What was held against the registry.
+  /// The state dict.
   public let stateDict: StateDict
-  /// What the state dict was held against.
+  /// The registry.
   public package(set) var registry: ParameterRegistry
-  /// How it was held against it.
+  /// The options of the match.
   public let options: MatchOptions
-  /// The tensors that found their places, in the registry's order.
+  /// The tensors that match, in the order of the registry.
   public internal(set) var bound: [Binding] = []
-  /// The names that the state dict may have and that are not used.
+  /// The names that are accepted but not used.
   public var ignored: [String] { accepted.map(\.source) }
   var accepted: [(name: String, source: String, tensor: Tensor)] = []
-  /// The names that were changed: old names of the model's own, and what the key map made; a stripped prefix is not here.
+  /// The names that were mapped, from older names of the model or by the key map, not by stripping a prefix.
   public internal(set) var renamed: [Renamed] = []
-  /// The parameters and buffers that the state dict lacks.
+  /// The parameters and buffers that are missing from the state dict.
   public internal(set) var missing: [String] = []
-  /// The buffers that it lacks because it is older than they are, as torch allows it.
+  /// The buffers that are missing because the state dict is older than they are, which torch allows.
   public internal(set) var omitted: [String] = []
-  /// The names of the state dict that the model has not.
+  /// The names in the state dict that the model does not have.
   public internal(set) var unexpected: [String] = []
-  /// The tensors that have the name and not the form.
+  /// The tensors whose name matches but whose shape or type does not.
   public internal(set) var mismatched: [Mismatch] = []
-  /// The names that became one.
+  /// The names that became equal.
   public internal(set) var collisions: [Collision] = []
-  /// The tensors whose elements are converted.
+  /// The tensors that are converted on loading.
   public internal(set) var converted: [Converted] = []
-  /// The prefix that the names share, if there is one that the model has not.
+  /// The prefix that the names share and the model does not have, if there is one.
   public internal(set) var prefix: CommonPrefix?
-  /// The branches of names that hold equally many of the model's names, such as the two encoders of a MoCo checkpoint.
+  /// The branches with equally many of the model's names, such as the two encoders of a MoCo checkpoint.
   ///
-  /// None of them is stripped by itself; there are none where one prefix holds more than the others.
+  /// None of them is stripped automatically. Empty if one branch has more names than the others.
   public var equalBranches: [CommonPrefix] { branches.count > 1 ? branches : [] }
   package internal(set) var branches: [CommonPrefix] = []
-  /// What would make the state dict fit, or fit better.
+  /// Options that would make the state dict match, or match better.
   public package(set) var fix: Fix?
-  /// Renamings that would put left-over names where names are missing, the one that places the most first.
+  /// Renamings that would map unexpected names to missing ones, beginning with the one that maps the most.
   public internal(set) var suggestedRenamings: [SuggestedRenaming] = []
-  /// For missing names that no suggested renaming places, what may be meant by them.
+  /// Similar names for missing names that no suggested renaming provides.
   public internal(set) var nearNames: [NearName] = []
   /// How many bytes of names were looked at on the way, by which tests know that this grows with the names.
   package internal(set) var work = 0
@@ -72,10 +72,11 @@ public struct Match: Sendable {
     self.options = options
   }
 
-  /// Whether every tensor has its place and none is left over.
+  /// Whether all names, shapes and types match.
   public var isExact: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty && collisions.isEmpty }
 
-  /// Whether the model may be loaded: what is missing or left over is allowed by the options; a mismatch never is.
+  /// Whether the model can be loaded: all missing and unexpected names are allowed by the options, and nothing
+  /// mismatches.
   public var isAcceptable: Bool { isExact || refusals.isExact }
 
   /// The match without the missing and unexpected names that the options allow.
@@ -86,7 +87,7 @@ public struct Match: Sendable {
     return rest
   }
 
-  /// Throws the whole report if the model may not be loaded.
+  /// Throws the whole report if the model cannot be loaded.
   ///
   /// - Throws: `MatchError`.
   public func validate() throws(MatchError) {

@@ -1,6 +1,6 @@
 import StateDicts
 
-/// What keeps a model from being loaded: all of it at once, in the words of torch's `load_state_dict`.
+/// All reasons why a model cannot be loaded, in the format of torch's `load_state_dict`.
 ///
 ///     Error(s) in loading state_dict for FasterRCNN:
 ///     	Missing key(s) in state_dict: "rpn.head.conv.0.0.weight".
@@ -11,7 +11,7 @@ public struct MatchError: Error, Sendable {
 }
 
 extension MatchError: CustomStringConvertible {
-  /// What would make it fit, then torch's message with the first ten names of each list, then other likely causes.
+  /// The fix, torch's message with the first ten names of each list, and hints.
   public var description: String { lines(indentation: "\t").joined(separator: "\n") }
 
   /// The lines of the description; a name in one may have line feeds of its own.
@@ -23,8 +23,7 @@ extension MatchError: CustomStringConvertible {
 }
 
 extension Match {
-  /// The message of torch's `load_state_dict`, word for word (`torch/nn/modules/module.py`); what torch has no words for
-  /// is said in ours, in the same place.
+  /// The message of torch's `load_state_dict` (`torch/nn/modules/module.py`), with our own text where torch has none.
   public var torchMessage: String { torchLines(listing: nil).joined(separator: "\n\t") }
 
   /// The message's lines; a name in one may have line feeds of its own.

@@ -1,38 +1,38 @@
 public import StateDicts
 
-/// How a state dict is held against a registry.
+/// Options for matching a state dict with a registry.
 ///
-/// Unless something is allowed here, that is as strict as torch's `load_state_dict`.
+/// The defaults are as strict as torch's `load_state_dict`.
 public struct MatchOptions: Sendable {
-  /// What is done with elements of another type than the model's.
+  /// How to treat tensors whose dtype differs from the model's.
   public enum Conversion: Hashable, Sendable {
-    /// They are converted to the type that the model declares, where both are kinds of one number.
+    /// Convert them to the model's dtype if both are floating-point types, or both integer types.
     case asDeclared
-    /// Every floating-point tensor is converted to this type, whatever the model declares.
+    /// Convert every floating-point tensor to this dtype, whatever the model declares.
     case to(ElementType)
-    /// They are a mismatch.
+    /// Treat them as a mismatch.
     case never
   }
 
-  /// What is done with a prefix that all names share, such as DataParallel's `module.`.
+  /// How to treat a prefix that all names share, such as DataParallel's `module.`.
   public enum PrefixPolicy: String, Hashable, Sendable {
-    /// It is stripped if the match is then exact, and reported in every case.
+    /// Strip it if the match is then exact or acceptable, and report it in any case.
     case ifExact
-    /// It is stripped if more names fit without it.
+    /// Strip it if more names match without it.
     case strip
-    /// It is only reported.
+    /// Only report it.
     case keep
   }
 
-  /// Names that are changed before anything is compared.
+  /// Renamings to apply before matching.
   public var renaming: KeyMap
-  /// What is done with a common prefix.
+  /// How to treat a common prefix.
   public var prefix: PrefixPolicy
-  /// What is done with elements of another type.
+  /// How to treat tensors of another dtype.
   public var conversion: Conversion
   /// The parameters that may be missing.
   public var allowedMissing: [NamePattern]
-  /// The names of the state dict that may be left over.
+  /// The unexpected names that are allowed.
   public var allowedUnexpected: [NamePattern]
 
   /// Creates options.

@@ -1,13 +1,12 @@
 public import StateDicts
 
 extension ParameterRegistry {
-  /// Holds a state dict against the registry.
+  /// Matches a state dict with the registry by names, shapes and dtypes.
   ///
-  /// Nothing is read but names, shapes and types.
-  /// A name is found under its own name, else under a former one if the state dict's `_metadata` says an older version
-  /// of the module's layout, or none.
+  /// A former name is accepted if the `_metadata` of the state dict has an older version of the module's layout, or
+  /// none.
   ///
-  /// - Complexity: O(bytes of the names of both).
+  /// - Complexity: O(n), where n is the total length of all names in bytes.
   public func match(_ stateDict: StateDict, options: MatchOptions = MatchOptions()) -> Match {
     var report = match(unexplained: stateDict, options: options)
     report.explain()

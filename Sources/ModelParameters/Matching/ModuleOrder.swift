@@ -1,8 +1,8 @@
 import StateDicts
 
 extension Match {
-  /// Puts the unexpected names into torch's order: module by module, each before its children; within a module they stay
-  /// in the state dict's.
+  /// Puts the unexpected names into torch's order: module by module, each before its children; within a module they
+  /// stay in the state dict's.
   mutating func orderUnexpected() {
     guard unexpected.count > 1 else { return }
     // Modules are inserted in the order in which torch comes upon them, so that a node's number is the module's rank.

@@ -1,10 +1,10 @@
 public import StateDicts
 
 extension ElementType {
-  /// Whether elements of this type become the other's as numbers: floating-point types among each other, and integers
-  /// (and booleans) among each other.
+  /// Whether this dtype is converted to another: floating-point types among each other, integers and booleans among
+  /// each other.
   ///
-  /// Integers do not become floating-point numbers: they are then most likely quantized, and their scale is elsewhere.
+  /// Integers are not converted to floating point: they are most likely quantized, with a scale stored elsewhere.
   public func converts(to other: ElementType) -> Bool {
     if self == other { return true }
     return other.isConversionTarget

@@ -1,7 +1,7 @@
 /// The names that somebody may have meant who wrote a name that does not exist, the closest first.
 ///
-/// Those that contain what was written come first, the shortest of them before the others; then those that differ from it in
-/// few characters.
+/// Those that contain what was written come first, the shortest of them before the others; then those that differ from
+/// it in few characters.
 ///
 /// - Parameters:
 ///   - name: What was written.

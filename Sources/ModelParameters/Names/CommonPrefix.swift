@@ -1,11 +1,11 @@
 import StateDicts
 
-/// A prefix that the names of a state dict have and a model's have not: `module.` of DataParallel, `_orig_mod.` of
-/// `torch.compile`, `model.` of Lightning.
+/// A prefix that the names of a state dict share and the model's names do not have: `module.` of DataParallel,
+/// `_orig_mod.` of `torch.compile`, `model.` of Lightning.
 public struct CommonPrefix: Hashable, Sendable {
-  /// The prefix with its dot, such as `module.`; several wrappers stand one behind the other.
+  /// The prefix with its dot, such as `module.` or, for several wrappers, `module._orig_mod.`.
   public let text: String
-  /// How many of the model's tensors are found by their names without it.
+  /// The number of the model's tensors whose names are found without the prefix.
   public internal(set) var boundCount: Int
   /// Whether it was stripped.
   public internal(set) var isStripped = false
@@ -124,7 +124,7 @@ extension CommonPrefix: Encodable {
     case boundCount = "bound"
   }
 
-  /// Writes the prefix: `{"name": "module.", "stripped": true, "bound": 295}`.
+  /// Encodes the prefix: `{"name": "module.", "stripped": true, "bound": 295}`.
   public func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: Key.self)
     try object.encode(text, forKey: .name)

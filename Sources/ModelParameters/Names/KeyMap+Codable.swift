@@ -1,14 +1,14 @@
 import StateDicts
 
 extension KeyMap: Codable {
-  /// Reads a map: a list whose elements are `"OLD=NEW"`, `{"from": …, "to": …}` or `["OLD", "NEW"]`.
+  /// Decodes a list of `"OLD=NEW"`, `{"from": …, "to": …}` or `["OLD", "NEW"]`.
   ///
-  /// An object with old names for keys is not taken: JSON readers lose its order, and the order decides.
+  /// An object with old names as keys is refused, because JSON readers lose its order, which matters.
   public init(from decoder: any Decoder) throws {
     self.init(try [Renaming](from: decoder))
   }
 
-  /// Writes the map: a list of `{"from": …, "to": …}`.
+  /// Encodes a list of `{"from": …, "to": …}`.
   public func encode(to encoder: any Encoder) throws {
     try renamings.encode(to: encoder)
   }
@@ -19,7 +19,7 @@ extension KeyMap.Renaming: Codable {
     case from, to
   }
 
-  /// Reads a renaming: `"OLD=NEW"`, `{"from": …, "to": …}` or `["OLD", "NEW"]`.
+  /// Decodes `"OLD=NEW"`, `{"from": …, "to": …}` or `["OLD", "NEW"]`.
   public init(from decoder: any Decoder) throws {
     if let object = try? decoder.container(keyedBy: Key.self) {
       try self.init(
@@ -31,7 +31,7 @@ extension KeyMap.Renaming: Codable {
     }
   }
 
-  /// Writes the renaming: `{"from": …, "to": …}`.
+  /// Encodes `{"from": …, "to": …}`.
   public func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: Key.self)
     try object.encode(from, forKey: .from)

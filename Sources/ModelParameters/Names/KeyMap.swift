@@ -1,22 +1,22 @@
 public import StateDicts
 
-/// How names of a checkpoint become names of a model: an ordered list of renamings that can be printed and turned round.
+/// An ordered list of renamings from checkpoint names to model names, which can be printed and inverted.
 ///
 ///     head.*=roi_heads.*
 ///     module.*=*
 ///
-/// A name is renamed by the first renaming that fits it, once; a name that none fits stays as it is.
+/// A name is renamed once, by the first renaming that matches. Other names stay as they are.
 public struct KeyMap: Hashable, Sendable {
-  /// One line of the map.
+  /// A renaming: one line of the map.
   public struct Renaming: Hashable, Sendable {
-    /// The names that it applies to.
+    /// The pattern of the old names.
     public let from: NamePattern
-    /// What they become; the stars stand for what they stood for in `from`, in order.
+    /// The new names, in which stars are replaced by what the stars of `from` match, in order.
     public let to: NamePattern
 
     /// Creates a renaming.
     ///
-    /// - Throws: `malformedRenaming` if the two sides have not the same number of stars.
+    /// - Throws: `malformedRenaming` if the sides have different numbers of stars.
     public init(from: NamePattern, to: NamePattern) throws(ParameterError) {
       guard from.starCount == to.starCount else {
         throw ParameterError(
@@ -26,9 +26,9 @@ public struct KeyMap: Hashable, Sendable {
       self.init(checked: from, to)
     }
 
-    /// Reads a renaming as it is written: `head.*=roi_heads.*`.
+    /// Parses a renaming such as `head.*=roi_heads.*`.
     ///
-    /// - Throws: `malformedRenaming` if there is no `=`, more than one, or the stars do not agree.
+    /// - Throws: `malformedRenaming` if there is not exactly one `=`, or the sides have different numbers of stars.
     public init(_ text: String) throws(ParameterError) {
       let sides = text.split(separator: "=", omittingEmptySubsequences: false)
       guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty else {
@@ -44,10 +44,10 @@ public struct KeyMap: Hashable, Sendable {
       self.to = to
     }
 
-    /// The renaming that goes back.
+    /// The inverse renaming.
     public var inverse: Renaming { Renaming(checked: to, from) }
 
-    /// What a name becomes; nil if the renaming does not fit it.
+    /// Returns the new name; nil if the renaming does not match.
     public func apply(to name: String) -> String? { from.captures(in: name).map(to.filled(with:)) }
   }
 
@@ -59,7 +59,7 @@ public struct KeyMap: Hashable, Sendable {
     self.renamings = renamings
   }
 
-  /// Reads a map from its lines, each `OLD=NEW`.
+  /// Parses the lines of a map, each `OLD=NEW`.
   ///
   /// - Throws: `malformedRenaming`.
   public init(_ lines: some Sequence<String>) throws(ParameterError) {
@@ -68,10 +68,10 @@ public struct KeyMap: Hashable, Sendable {
     self.init(renamings)
   }
 
-  /// The map that goes back.
+  /// The inverse map.
   public var inverse: KeyMap { KeyMap(renamings.map(\.inverse)) }
 
-  /// What a name becomes.
+  /// Returns the new name.
   public func apply(to name: String) -> String { decision(on: name)?.name ?? name }
 
   /// The first renaming that fits a name, and what the name becomes by it.
@@ -87,14 +87,14 @@ public struct KeyMap: Hashable, Sendable {
     Set(names.compactMap { decision(on: $0)?.place }).sorted().map { renamings[$0] }
   }
 
-  /// The renamings that change none of the names: they fit none, or only such as an earlier one fits.
+  /// Returns the renamings that change no name, because they match none, or only names that an earlier one renames.
   public func withoutEffect(on names: [String]) -> [Renaming] {
     guard !renamings.isEmpty else { return [] }
     let used = Set(names.compactMap { decision(on: $0)?.place })
     return renamings.indices.filter { !used.contains($0) }.map { renamings[$0] }
   }
 
-  /// The names that the inverse does not bring back: another line of it fits what they became.
+  /// Returns the names that the inverse does not restore, because another of its lines matches their new names.
   public func irreversible(among names: some Sequence<String>) -> [String] {
     let inverse = inverse
     return names.filter { inverse.apply(to: apply(to: $0)) != $0 }
@@ -102,19 +102,19 @@ public struct KeyMap: Hashable, Sendable {
 }
 
 extension KeyMap: CustomStringConvertible {
-  /// The lines, as they are written.
+  /// The renamings, one per line.
   public var description: String { renamings.map(\.description).joined(separator: "\n") }
 }
 
 extension KeyMap.Renaming: CustomStringConvertible {
-  /// The renaming as it is written.
+  /// The text of the renaming.
   public var description: String { "\(from)=\(to)" }
 }
 
 extension StateDict {
-  /// Returns the same tensors under the names that a map gives them.
+  /// Returns the state dict with its tensors renamed by a map.
   ///
-  /// - Throws: `nameCollision` if two names become one, with the renaming that made them one.
+  /// - Throws: `nameCollision`, with the renaming, if two names become equal.
   public func renamed(by map: KeyMap) throws(CheckpointError) -> StateDict {
     try map.refuseCollisions(among: names)
     return try mapNames(map.apply(to:))

@@ -56,8 +56,8 @@ struct NearNames {
 }
 
 extension Match {
-  /// The left-over name that looks most like one of the model's, among those of tensors of a certain form; nil if there is
-  /// none, or several are as near.
+  /// The left-over name that looks most like one of the model's, among those of tensors of a certain form; nil if there
+  /// is none, or several are as near.
   package func nearest(to name: String, where isCandidate: (Tensor?) -> Bool) -> String? {
     let candidates = unexpected.filter { isCandidate(stateDict[$0]) }.prefix(NearNames.candidateLimit)
     let nearest = NearNames.nearest(to: name, among: candidates)

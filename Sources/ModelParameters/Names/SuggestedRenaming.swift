@@ -1,11 +1,11 @@
 import StateDicts
 
 extension Match {
-  /// A renaming that would put left-over names where names are missing.
+  /// A renaming that would map unexpected names to missing ones.
   public struct SuggestedRenaming: Hashable, Sendable {
-    /// The renaming, as `--rename` takes it.
+    /// The renaming, for `--rename`.
     public let renaming: KeyMap.Renaming
-    /// How many names it would put in their places.
+    /// The number of names that it would map.
     public let nameCount: Int
   }
 }
@@ -103,7 +103,7 @@ extension Match.SuggestedRenaming: Encodable {
     case nameCount = "names"
   }
 
-  /// Writes the suggestion: `{"from": "head.*", "to": "roi_heads.*", "names": 8}`.
+  /// Encodes the suggestion: `{"from": "head.*", "to": "roi_heads.*", "names": 8}`.
   public func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: Key.self)
     try object.encode(renaming.from, forKey: .from)

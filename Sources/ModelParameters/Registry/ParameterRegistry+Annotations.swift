@@ -9,12 +9,11 @@ private enum Annotation {
 }
 
 extension ParameterRegistry {
-  /// What a `.swt` file keeps of a model: its name, which tensors are buffers, which are only accepted, and which
-  /// parameters are frozen; every other tensor is a parameter that trains.
+  /// Returns the annotations of a model for a `.swt` file: its name, buffers, ignored names and frozen parameters.
   ///
   ///     try weights.write(to: url, options: WriteOptions(annotations: registry.annotations()))
   ///
-  /// - Parameter name: The model's name; the registry's own unless said.
+  /// - Parameter name: The name of the model (default: the registry's).
   public func annotations(naming name: String? = nil) -> [JSONValue.Member] {
     func names(of role: ParameterRole) -> JSONValue {
       .array(specs.lazy.filter { $0.role == role }.map { .string($0.name) })
@@ -27,8 +26,7 @@ extension ParameterRegistry {
     ]
   }
 
-  /// The registry of a state dict that was written with a model's annotations: its tensors, with their roles and what of
-  /// them trains; nil if it was written without.
+  /// Creates a registry from a state dict with a model's annotations; nil if it has none.
   public init?(annotationsOf stateDict: StateDict) {
     let annotations = JSONValue.object(stateDict.metadata.annotations)
     guard case .string(let model)? = annotations[Annotation.model] else { return nil }

@@ -5,9 +5,9 @@
 ///
 /// So the rows are torch's `state_dict()`, and the names that are only accepted stand with the row before them.
 extension ParameterRegistry: Codable {
-  /// Reads a registry: rows of which only `name` and `shape` must be there, or an object from names to shapes.
+  /// Decodes an array of rows, which need only `name` and `shape`, or an object from names to shapes.
   ///
-  /// JSON readers lose an object's order: its names come out sorted.
+  /// JSON readers lose the order of an object, so its names are sorted.
   public init(from decoder: any Decoder) throws {
     if let shapes = try? decoder.singleValueContainer().decode([String: [Int]].self) {
       try self.init(
@@ -17,7 +17,7 @@ extension ParameterRegistry: Codable {
     }
   }
 
-  /// Writes the rows.
+  /// Encodes an array of rows.
   public func encode(to encoder: any Encoder) throws {
     try rows(of: specs).encode(to: encoder)
   }

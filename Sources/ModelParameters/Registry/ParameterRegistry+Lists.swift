@@ -1,8 +1,8 @@
-/// The names of one module's tensors, without its path: what MLX's `freeze(keys:)` takes.
+/// The names of a module's tensors without its path, as for MLX's `freeze(keys:)`.
 public struct ModuleKeys: Hashable, Codable, Sendable {
-  /// The module's path, empty at the top.
+  /// The path of the module; empty at the top.
   public let module: String
-  /// The tensors' names within it, in order: `weight`, `bias`.
+  /// The names within the module, in order: `weight`, `bias`.
   public internal(set) var keys: [String]
 
   /// Creates a module's keys.
@@ -13,26 +13,26 @@ public struct ModuleKeys: Hashable, Codable, Sendable {
 }
 
 extension ParameterRegistry {
-  /// The parameters that training changes, in order.
+  /// The trainable parameters, in order.
   public var trainable: [ParameterSpec] { specs.filter { $0.role == .parameter && $0.isTrainable } }
-  /// The parameters that training leaves alone, in order: torch's `named_parameters()` without `requires_grad`.
+  /// The frozen parameters, in order: torch's `named_parameters()` without `requires_grad`.
   public var frozen: [ParameterSpec] { specs.filter { $0.role == .parameter && !$0.isTrainable } }
 
-  /// The names of the parameters that training changes, in order.
+  /// The names of the trainable parameters, in order.
   public var trainableNames: [String] { trainable.map(\.name) }
-  /// The names of the parameters that training leaves alone, in order.
+  /// The names of the frozen parameters, in order.
   public var frozenNames: [String] { frozen.map(\.name) }
 
-  /// The trainable parameters by the module that they belong to, in the order of the modules' first ones.
+  /// The names of trainable parameters grouped by module.
   public var trainableKeys: [ModuleKeys] { trainable.groupedByModule() }
-  /// The frozen parameters by the module that they belong to, in the order of the modules' first ones.
+  /// The names of frozen parameters grouped by module.
   ///
-  /// MLX's `freeze(keys:)` takes keys that are local to a module: given full names, it freezes nothing and says nothing.
+  /// MLX's `freeze(keys:)` expects keys local to a module, and silently ignores full names.
   public var frozenKeys: [ModuleKeys] { frozen.groupedByModule() }
 }
 
 extension [ParameterSpec] {
-  /// The names by module, in the order of the modules' first ones.
+  /// Returns the names grouped by module, in the order of each module's first tensor.
   public func groupedByModule() -> [ModuleKeys] {
     var groups: [ModuleKeys] = []
     var places: [Substring: Int] = [:]

@@ -1,22 +1,22 @@
 import StateDicts
 
-/// Every tensor that a model has, in the order of torch's `state_dict()`: names, shapes, types and roles, and no values.
+/// The tensors of a model in the order of torch's `state_dict()`: names, shapes, dtypes and roles, without values.
 ///
 ///     let registry = ParameterRegistry(of: FasterRCNN.self, configuration)
 ///     let match = registry.match(try loadStateDict(url: url))
 ///     registry.freezing(try .backbone(trainableLayers: 3)).frozenNames
 ///
-/// It comes from a model's declaration, or from any list: see `init(_:model:)` for a model that is written elsewhere.
+/// A registry is made from the declaration of a model or, with `init(_:model:)`, from any list of tensors.
 public struct ParameterRegistry: Sendable {
-  /// All specifications in order, those of role `ignored` too.
+  /// All specifications in order, including those with the role `ignored`.
   public let specs: [ParameterSpec]
-  /// The model's name, for reports.
+  /// The name of the model in reports.
   public let model: String
   let places: [ExactName: Int]
 
   /// Creates a registry from any list of specifications.
   ///
-  /// - Throws: `duplicateName` if a name is there twice.
+  /// - Throws: `duplicateName` if a name occurs twice.
   public init(_ specs: some Sequence<ParameterSpec>, model: String = "the model") throws(ParameterError) {
     let specs = Array(specs)
     var places = [ExactName: Int](minimumCapacity: specs.count)
@@ -32,12 +32,12 @@ public struct ParameterRegistry: Sendable {
     self.model = model
   }
 
-  /// The specification of a name.
+  /// The specification with a name, if there is one.
   ///
   /// - Complexity: O(1).
   public subscript(name: String) -> ParameterSpec? { places[ExactName(name)].map { specs[$0] } }
 
-  /// What torch's `state_dict()` has: the parameters and buffers, in order.
+  /// The parameters and buffers, as in torch's `state_dict()`, in order.
   public var held: [ParameterSpec] { specs.filter { $0.role != .ignored } }
 
   /// Returns the registry with another model name.
@@ -53,6 +53,6 @@ public struct ParameterRegistry: Sendable {
 }
 
 extension ParameterRegistry: Equatable {
-  /// Whether both list the same specifications, whatever the models are called.
+  /// Whether both have the same specifications, whatever the names of the models.
   public static func == (left: Self, right: Self) -> Bool { left.specs == right.specs }
 }

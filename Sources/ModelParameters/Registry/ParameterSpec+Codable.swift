@@ -6,7 +6,7 @@ extension FormerName: Codable {
     case before
   }
 
-  /// Reads a former name: a string, or an object that says which version renamed it.
+  /// Decodes a string, or an object with the version that renamed the tensor.
   public init(from decoder: any Decoder) throws {
     if let object = try? decoder.container(keyedBy: Key.self) {
       self.init(
@@ -17,7 +17,7 @@ extension FormerName: Codable {
     }
   }
 
-  /// Writes the former name: a string if it is good in every version, else an object.
+  /// Encodes a string if the name is valid in every version, otherwise an object.
   public func encode(to encoder: any Encoder) throws {
     if before == nil {
       var container = encoder.singleValueContainer()
@@ -35,9 +35,9 @@ extension ParameterSpec: Codable {
     case name, shape, dtype, role, trainable, formerly, since, ignored
   }
 
-  /// Reads a specification.
+  /// Decodes a specification.
   ///
-  /// Only `name` and `shape` must be there: without `dtype` the model takes any, without `role` it is a parameter.
+  /// Only `name` and `shape` are required. Without `dtype` any dtype matches; without `role` the tensor is a parameter.
   public init(from decoder: any Decoder) throws {
     let object = try decoder.container(keyedBy: Key.self)
     self.init(
@@ -50,7 +50,7 @@ extension ParameterSpec: Codable {
       since: try object.decodeIfPresent(LayoutVersion.self, forKey: .since))
   }
 
-  /// Writes the specification, with torch's name for the type.
+  /// Encodes the specification, with torch's name of the dtype.
   public func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: Key.self)
     try encode(to: &object)

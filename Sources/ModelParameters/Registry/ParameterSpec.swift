@@ -1,20 +1,20 @@
 public import StateDicts
 
-/// What a tensor is to its model.
+/// The role of a tensor in its model.
 public enum ParameterRole: String, Codable, Sendable {
-  /// Learned; torch's `nn.Parameter`.
+  /// A parameter, which can be trained: torch's `nn.Parameter`.
   case parameter
-  /// Kept with the model but never trained: torch's buffers, such as running means.
+  /// A buffer, which is saved but never trained, such as a running mean.
   case buffer
-  /// Accepted in a state dict and not used, such as `num_batches_tracked` under a frozen normalization.
+  /// A name that is accepted but not used, such as `num_batches_tracked` of a frozen normalization.
   case ignored
 }
 
-/// A version of a module's layout, as the state dict's `_metadata` counts them.
+/// A layout version of a module, as in the `_metadata` of a state dict.
 public struct LayoutVersion: Hashable, Codable, Sendable {
-  /// The path of the module whose layout is meant, such as `backbone.fpn`.
+  /// The path of the module, such as `backbone.fpn`.
   public let module: String
-  /// The number of the version.
+  /// The version number.
   public let version: Int
 
   /// Creates a version.
@@ -24,11 +24,11 @@ public struct LayoutVersion: Hashable, Codable, Sendable {
   }
 }
 
-/// A name that older checkpoints have for a tensor.
+/// A name of a tensor in older checkpoints.
 public struct FormerName: Hashable, Sendable {
-  /// The older name, whole.
+  /// The full older name.
   public let name: String
-  /// The layout version that renamed it; nil if the older name is good in every version.
+  /// The layout version that renamed the tensor; nil if the older name is valid in every version.
   public let before: LayoutVersion?
 
   /// Creates a former name.
@@ -38,24 +38,24 @@ public struct FormerName: Hashable, Sendable {
   }
 }
 
-/// One tensor that a model has: its name, shape, type and role.
+/// The specification of a model's tensor: name, shape, dtype and role.
 public struct ParameterSpec: Hashable, Sendable {
-  /// The name in the state dict: the path of the module and the tensor's own name, joined by dots.
+  /// The name in the state dict: the path of the module and the name of the tensor, joined by dots.
   public let name: String
   /// The size of each dimension, in torch's layouts: a convolution's weight is [out, in / groups, height, width].
   public let shape: [Int]
-  /// The type that the model computes with; nil if it takes any.
+  /// The dtype that the model uses; nil for any.
   public let elementType: ElementType?
   /// What the tensor is to its model.
   public let role: ParameterRole
-  /// Whether training changes it; only parameters can be trained.
+  /// Whether the tensor is trained; only parameters can be.
   public internal(set) var isTrainable: Bool
-  /// The names that older checkpoints have for it, the latest first.
+  /// The names in older checkpoints, the latest first.
   public let formerNames: [FormerName]
-  /// The layout version that brought it; a state dict of an older one, or of none, may be without it.
+  /// The layout version that added the tensor; state dicts of an older version, or none, may not have it.
   public let since: LayoutVersion?
 
-  /// Creates a specification; a parameter trains, a buffer never does.
+  /// Creates a specification.
   public init(
     _ name: String, shape: [Int], elementType: ElementType? = .float32, role: ParameterRole = .parameter,
     isTrainable: Bool = true, formerNames: [FormerName] = [], since: LayoutVersion? = nil
@@ -69,19 +69,19 @@ public struct ParameterSpec: Hashable, Sendable {
     self.since = since
   }
 
-  /// The path of the module that the tensor belongs to, empty at the top: `layer1.0.conv1` of `layer1.0.conv1.weight`.
+  /// The path of the tensor's module, such as `layer1.0.conv1` of `layer1.0.conv1.weight`; empty at the top.
   public var modulePath: Substring {
     name.utf8.lastIndex(of: UInt8(ascii: ".")).map { name[..<$0] } ?? ""
   }
 
-  /// The tensor's name within its module: `weight` of `layer1.0.conv1.weight`.
+  /// The name within the module, such as `weight` of `layer1.0.conv1.weight`.
   public var key: Substring {
     name.utf8.lastIndex(of: UInt8(ascii: ".")).map { name[name.utf8.index(after: $0)...] } ?? name[...]
   }
 }
 
 extension ParameterSpec: CustomStringConvertible {
-  /// Name, type, shape and role: `conv1.weight float32 [64, 3, 7, 7] parameter`.
+  /// Name, dtype, shape and role: `conv1.weight float32 [64, 3, 7, 7] parameter`.
   public var description: String {
     "\(name) \(elementType?.rawValue ?? "any") \(shape) \(role.rawValue)\(isTrainable || role != .parameter ? "" : ", frozen")"
   }

@@ -8,9 +8,9 @@
 
 /// A file that appears under its name when it is whole, and not before.
 ///
-/// On Linux it has no name at all until then (`O_TMPFILE`), so that even `kill -9` leaves nothing. Where the file system
-/// cannot do that, it is a hidden file beside its target, removed if it is not finished; programs that may be ended by
-/// a signal call `removeUnfinished()` first.
+/// On Linux it has no name at all until then (`O_TMPFILE`), so that even `kill -9` leaves nothing. Where the file
+/// system cannot do that, it is a hidden file beside its target, removed if it is not finished; programs that may be
+/// ended by a signal call `removeUnfinished()` first.
 package final class AtomicFile: @unchecked Sendable {
   private let path: FilePath
   private let overwrites: Bool
@@ -23,8 +23,8 @@ package final class AtomicFile: @unchecked Sendable {
 
   /// How much is written at once.
   ///
-  /// Linux keeps what one call writes in pieces of memory as large as the call, and where memory is in fragments it takes
-  /// long to find those of a megabyte: 4.3 GB took 1.2 to 2.9 s by 1 MiB, 1.1 to 1.5 s by 512 KiB.
+  /// Linux keeps what one call writes in pieces of memory as large as the call, and where memory is in fragments it
+  /// takes long to find those of a megabyte: 4.3 GB took 1.2 to 2.9 s by 1 MiB, 1.1 to 1.5 s by 512 KiB.
   private static let largestWrite = 512 << 10
 
   /// Begins a file.
@@ -59,7 +59,8 @@ package final class AtomicFile: @unchecked Sendable {
 
   /// Where the file is to be: what a symbolic link leads to, as `cp` has it.
   ///
-  /// - Throws: `outputExists` unless `overwrites`; `cannotCreate` for a folder, a pipe or a device, which are never replaced.
+  /// - Throws: `outputExists` unless `overwrites`; `cannotCreate` for a folder, a pipe or a device, which are never
+  ///   replaced.
   private static func target(_ path: FilePath, overwrites: Bool) throws(CheckpointError) -> FilePath {
     var status = stat()
     guard unsafe path.withCString({ unsafe lstat($0, &status) }) == 0 else { return path }

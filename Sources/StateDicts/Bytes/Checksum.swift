@@ -69,8 +69,8 @@ package struct Checksum: Equatable, Sendable {
 
   /// libdeflate's `libdeflate_crc32`, found when the program runs; nil where the library is not installed.
   ///
-  /// It uses the processor's carry-less multiplication: 14 GB/s where Debian's zlib reaches 4, and converting a checkpoint is
-  /// little else than copying and this. Apple's zlib has such instructions itself.
+  /// It uses the processor's carry-less multiplication: 14 GB/s where Debian's zlib reaches 4, and converting a
+  /// checkpoint is little else than copying and this. Apple's zlib has such instructions itself.
   ///
   /// The corresponding C functions are `dlopen` and `dlsym`.
   package static let libdeflate: CRC32Function? = {

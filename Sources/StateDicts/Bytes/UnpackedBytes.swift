@@ -6,8 +6,8 @@
   import Musl
 #endif
 
-/// Bytes that are unpacked one window after another: kept in memory while they are few, else in a temporary file without
-/// a name, which is mapped at the end.
+/// Bytes that are unpacked one window after another: kept in memory while they are few, else in a temporary file
+/// without a name, which is mapped at the end.
 ///
 /// Memory of our own counts as used for as long as it is there; a mapping's pages can be given back.
 package final class UnpackedBytes {

@@ -4,8 +4,8 @@
 ///     let changes = try loadStateDict(url: url).fingerprint().changes(since: expected)
 ///     #expect(changes.isEmpty, "\(changes)")
 ///
-/// The CRC covers the bytes in C order, little-endian, however the file stores them: a `.pth` and the `.swt` made from it
-/// have the same fingerprint.
+/// The CRC covers the bytes in C order, little-endian, however the file stores them: a `.pth` and the `.swt` made from
+/// it have the same fingerprint.
 public struct Fingerprint: Codable, Equatable, Sendable {
   /// One tensor.
   public struct Tensor: Codable, Equatable, Sendable {
@@ -17,8 +17,8 @@ public struct Fingerprint: Codable, Equatable, Sendable {
     public let shape: [Int]
     /// The CRC-32 as eight hexadecimal digits; nil for a tensor that has neither elements nor components (meta).
     ///
-    /// For a composite tensor (quantized, sparse, nested), the CRC also covers the shapes and CRCs of its components, and its
-    /// attributes.
+    /// For a composite tensor (quantized, sparse, nested), the CRC also covers the shapes and CRCs of its components,
+    /// and its attributes.
     public let crc32: String?
 
     /// Whether both are equal, with names compared by their bytes.

@@ -34,11 +34,12 @@ public struct WriteOptions: Sendable {
 extension StateDict {
   /// Writes the tensors to a `.safetensors` or `.swt` file in bounded memory.
   ///
-  /// Both extensions have the layout that docs/formats/swt.md specifies. The CRC-32 of every storage is checked, and the
-  /// file appears when it is complete.
+  /// Both extensions have the layout that docs/formats/swt.md specifies. The CRC-32 of every storage is checked, and
+  /// the file appears when it is complete.
   ///
   /// - Returns: What was written and what was left out.
-  /// - Throws: `outputExists`, `cannotCreate`, `unsupported` with tensors that the format cannot hold, `checksumMismatch`.
+  /// - Throws: `outputExists`, `cannotCreate`, `unsupported` with tensors that the format cannot hold,
+  ///   `checksumMismatch`.
   @discardableResult
   public func write(
     to url: URL, options: WriteOptions = .init(), progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }

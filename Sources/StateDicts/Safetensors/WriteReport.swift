@@ -1,7 +1,7 @@
 /// The result of writing a state dict: what was written and what was left out.
 ///
-/// Each tensor of the state dict is in `written`, `aliases` or `leftOut`. `leftOut` also has the tensors of the checkpoint
-/// that are not in the state dict.
+/// Each tensor of the state dict is in `written`, `aliases` or `leftOut`. `leftOut` also has the tensors of the
+/// checkpoint that are not in the state dict.
 public struct WriteReport: Sendable {
   /// A name that was written as an alias of a tensor in the file.
   public struct Alias: Sendable, Hashable {

@@ -17,7 +17,8 @@ extension StateDict {
 
   /// Returns the state dict with tensors renamed, also in the metadata.
   ///
-  /// - Parameter rename: Returns the new name. It is called with tensor names, and with module paths with a trailing dot.
+  /// - Parameter rename: Returns the new name. It is called with tensor names, and with module paths with a trailing
+  ///   dot.
   /// - Throws: `nameCollision` if two names become equal.
   public func mapNames(_ rename: (String) -> String) throws(CheckpointError) -> StateDict {
     var elements: [Replacement] = []
@@ -31,8 +32,8 @@ extension StateDict {
   /// - Parameters:
   ///   - elements: The new elements, in order. An element of this state dict may become none, one or several.
   ///   - reason: The reason in `metadata.leftOut` for elements without a replacement.
-  ///   - rename: Returns the new form of other names in the metadata: a module path with a trailing dot, or the name of a
-  ///     tensor that was decomposed.
+  ///   - rename: Returns the new form of other names in the metadata: a module path with a trailing dot, or the name of
+  ///     a tensor that was decomposed.
   /// - Throws: `nameCollision` if a name occurs twice.
   public func replacingElements(
     with elements: [Replacement], leavingOut reason: String = "not replaced",

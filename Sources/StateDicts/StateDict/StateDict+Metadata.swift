@@ -1,8 +1,8 @@
 extension StateDict {
   /// The metadata of a state dict.
   ///
-  /// A state dict that is derived from another (`filter`, `mapNames`, `replacingElements`) keeps its metadata, with names
-  /// changed like those of the tensors.
+  /// A state dict that is derived from another (`filter`, `mapNames`, `replacingElements`) keeps its metadata, with
+  /// names changed like those of the tensors.
   public struct Metadata: Sendable {
     /// The file that the tensors come from; nil if they were made in memory.
     public var source: Provenance?
@@ -37,7 +37,8 @@ extension StateDict.Metadata {
 
   /// Returns the metadata with names changed.
   ///
-  /// - Parameter rename: Returns the new name of anything but a tensor: a module (with a trailing dot) or a composition.
+  /// - Parameter rename: Returns the new name of anything but a tensor: a module (with a trailing dot) or a
+  ///   composition.
   /// - Parameter tensorNames: Returns the new names of a tensor: none if it was left out, several if it was replaced by
   ///   its components; nil if the name is not that of a tensor.
   func renamed(_ rename: (String) -> String, tensorNames: (String) -> [String]?) -> StateDict.Metadata {
@@ -74,8 +75,8 @@ extension StateDict.Metadata {
 
   /// The modules under the paths that a renaming of tensors gives them.
   ///
-  /// Where two become one (`""` of DataParallel and `module` of the model inside), the one that was renamed is kept: it is
-  /// the module whose tensors these are.
+  /// Where two become one (`""` of DataParallel and `module` of the model inside), the one that was renamed is kept: it
+  /// is the module whose tensors these are.
   package func modules(renamedBy rename: (String) -> String) -> [JSONValue.Member] {
     var places = [ExactName: Int](minimumCapacity: modules.count)
     var result: [JSONValue.Member] = []

@@ -10,7 +10,8 @@ package struct TensorChunk: Sendable {
 }
 
 extension Tensor {
-  /// A tensor put together from its chunks when its bytes are asked for; one chunk that is all of it is used as it lies.
+  /// A tensor put together from its chunks when its bytes are asked for; one chunk that is all of it is used as it
+  /// lies.
   ///
   ///     shape [4, 4]:   chunk at [0, 0] of [2, 4],  chunk at [2, 0] of [2, 4]
   ///

@@ -1,8 +1,8 @@
 /// All elements of a box, copied in C order in an order that suits the caches.
 ///
 /// Where the last dimension's neighbours are neighbours in the source too, rows are copied. Else there is another
-/// dimension, `across`, whose neighbours are: the two make planes, each of which is turned in tiles, so that every line of
-/// the source is used up while it is in the first-level cache, and the target is written in runs.
+/// dimension, `across`, whose neighbours are: the two make planes, each of which is turned in tiles, so that every line
+/// of the source is used up while it is in the first-level cache, and the target is written in runs.
 ///
 ///     source     across ─▶              target     last ─▶
 ///          last  a0 b0 c0 d0            across   a0 a1 a2 a3
@@ -91,8 +91,8 @@ struct ElementBox {
     }
   }
 
-  /// How many columns a tile has, and how many of them lie in a second-level cache with the lines of the source that they
-  /// are taken from.
+  /// How many columns a tile has, and how many of them lie in a second-level cache with the lines of the source that
+  /// they are taken from.
   private static let tileCount = 32
   private static let blockCount = 512
 

@@ -72,9 +72,9 @@ extension UnsafeMutableRawBufferPointer {
 
   /// Cuts fractions off.
   ///
-  /// What an integer type lacks is undefined in C++. This is what torch's loops give on x86, but for NaN and unsigned types,
-  /// where they differ among themselves: a number beyond 32 bits (beyond 64 for wide and unsigned types) becomes the least
-  /// one, which is then cut to the type's width.
+  /// What an integer type lacks is undefined in C++. This is what torch's loops give on x86, but for NaN and unsigned
+  /// types, where they differ among themselves: a number beyond 32 bits (beyond 64 for wide and unsigned types) becomes
+  /// the least one, which is then cut to the type's width.
   private func writeIntegers<Number: BinaryFloatingPoint & BitwiseCopyable>(
     _ numbers: UnsafeBufferPointer<Number>, as type: ElementType, _ step: Int
   ) {

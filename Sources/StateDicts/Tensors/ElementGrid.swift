@@ -122,7 +122,8 @@ struct ElementGrid {
   }
 }
 
-/// The pieces of a source that a box is read in: as many dimensions as lie close together make one piece, gaps included.
+/// The pieces of a source that a box is read in: as many dimensions as lie close together make one piece, gaps
+/// included.
 struct ElementPieces {
   /// Bytes that are sooner read along than passed over.
   private static let gap = 256

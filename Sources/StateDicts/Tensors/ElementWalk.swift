@@ -54,7 +54,8 @@ struct ElementWalk {
     if !operations.isEmpty { unsafe changeSigns(target) }
   }
 
-  /// Copies a range of what one index of the dimensions before `axis` has: whole boxes, with what is cut off at both ends.
+  /// Copies a range of what one index of the dimensions before `axis` has: whole boxes, with what is cut off at both
+  /// ends.
   private func copy(
     _ axis: Int, _ range: Range<Int>, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer
   ) {

@@ -30,8 +30,8 @@ package protocol StorageContents: Sendable {
 }
 
 extension StorageOrigin {
-  /// An origin for a storage that is made of others of this file: it has a lock of its own, since theirs are taken while
-  /// it loads.
+  /// An origin for a storage that is made of others of this file: it has a lock of its own, since theirs are taken
+  /// while it loads.
   package func derived() -> StorageOrigin { StorageOrigin(file: file, checksOnUse: checksOnUse) }
 
   /// The one storage of no bytes that tensors without elements of their own view.
@@ -129,8 +129,8 @@ extension StorageOrigin {
     }
   }
 
-  /// Frees what was inflated, unless somebody may have a span of it, or gives the mapped pages back; they are read again
-  /// when asked for.
+  /// Frees what was inflated, unless somebody may have a span of it, or gives the mapped pages back; they are read
+  /// again when asked for.
   package func drop() {
     switch contents {
     case .region(let store, let offset): store.drop(offset..<offset + byteCount)

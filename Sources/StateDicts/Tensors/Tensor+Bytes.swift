@@ -6,8 +6,8 @@ extension Tensor {
   ///
   /// The bytes are used in place if they are stored that way; otherwise they are gathered in memory for the call.
   ///
-  /// - Throws: `checksumMismatch` if the whole storage is read and damaged; `unsupported` for a tensor without elements of
-  ///   its own (sparse, nested, meta); `limitExceeded` for a view that is expanded beyond the limit.
+  /// - Throws: `checksumMismatch` if the whole storage is read and damaged; `unsupported` for a tensor without elements
+  ///   of its own (sparse, nested, meta); `limitExceeded` for a view that is expanded beyond the limit.
   public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
     let plain = try contiguous()
     return try unsafe plain.storage.withUnsafeBytes { all in
@@ -19,7 +19,8 @@ extension Tensor {
   ///
   /// A compressed storage stays inflated in memory for as long as a tensor uses it.
   ///
-  /// - Throws: The errors of `withUnsafeBytes`, and `unsupported` if the tensor is not in place: use `contiguous()` first.
+  /// - Throws: The errors of `withUnsafeBytes`, and `unsupported` if the tensor is not in place: use `contiguous()`
+  ///   first.
   public var bytes: RawSpan {
     @_lifetime(borrow self)
     get throws {
@@ -87,8 +88,8 @@ extension Tensor {
     }
   }
 
-  /// Calls `body` with the bytes in C order, little-endian, a window of a megabyte at most at a time, each dropped after
-  /// use: a tensor of any size passes through in a few megabytes.
+  /// Calls `body` with the bytes in C order, little-endian, a window of a megabyte at most at a time, each dropped
+  /// after use: a tensor of any size passes through in a few megabytes.
   ///
   /// Whole elements; the storage's checksum, where the tensor covers it, is known when the last window is through.
   package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {

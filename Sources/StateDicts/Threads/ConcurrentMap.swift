@@ -28,8 +28,8 @@ package func concurrentMap<Item: Sendable, Result: Sendable>(
   return results.sorted { $0.0 < $1.0 }.map(\.1)
 }
 
-/// Returns the results of `transform` for each item, in order, beginning with the largest items: then neither thread is left
-/// alone with one of them at the end.
+/// Returns the results of `transform` for each item, in order, beginning with the largest items: then neither thread is
+/// left alone with one of them at the end.
 package func concurrentMap<Item: Sendable, Result: Sendable>(
   _ items: some RandomAccessCollection<Item> & Sendable, largestFirst size: (Item) -> Int,
   _ transform: @Sendable (Item) throws -> Result

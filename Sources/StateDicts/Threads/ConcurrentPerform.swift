@@ -6,11 +6,11 @@
   import Musl
 #endif
 
-/// Calls `body` with each number below `count`, with the first here and with each other on a thread of its own; and returns
-/// when all calls have.
+/// Calls `body` with each number below `count`, with the first here and with each other on a thread of its own; and
+/// returns when all calls have.
 ///
-/// Dispatch's function of this name waits for ever where the system gives no thread. Here such a call is made by the thread
-/// that is there.
+/// Dispatch's function of this name waits for ever where the system gives no thread. Here such a call is made by the
+/// thread that is there.
 package func concurrentPerform(_ count: Int, _ body: @Sendable (Int) -> Void) {
   withoutActuallyEscaping(body) { body in
     var threads: [pthread_t] = []

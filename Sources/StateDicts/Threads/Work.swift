@@ -1,5 +1,5 @@
-/// Counts steps while a test asks for it, so that tests of linear time need no clock: what takes the square of its input
-/// takes the square of the steps.
+/// Counts steps while a test asks for it, so that tests of linear time need no clock: what takes the square of its
+/// input takes the square of the steps.
 package enum Work {
   @TaskLocal private static var steps: Locked<Int>?
 

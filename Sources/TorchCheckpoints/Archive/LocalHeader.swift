@@ -4,8 +4,8 @@
 ///     offset 26   0e 00  2a 00           byte counts of the name and of the extra field
 ///     offset 30   "archive/data/0"       name, extra field, then the payload
 ///
-/// libzip 1.7 to 1.11 read the four bytes at 26, libzip 1.12 the thirty at 0; the read after that is the payload's. Neither
-/// is documented, so where the reads fit no header, the entry is read through libzip.
+/// libzip 1.7 to 1.11 read the four bytes at 26, libzip 1.12 the thirty at 0; the read after that is the payload's.
+/// Neither is documented, so where the reads fit no header, the entry is read through libzip.
 ///
 /// Source: section 4.3.7 of PKWARE's APPNOTE.TXT.
 struct LocalHeader: Equatable {

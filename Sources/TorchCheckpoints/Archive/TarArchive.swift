@@ -24,8 +24,8 @@ struct TarArchive {
 
   subscript(name: String) -> Member? { members.first { $0.name == name || $0.name == "./" + name } }
 
-  /// Whether the first header has its mark, or the right sum, which is what Python's `tarfile` asks: tars of old have no
-  /// mark.
+  /// Whether the first header has its mark, or the right sum, which is what Python's `tarfile` asks: tars of old have
+  /// no mark.
   static func isTar(_ head: [UInt8]) -> Bool {
     guard head.count >= blockByteCount, head[0] != 0 else { return false }
     let header = Array(head.prefix(blockByteCount))

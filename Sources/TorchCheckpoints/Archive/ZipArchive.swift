@@ -110,8 +110,8 @@ import StateDicts
 
   /// Where the archive at the end of some bytes begins; nil where there is none.
   ///
-  /// Its end record says how long the directory is and how far from the start it lies; 0 where those are 64-bit numbers,
-  /// which stand elsewhere.
+  /// Its end record says how long the directory is and how far from the start it lies; 0 where those are 64-bit
+  /// numbers, which stand elsewhere.
   static func start(in store: ByteStore) -> Int? {
     guard let record = endRecord(in: store) else { return nil }
     func number(_ place: Int) -> Int {
@@ -321,8 +321,8 @@ import StateDicts
 
   /// Calls `body` with an entry's bytes from first to last, a window at a time, and checks them at the end.
   ///
-  /// libzip checks a CRC when it comes to an entry's end, and takes a CRC of 0 at its word, where torch means that there is
-  /// none. So a stored entry is read up to its last byte and not beyond, and its CRC is taken here.
+  /// libzip checks a CRC when it comes to an entry's end, and takes a CRC of 0 at its word, where torch means that
+  /// there is none. So a stored entry is read up to its last byte and not beyond, and its CRC is taken here.
   func stream(
     _ entry: Entry, _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {

@@ -6,7 +6,8 @@ public import StateDicts
   public import Foundation
 #endif
 
-/// Loads the state dict of a checkpoint: `.pth`, `.pt`, `.bin`, `.ckpt`, `.safetensors` or `.swt`, recognised by content.
+/// Loads the state dict of a checkpoint: `.pth`, `.pt`, `.bin`, `.ckpt`, `.safetensors` or `.swt`, recognised by
+/// content.
 ///
 ///     let weights = try loadStateDict(url: url)
 ///     let values = try [Float](weights["conv1.weight"]!)
@@ -26,13 +27,13 @@ extension Checkpoint {
 
   /// Returns the state dict at `key`, or the only one in the file.
   ///
-  /// Without a key, the state dict is the only mapping from strings to tensors, or the only module, that does not belong to
-  /// an optimizer, scheduler and so on. If there is none, it is all tensors, named by their paths. docs/formats/pth.md has
-  /// the complete rule. `metadata.leftOut` lists the other tensors in the file.
+  /// Without a key, the state dict is the only mapping from strings to tensors, or the only module, that does not
+  /// belong to an optimizer, scheduler and so on. If there is none, it is all tensors, named by their paths.
+  /// docs/formats/pth.md has the complete rule. `metadata.leftOut` lists the other tensors in the file.
   ///
   /// - Parameter key: The path of the state dict, as keys joined by dots; "." for all tensors, named by their paths.
-  /// - Throws: `ambiguousStateDict` if the file has several, `noStateDict` if nothing is at `key` or there are no tensors,
-  ///   `nameCollision` if two tensors have the same name.
+  /// - Throws: `ambiguousStateDict` if the file has several, `noStateDict` if nothing is at `key` or there are no
+  ///   tensors, `nameCollision` if two tensors have the same name.
   public func stateDict(key: String? = nil) throws(CheckpointError) -> StateDict {
     switch contents.values {
     case .stateDict(var stateDict):

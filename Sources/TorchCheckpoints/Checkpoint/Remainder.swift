@@ -85,8 +85,8 @@ struct Remainder {
     }
   }
 
-  /// The shortest path to a value that holds the tensor of a name and not the state dict; empty for one inside the state
-  /// dict.
+  /// The shortest path to a value that holds the tensor of a name and not the state dict; empty for one inside the
+  /// state dict.
   private func part(of name: String) -> String {
     let isInside = key.isEmpty || name.utf8.starts(with: (key + ".").utf8)
     var end = name.startIndex

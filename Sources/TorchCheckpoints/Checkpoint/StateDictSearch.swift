@@ -13,8 +13,8 @@ struct StateDictSearch {
     let id: Pickle.ID
     /// Whether it holds tensors and plain values only, so that everything in it belongs to it.
     var isFlat = false
-    /// Whether it is a state dict by itself rather than a part of one: a module, or with the mark or the dotted names of
-    /// a module's `state_dict()`.
+    /// Whether it is a state dict by itself rather than a part of one: a module, or with the mark or the dotted names
+    /// of a module's `state_dict()`.
     var isWhole = false
     /// Whether a usual key leads to it.
     var isUsual = false
@@ -129,7 +129,8 @@ struct StateDictSearch {
 }
 
 extension TorchValues {
-  /// The value whose state dict is a module's: a module, or the attributes of one of torch.fx, which is a call with them.
+  /// The value whose state dict is a module's: a module, or the attributes of one of torch.fx, which is a call with
+  /// them.
   fileprivate func moduleRoot(at id: Pickle.ID) -> Pickle.ID? {
     if module(at: id) != nil { return id }
     guard let object = pickle.object(at: id), globalName(at: object.callable)?.hasSuffix("_graph_module") == true,
@@ -160,7 +161,8 @@ extension TorchValues {
     }
   }
 
-  /// Whether a tensor or array is neither a scalar nor a row of bytes; one that is broken counts, so that it is reported.
+  /// Whether a tensor or array is neither a scalar nor a row of bytes; one that is broken counts, so that it is
+  /// reported.
   fileprivate func isWeight(_ id: Pickle.ID) -> Bool {
     guard let found = try? tensor(at: id) ?? array(at: id) else { return isTensor(at: id) }
     return !found.shape.isEmpty && !(found.shape.count == 1 && found.elementType == .uint8)

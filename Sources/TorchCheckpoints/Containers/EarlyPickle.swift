@@ -5,8 +5,8 @@ import StateDicts
 ///
 ///     50 4b 03 04 …  0c 00  04 00  "net/data.pkl"  …  80 02 7d …     lengths of name and padding at 26, the name at 30
 ///
-/// That it lies here is a guess, for the directory alone says what an archive holds. So what was read is only used where
-/// the directory comes to the same place, and thrown away else.
+/// That it lies here is a guess, for the directory alone says what an archive holds. So what was read is only used
+/// where the directory comes to the same place, and thrown away else.
 struct EarlyPickle: Sendable {
   private let read: TorchPickle
 

@@ -4,8 +4,8 @@ import StateDicts
 ///
 ///     63 torch.nn 0a functional 0a  8c os 86 …      getattr(torch.nn.functional, "os"): torch.nn + functional.os
 ///
-/// `getattr` and its like are harmless on a class, as enums are pickled, and lead anywhere from a module. So the attribute
-/// is added to the path of what it is asked of, and the whole is held to the list.
+/// `getattr` and its like are harmless on a class, as enums are pickled, and lead anywhere from a module. So the
+/// attribute is added to the path of what it is asked of, and the whole is held to the list.
 struct PickledNames: Sendable {
   /// Of the pickle's globals, in order.
   let meanings: [GlobalMeaning]

@@ -1,4 +1,5 @@
-/// The first fields of a protobuf message, to tell formats that have no magic number by the fields that they begin with.
+/// The first fields of a protobuf message, to tell formats that have no magic number by the fields that they begin
+/// with.
 ///
 ///     08 08   12 07 70 79 74 6f 72 63 68   …      field 1 = 8, field 2 = "pytorch": an ONNX model
 struct ProtobufHead {

@@ -4,8 +4,8 @@ public import StateDicts
 public struct CheckpointOptions: Sendable {
   /// How the bytes of a file are read.
   public enum Mapping: Sendable {
-    /// Maps the file and reads the bytes of a tensor when they are used. If another program truncates the file meanwhile,
-    /// the process ends with SIGBUS; `copy` does not have that risk.
+    /// Maps the file and reads the bytes of a tensor when they are used. If another program truncates the file
+    /// meanwhile, the process ends with SIGBUS; `copy` does not have that risk.
     case mapped
     /// Reads the whole file into memory.
     case copy

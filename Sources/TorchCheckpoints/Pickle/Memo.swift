@@ -1,4 +1,5 @@
-/// Nodes by the numbers that the pickle gave them: dense for what picklers write, sparse for what a hostile file may ask.
+/// Nodes by the numbers that the pickle gave them: dense for what picklers write, sparse for what a hostile file may
+/// ask.
 struct Memo {
   private var dense: [Pickle.ID] = []
   private var sparse: [Int: Pickle.ID] = [:]

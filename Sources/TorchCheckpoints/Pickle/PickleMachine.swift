@@ -66,8 +66,8 @@ struct PickleMachine: ~Copyable {
 
   /// Reads one pickle as far as it can be followed, broken or not: for what it names.
   ///
-  /// Behind an instruction that is wrong it goes on with the next one, as a reader may that is less strict; where that is
-  /// not to be found, it ends. The offset of the error is counted from the start of `store`.
+  /// Behind an instruction that is wrong it goes on with the next one, as a reader may that is less strict; where that
+  /// is not to be found, it ends. The offset of the error is counted from the start of `store`.
   static func trace(
     _ store: ByteStore, _ range: Range<Int>, limits: CheckpointLimits
   ) -> (pickle: Pickle, error: CheckpointError?) {

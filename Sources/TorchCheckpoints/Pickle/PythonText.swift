@@ -2,8 +2,8 @@
 ///
 ///     6d 2f ed b2 ff       "m/" and U+DCFF: how Python keeps the byte ff of a file's name that is no UTF-8
 ///
-/// Swift's texts cannot hold such a half. It is shown as Python's `repr` shows it, `m/\udcff`, so that no two names become
-/// one unseen.
+/// Swift's texts cannot hold such a half. It is shown as Python's `repr` shows it, `m/\udcff`, so that no two names
+/// become one unseen.
 enum PythonText {
   enum Kind {
     case plain

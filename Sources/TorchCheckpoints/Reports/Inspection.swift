@@ -169,8 +169,8 @@ public struct Inspection: Sendable, Encodable {
     return report
   }
 
-  /// The places of tensors that repeat their storage's bytes beyond what is read for a hash: one by itself, or all so far
-  /// together.
+  /// The places of tensors that repeat their storage's bytes beyond what is read for a hash: one by itself, or all so
+  /// far together.
   private static func expanded(_ tensors: [NamedTensor], limit: Int) -> Set<Int> {
     var sum = 0
     return Set(

@@ -7,8 +7,8 @@ import StateDicts
 ///
 ///     80 02 7d 2e | 80 02 63 6f 73 …        an empty dict, and behind it a pickle that names os.system
 ///
-/// Where there should be a pickle, all that it names counts, and what is wrong with it. Elsewhere bytes are only taken for
-/// one if they end as one, or name what is dangerous: no numbers do that by chance.
+/// Where there should be a pickle, all that it names counts, and what is wrong with it. Elsewhere bytes are only taken
+/// for one if they end as one, or name what is dangerous: no numbers do that by chance.
 struct PickleSweep {
   private let options: CheckpointOptions
   private(set) var uses: [GlobalUse] = []

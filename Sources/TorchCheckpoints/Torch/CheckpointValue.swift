@@ -100,8 +100,8 @@ public struct CheckpointValue: Sendable {
 
   /// Returns the value as JSON without tensors, or null if nothing else is left.
   ///
-  /// Objects are written with the name of their class and their state. Values that JSON does not have (bytes, infinities,
-  /// integers of more than 64 bits) become strings.
+  /// Objects are written with the name of their class and their state. Values that JSON does not have (bytes,
+  /// infinities, integers of more than 64 bits) become strings.
   ///
   /// - Parameter budget: The largest number of values; the rest, and values below 32 levels, are replaced by `"…"`.
   public func json(budget: Int = 100_000) -> JSONValue {

@@ -9,8 +9,8 @@ struct TorchPickle: Sendable {
   /// Every global that it names, and what the files inside it name.
   let globals: [GlobalUse]
 
-  /// - Throws: `dangerousGlobal` unless the options go on; `malformedTensor` for a persistent id that is not torch's; what
-  ///   `EmbeddedFiles` throws.
+  /// - Throws: `dangerousGlobal` unless the options go on; `malformedTensor` for a persistent id that is not torch's;
+  ///   what `EmbeddedFiles` throws.
   init(
     _ pickle: Pickle, options: CheckpointOptions, reading read: CheckpointContents.Reader
   ) throws(CheckpointError) {

@@ -128,8 +128,8 @@ extension TorchValues {
 
   /// An object's state, if it is a dict; or a dict that is one by itself.
   ///
-  /// That is how torch.fx hands it to the function that makes the module. A module has a few dozen attributes, so larger
-  /// dicts are not looked through.
+  /// That is how torch.fx hands it to the function that makes the module. A module has a few dozen attributes, so
+  /// larger dicts are not looked through.
   private func moduleState(of id: Pickle.ID) -> Pickle.ID? {
     if let object = pickle.object(at: id) {
       guard let state = object.state, case .dict = pickle[state] else { return nil }

@@ -261,7 +261,8 @@ extension TorchValues {
     return (pickle.sequence(at: state) ?? []).prefix(2).flatMap { mapping(at: $0) ?? [] }
   }
 
-  /// `(array or tensor, dtype, device, requires_grad)`: the bytes are of a type that numpy has, to be turned into dtype.
+  /// `(array or tensor, dtype, device, requires_grad)`: the bytes are of a type that numpy has, to be turned into
+  /// dtype.
   private func onDevice(_ arguments: [Pickle.ID], _ depth: Int) throws(CheckpointError) -> Tensor {
     guard arguments.count >= 4, case .elementType(let type)? = meaning(at: arguments[1]) else {
       throw CheckpointError.malformedTensor("A device tensor has no dtype.")

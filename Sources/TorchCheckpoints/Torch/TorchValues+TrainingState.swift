@@ -5,8 +5,8 @@ extension TorchValues {
     "loops", "rng", "rngs",
   ]
 
-  /// Whether a key names the state of training (`optimizer_states`, `lr_schedulers`, `cuda_rng_state`), or a value is an
-  /// optimizer's state under another key.
+  /// Whether a key names the state of training (`optimizer_states`, `lr_schedulers`, `cuda_rng_state`), or a value is
+  /// an optimizer's state under another key.
   func isTrainingState(_ key: String, _ id: Pickle.ID) -> Bool {
     if Self.words(of: key).contains(where: Self.trainingWords.contains) { return true }
     return value("param_groups", in: id) != nil && value("state", in: id) != nil

@@ -10,8 +10,8 @@ final class TorchValues: Sendable {
   let storages: StorageTable
   /// Of a TorchScript archive: what its classes call parameters and buffers.
   let scriptClasses: [String: ScriptClass]
-  /// The entries of large mappings: those are asked for when a state dict is looked for, when it is walked, and for what
-  /// stands beside it.
+  /// The entries of large mappings: those are asked for when a state dict is looked for, when it is walked, and for
+  /// what stands beside it.
   let largeMappings = Locked([Pickle.ID: [Entry]]())
 
   /// - Throws: what `StorageTable` throws.
@@ -111,8 +111,9 @@ final class TorchValues: Sendable {
     }
   }
 
-  /// `Parameter(tensor)` with the state `(requires_grad, volatile, hooks)`; or, of torch 0.1, `Parameter()` with the state
-  /// `(tensor, gradient, hooks, requires_grad, volatile)`, and `FloatTensor()` with `(storage, offset, size, stride)`.
+  /// `Parameter(tensor)` with the state `(requires_grad, volatile, hooks)`; or, of torch 0.1, `Parameter()` with the
+  /// state `(tensor, gradient, hooks, requires_grad, volatile)`, and `FloatTensor()` with `(storage, offset, size,
+  /// stride)`.
   ///
   /// Source: `__setstate__` in `torch/_tensor.py`.
   private func wrapped(_ object: Pickle.Object, depth: Int) throws(CheckpointError) -> Tensor? {

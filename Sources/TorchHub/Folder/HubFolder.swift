@@ -9,8 +9,8 @@ import StateDicts
 ///     $XDG_CACHE_HOME/torch/hub/checkpoints              where XDG_CACHE_HOME is
 ///     ~/.cache/torch/hub/checkpoints                     elsewhere
 ///
-/// A leading `~` or `~name` is expanded. A variable that is set to nothing counts as set, so that the folder is relative
-/// to the current one: torch has it so.
+/// A leading `~` or `~name` is expanded. A variable that is set to nothing counts as set, so that the folder is
+/// relative to the current one: torch has it so.
 public struct HubFolder: Sendable, Equatable {
   /// The folder's URL; it need not exist yet.
   public let url: URL

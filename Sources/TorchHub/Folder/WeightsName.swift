@@ -7,7 +7,8 @@ struct WeightsName: Equatable {
 
   /// The name that is asked for, or else the URL's.
   ///
-  /// torch takes `os.path.basename(urlparse(url).path)`: percent escapes stay as they are, and `;parameters` are cut off.
+  /// torch takes `os.path.basename(urlparse(url).path)`: percent escapes stay as they are, and `;parameters` are cut
+  /// off.
   ///
   /// - Throws: `unsupported` for a name that is none (nothing, `.`, `..`, one with a slash).
   init(of url: URL, asked: String?) throws(CheckpointError) {

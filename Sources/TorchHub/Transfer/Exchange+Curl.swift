@@ -5,8 +5,9 @@
 
   /// One request and its response, with the body handed on as it arrives: by libcurl, which waits without work.
   ///
-  /// Foundation's URLSession on Linux is made of libcurl too. But it keeps asking whether a socket can be written to after
-  /// the request has been sent, so it spends a core on every wait; and it takes in a body faster than a slow disk.
+  /// Foundation's URLSession on Linux is made of libcurl too. But it keeps asking whether a socket can be written to
+  /// after the request has been sent, so it spends a core on every wait; and it takes in a body faster than a slow
+  /// disk.
   ///
   /// Redirects are not followed: they come out as responses, so that who asks decides where to go.
   final class Exchange: Sendable {

@@ -4,8 +4,8 @@
 
   /// One request and its response, with the body handed on as it arrives.
   ///
-  /// Redirects are not followed: they come out as responses, so that who asks decides where to go, and the request's own
-  /// fields (`Range`) go along on every platform.
+  /// Redirects are not followed: they come out as responses, so that who asks decides where to go, and the request's
+  /// own fields (`Range`) go along on every platform.
   final class Exchange: NSObject, URLSessionDataDelegate {
     private struct State {
       var continuation: CheckedContinuation<Void, any Error>?

@@ -35,8 +35,8 @@ extension Activation {
     }
   }
 
-  /// The values of one image with the channels of a pixel side by side, [H, W, C]: for [A * k] channels, in the order in
-  /// which torchvision flattens the predictions of A anchors.
+  /// The values of one image with the channels of a pixel side by side, [H, W, C]: for [A * k] channels, in the order
+  /// in which torchvision flattens the predictions of A anchors.
   ///
   /// - Parameter wanted: Some of the channels.
   package func channelsLast(image: Int, channels wanted: Range<Int>) throws(VisionError) -> [Float] {

@@ -1,4 +1,5 @@
-/// No activation holds NaN or infinity, and that is shown before a step runs, whatever its kernel does with such numbers:
+/// No activation holds NaN or infinity, and that is shown before a step runs, whatever its kernel does with such
+/// numbers:
 ///
 ///     |sum of w * x| <= (sum of |w|) * (largest |x|)
 ///
@@ -6,8 +7,8 @@
 /// bound is far below the largest float. Each activation carries the bound that its step gave; only when bounds upon
 /// bounds have grown too large, after ten layers or more, is an activation looked at number by number.
 extension Arithmetic {
-  /// The bound under which a step runs as it is: 2^24 below the largest float, for Winograd's algorithm, which multiplies
-  /// its tiles by up to some 10^5, and for rounding, which no bound here counts.
+  /// The bound under which a step runs as it is: 2^24 below the largest float, for Winograd's algorithm, which
+  /// multiplies its tiles by up to some 10^5, and for rounding, which no bound here counts.
   private static let largestBound: Float = 0x1p104
 
   /// What the magnitudes of a convolution's results do not exceed; nil where they may come near the largest float.

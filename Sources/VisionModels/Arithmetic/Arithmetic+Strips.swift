@@ -1,9 +1,9 @@
 extension Arithmetic {
   /// A 3x3 convolution by Winograd's algorithm, some rows at a time: [N, C, H, W] to [N, out, H, W] in `result`.
   ///
-  /// A strip and its transformed tiles stay in the cache, and scratch memory is a strip's. Each strip is copied with the
-  /// row above and the row below it (zeros at the image's edges) and its result is copied back, since kernels take no
-  /// part of an activation. The last strip ends with the image, so it may begin among rows that are done: those are
+  /// A strip and its transformed tiles stay in the cache, and scratch memory is a strip's. Each strip is copied with
+  /// the row above and the row below it (zeros at the image's edges) and its result is copied back, since kernels take
+  /// no part of an activation. The last strip ends with the image, so it may begin among rows that are done: those are
   /// computed once more and left where they are.
   ///
   /// - Parameters:

@@ -8,8 +8,8 @@ import Foundation
   import Musl
 #endif
 
-/// Memory for activations and for weights: a buffer goes back to the pool when its last reference goes, and the next step takes it from
-/// there.
+/// Memory for activations and for weights: a buffer goes back to the pool when its last reference goes, and the next
+/// step takes it from there.
 ///
 /// That plans a model's memory with no planner. The pool is one range of addresses, reserved at once and used from its
 /// start: a buffer lies in the first gap that holds it, and gaps that meet become one. So a page is touched for the

@@ -1,4 +1,5 @@
-/// What tells layouts apart: the dimensions, a stride for each, and the blocks into which some are cut, the innermost last.
+/// What tells layouts apart: the dimensions, a stride for each, and the blocks into which some are cut, the innermost
+/// last.
 struct LayoutKey: Hashable {
   let dimensions: [Int]
   let strides: [Int]

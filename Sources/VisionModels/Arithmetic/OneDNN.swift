@@ -9,8 +9,8 @@ internal import CPth2swtOneDNN
   /// How many channels of a pixel lie side by side in the layouts whose kernels are fastest here; nil for all of them.
   ///
   /// Left to itself oneDNN mixes two layouts in one model, and each change costs a pass over memory. Blocks are for
-  /// Winograd's algorithm, which takes no other layout. Where this oneDNN has no kernels for it (version 3, and any that is
-  /// not for x86), whole rows of channels are the faster layout: `docs/portability.md` has the figures.
+  /// Winograd's algorithm, which takes no other layout. Where this oneDNN has no kernels for it (version 3, and any
+  /// that is not for x86), whole rows of channels are the faster layout: `docs/portability.md` has the figures.
   let channelBlock: Int?
 
   init() throws(VisionError) {

@@ -36,7 +36,8 @@ struct ConvolutionShape: Hashable, CustomStringConvertible {
   let dilation: Int
   let groups: Int
   var usesWinograd = false
-  /// Whether it is a strip of a larger image, with the rows above and below it at hand: it is padded left and right only.
+  /// Whether it is a strip of a larger image, with the rows above and below it at hand: it is padded left and right
+  /// only.
   var isStrip = false
 
   /// [out, in / groups, height, width], with the groups before them where there are any.

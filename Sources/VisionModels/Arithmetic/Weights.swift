@@ -3,9 +3,9 @@ package import StateDicts
 
 /// What a layer multiplies with and adds: the weight with its normalization folded in, as C-order floats.
 ///
-/// A normalization is y = scale * x + shift for each output channel; scale goes into the weight, the rest into the bias,
-/// so that it costs nothing when the model runs. Layers that read the same input run as one, their outputs one after
-/// another.
+/// A normalization is y = scale * x + shift for each output channel; scale goes into the weight, the rest into the
+/// bias, so that it costs nothing when the model runs. Layers that read the same input run as one, their outputs one
+/// after another.
 package struct FoldedWeights {
   fileprivate let layers: [Layer]
   /// [out, in, …]: `out` of all layers together.
@@ -99,7 +99,8 @@ struct PreparedWeights {
   let weight: Buffer
   let bias: Buffer
   let layout: Layout
-  /// The largest sum of the magnitudes of one output's weights, and the largest magnitude of a bias: see `bound(of:on:addingTo:)`.
+  /// The largest sum of the magnitudes of one output's weights, and the largest magnitude of a bias: see
+  /// `bound(of:on:addingTo:)`.
   let gain, shift: Float
   /// Held so that the place in memory by which the weights are known stays theirs.
   let origin: FoldedWeights

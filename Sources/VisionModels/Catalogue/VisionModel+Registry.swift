@@ -3,8 +3,8 @@ public import ModelParameters
 extension VisionModel {
   /// The model's parameters.
   ///
-  /// - Parameter trainableLayers: How many stages of the ResNet train, 0 to 5, counted from its end; 3 for detectors and
-  ///   backbones unless said, all of them for classifiers.
+  /// - Parameter trainableLayers: How many stages of the ResNet train, 0 to 5, counted from its end; 3 for detectors
+  ///   and backbones unless said, all of them for classifiers.
   /// - Throws: `outOfRange` for another number, or for any number where the model has no such stages.
   public func registry(trainableLayers: Int? = nil) throws(ParameterError) -> ParameterRegistry {
     switch architecture {

@@ -9,8 +9,8 @@ package import StateDicts
 extension Image {
   /// Reads a JPEG or PNG file, told by content.
   ///
-  /// The values are those of Pillow's `Image.open(file).convert("RGB")`, save that 16-bit grey goes by its high byte and
-  /// that an EXIF orientation is applied.
+  /// The values are those of Pillow's `Image.open(file).convert("RGB")`, save that 16-bit grey goes by its high byte
+  /// and that an EXIF orientation is applied.
   ///
   /// - Throws: `notFound`, `notReadable`, `malformedImage`, `imageSize`, each with the file's name.
   public init(contentsOf url: URL) throws(VisionError) {

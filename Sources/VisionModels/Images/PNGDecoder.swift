@@ -1,7 +1,7 @@
 internal import CPth2swtPNG
 
-/// Decodes PNG with libpng, to the values that Pillow gives: palettes looked up, grey repeated, alpha left out, the high
-/// byte of 16 bits; gamma and colour profiles have no say.
+/// Decodes PNG with libpng, to the values that Pillow gives: palettes looked up, grey repeated, alpha left out, the
+/// high byte of 16 bits; gamma and colour profiles have no say.
 @safe final class PNGDecoder {
   private var png: png_structp?
   private var info: png_infop?

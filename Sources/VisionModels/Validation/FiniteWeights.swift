@@ -64,8 +64,8 @@ extension ElementType {
   }
 }
 
-/// Finds numbers that are not finite a word at a time: their exponent has all its bits set, so that one more in its lowest
-/// place carries into the sign's.
+/// Finds numbers that are not finite a word at a time: their exponent has all its bits set, so that one more in its
+/// lowest place carries into the sign's.
 private struct ExponentBits {
   let mask: UInt64
   let lowest: UInt64

@@ -15,7 +15,8 @@ import StateDicts
 ///     serialized_constants.pt, serialized_example_inputs.pt
 ///     serialized_exported_program.json, version
 ///
-/// Source: `torch/export/pt2_archive/_package.py`, `torch/_export/serde/schema.py`; torch 2.7's `torch/export/__init__.py`.
+/// Source: `torch/export/pt2_archive/_package.py`, `torch/_export/serde/schema.py`; torch 2.7's
+/// `torch/export/__init__.py`.
 struct ExportedProgram {
   private static let weightsFolder = "data/weights/"
   private static let weightsConfiguration = "_weights_config.json"

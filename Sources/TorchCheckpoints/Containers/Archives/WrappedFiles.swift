@@ -1,7 +1,7 @@
 import StateDicts
 
-/// An archive that is no checkpoint itself but holds some: what Stable-Baselines3, TorchServe, NeMo, AllenNLP, SageMaker
-/// and people with `zip` and `tar` make.
+/// An archive that is no checkpoint itself but holds some: what Stable-Baselines3, TorchServe, NeMo, AllenNLP,
+/// SageMaker and people with `zip` and `tar` make.
 ///
 ///     agent.zip     data, policy.pth, policy.optimizer.pth, pytorch_variables.pth       Stable-Baselines3
 ///     model.mar     MAR-INF/MANIFEST.json, model.pth                                    TorchServe
