@@ -1,26 +1,26 @@
 public import Foundation
 import StateDicts
 
-/// Downloads a file of weights into torch's cache folder, or finds it there, and returns where it lies.
+/// Downloads a weights file into torch's cache folder, or finds it there, and returns its path.
 ///
 ///     let file = try await downloadWeights(from: url) { print($0.completedBytes, $0.totalBytes ?? 0) }
 ///     let weights = try loadStateDict(url: file)
 ///
-/// The counterpart of `torch.hub.load_state_dict_from_url` (torch/hub.py): one folder, one name, so that either finds
-/// what the other has downloaded. The file appears under its name only when all of its bytes have arrived and its hash,
-/// where the name holds one, is right. What a broken or cancelled download has fetched waits beside it, as `NAME.part`,
-/// for the next call to go on from. Calls for one file at once, in one process or several, download it once.
+/// This is the counterpart of `torch.hub.load_state_dict_from_url` (torch/hub.py), with the same folder and names, so
+/// each finds the files of the other. The file appears when it is complete and its hash, if the name has one, is right.
+/// An interrupted or cancelled download leaves `NAME.part`, from which the next call resumes. Concurrent calls for one
+/// file, in one process or several, download it once.
 ///
 /// - Parameters:
-///   - url: An https URL; its last path component is the file's name, as torch has it.
-///   - folder: Where the file is kept.
-///   - options: Names, hashes, limits of patience; see `DownloadOptions`.
-///   - progress: Called from a background queue, some twenty times a second at most, and once when all bytes are there.
-///     Not called for a file that is already there.
-/// - Returns: The file's URL on this machine.
+///   - url: An https URL; its last path component is the name of the file, as in torch.
+///   - folder: The folder for the file.
+///   - options: File name, hash and time limits; see `DownloadOptions`.
+///   - progress: Called from a background queue, at most about twenty times a second, and once at the end. Not called
+///     for a file in the cache.
+/// - Returns: The file URL of the downloaded file.
 /// - Throws: `CancellationError` when the task is cancelled; `CheckpointError` with one of the codes `notCached`
-///   (offline), `insecureURL`, `unsupported` (no URL that can be downloaded), `notFound` (status 404 and 410),
-///   `httpStatus`, `connectionFailed`, `hashMismatch`, `notACheckpoint` (a web page, nothing at all), `cannotCreate`
+///   (offline), `insecureURL`, `unsupported` (not a URL that can be downloaded), `notFound` (status 404 and 410),
+///   `httpStatus`, `connectionFailed`, `hashMismatch`, `notACheckpoint` (a web page, an empty file), `cannotCreate`
 ///   (folder not writable, disk full), `inputOutput`.
 public func downloadWeights(
   from url: URL, in folder: HubFolder = HubFolder(), options: DownloadOptions = DownloadOptions(),

@@ -7,20 +7,20 @@ public import StateDicts
   import Foundation
 #endif
 
-/// One class of an image, with its probability.
+/// A class with its probability.
 public struct Classification: Hashable, Sendable {
-  /// The class's number.
+  /// The index of the class.
   public let label: Int
   /// The probability, 0 to 1.
   public let score: Float
 }
 
-/// A network that tells what an image shows: a ResNet or MobileNetV2, with torchvision's evaluation transform.
+/// An image classifier: a ResNet or MobileNetV2 with torchvision's evaluation transform.
 ///
 ///     let classifier = try Classifier("mobilenet_v2", weights: loadStateDict(url: url))
 ///     let best = try classifier.classify(Image(contentsOf: photo))
 ///
-/// It can be used from several tasks at once; images run one after another on a thread of its own.
+/// It can be used from several tasks at once; images are processed one after another on a separate thread.
 public final class Classifier: Sendable {
   private enum Network: Sendable {
     case resNet(ResNet)
@@ -29,18 +29,18 @@ public final class Classifier: Sendable {
 
   /// torchvision's name of the model.
   public let name: String
-  /// How many classes there are.
+  /// The number of classes.
   public let classCount: Int
   private let network: Network
   private let thread: ArithmeticThread
 
-  /// Loads a classifier from weights that were held against it.
+  /// Loads a classifier from matched weights.
   ///
   /// - Parameters:
   ///   - fit: The weights and their model, a ResNet or MobileNetV2.
   ///   - threads: The number of threads that compute together (default: one for each core).
-  ///   - exact: Whether only direct convolutions are used: slower, and closest to torch.
-  /// - Throws: `VisionError` `configuration` for another kind of model, `MatchError` where the weights do not fit,
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  /// - Throws: `VisionError` `configuration` for another kind of model, `MatchError` if the weights do not match,
   ///   `notFinite` with the name of a weight that is NaN or infinite.
   public init(_ fit: ModelFit, threads: Int? = nil, exact: Bool = false) throws {
     switch fit.model.architecture {
@@ -63,27 +63,27 @@ public final class Classifier: Sendable {
   ///
   /// - Parameters:
   ///   - name: The name, such as `resnet50` (default: inferred from the weights).
-  ///   - weights: The state dict; prefix and number of classes are found as `ModelFit` finds them.
-  ///   - epsilon: The normalizations' epsilon (default: see `VisionModel.epsilon(for:)`).
+  ///   - weights: The state dict; prefix and number of classes are inferred as by `ModelFit`.
+  ///   - epsilon: The epsilon of the normalizations (default: see `VisionModel.epsilon(for:)`).
   ///   - threads: The number of threads that compute together (default: one for each core).
-  ///   - exact: Whether only direct convolutions are used: slower, and closest to torch.
-  /// - Throws: What `ModelFit` throws, and as with a fit.
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  /// - Throws: The errors of `ModelFit`, and those of `init(_:threads:exact:)`.
   public convenience init(
     _ name: String? = nil, weights: StateDict, epsilon: Float? = nil, threads: Int? = nil, exact: Bool = false
   ) throws {
     try self.init(ModelFit(weights, as: name, epsilon: epsilon), threads: threads, exact: exact)
   }
 
-  /// The classes of an image by falling probability.
+  /// Returns the most probable classes of an image, the best first.
   ///
-  /// - Parameter top: How many.
+  /// - Parameter top: The number of classes.
   public func classify(_ image: Image, top: Int = 5) throws -> [Classification] {
     try timedClassify(image, top: top).classes
   }
 
-  /// The classes of an image by falling probability, and how long it took.
+  /// Returns the most probable classes of an image, and the time it took.
   ///
-  /// - Parameter top: How many.
+  /// - Parameter top: The number of classes.
   public func timedClassify(_ image: Image, top: Int = 5) throws
     -> (classes: [Classification], timings: ClassificationTimings)
   {
@@ -92,7 +92,7 @@ public final class Classifier: Sendable {
 
   /// Classifies an image from a task, which waits without blocking a thread.
   ///
-  /// - Throws: `CancellationError` if the task is cancelled before the image's turn.
+  /// - Throws: `CancellationError` if the task is cancelled before the image is processed.
   public func classify(_ image: Image, top: Int = 5) async throws -> [Classification] {
     try Task.checkCancellation()
     return try await thread.run { [network] in try Self.ranked(network, image, top, on: $0).classes }

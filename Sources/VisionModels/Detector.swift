@@ -1,29 +1,29 @@
 import ModelParameters
 public import StateDicts
 
-/// A Faster R-CNN, ready to be run on images.
+/// An object detector: a Faster R-CNN with torchvision's pre- and postprocessing.
 ///
 ///     let detector = try Detector("fasterrcnn_resnet50_fpn", weights: loadStateDict(url: url))
 ///     for found in try detector.detect(Image(contentsOf: photo)) where found.score > 0.5 {
 ///       print(Labels.coco[found.label], found.score, found.box)
 ///     }
 ///
-/// It can be used from several tasks at once; images run one after another on a thread of its own.
+/// It can be used from several tasks at once; images are processed one after another on a separate thread.
 public final class Detector: Sendable {
-  /// How images are brought in and detections chosen.
+  /// The options for preprocessing and for selecting detections.
   public let options: DetectionOptions
   /// The network.
   public let model: FasterRCNN
   private let thread: ArithmeticThread
 
-  /// Takes a model that is loaded already.
+  /// Creates a detector from a loaded model.
   ///
   /// - Parameters:
   ///   - model: The network.
-  ///   - options: torchvision's defaults unless said.
-  ///   - threads: How many threads compute together; as many as there are cores unless said.
-  ///   - exact: Whether only direct convolutions are used: slower, and closest to torch.
-  /// - Throws: `VisionError` `configuration` for options that make no sense.
+  ///   - options: Options for preprocessing and for selecting detections (default: torchvision's).
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  /// - Throws: `VisionError` `configuration` for invalid options.
   public init(_ model: FasterRCNN, options: DetectionOptions = .init(), threads: Int? = nil, exact: Bool = false)
     throws(VisionError)
   {
@@ -33,14 +33,14 @@ public final class Detector: Sendable {
     thread = ArithmeticThread(threadCount: threads, isExact: exact)
   }
 
-  /// Loads a model from weights that were held against it.
+  /// Loads a detector from matched weights.
   ///
   /// - Parameters:
   ///   - fit: The weights and their model, a Faster R-CNN.
-  ///   - options: How images are brought in and detections chosen (default: torchvision's).
+  ///   - options: Options for preprocessing and for selecting detections (default: torchvision's).
   ///   - threads: The number of threads that compute together (default: one for each core).
-  ///   - exact: Whether only direct convolutions are used: slower, and closest to torch.
-  /// - Throws: `VisionError` `configuration` for another kind of model, `MatchError` where the weights do not fit,
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  /// - Throws: `VisionError` `configuration` for another kind of model, `MatchError` if the weights do not match,
   ///   `notFinite` with the name of a weight that is NaN or infinite.
   public convenience init(
     _ fit: ModelFit, options: DetectionOptions = .init(), threads: Int? = nil, exact: Bool = false
@@ -53,16 +53,16 @@ public final class Detector: Sendable {
     try self.init(FasterRCNN(configuration, loading: match), options: options, threads: threads, exact: exact)
   }
 
-  /// Loads a model by torchvision's name.
+  /// Loads a detector by torchvision's name.
   ///
   /// - Parameters:
   ///   - name: The name, such as `fasterrcnn_resnet50_fpn` (default: inferred from the weights).
-  ///   - weights: The state dict; prefix and number of classes are found as `ModelFit` finds them.
-  ///   - options: How images are brought in and detections chosen (default: torchvision's).
-  ///   - epsilon: The normalizations' epsilon (default: see `VisionModel.epsilon(for:)`).
+  ///   - weights: The state dict; prefix and number of classes are inferred as by `ModelFit`.
+  ///   - options: Options for preprocessing and for selecting detections (default: torchvision's).
+  ///   - epsilon: The epsilon of the normalizations (default: see `VisionModel.epsilon(for:)`).
   ///   - threads: The number of threads that compute together (default: one for each core).
-  ///   - exact: Whether only direct convolutions are used: slower, and closest to torch.
-  /// - Throws: What `ModelFit` throws, and as with a fit.
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  /// - Throws: The errors of `ModelFit`, and those of `init(_:threads:exact:)`.
   public convenience init(
     _ name: String? = nil, weights: StateDict, options: DetectionOptions = .init(), epsilon: Float? = nil,
     threads: Int? = nil, exact: Bool = false
@@ -71,20 +71,20 @@ public final class Detector: Sendable {
       ModelFit(weights, as: name, epsilon: epsilon), options: options, threads: threads, exact: exact)
   }
 
-  /// How many classes there are, the background among them.
+  /// The number of classes, including the background.
   public var classCount: Int { model.boxPredictor.scores.bias.shape[0] }
 
-  /// What is on an image, by falling score.
+  /// Detects the objects in an image, the best first.
   public func detect(_ image: Image) throws -> [Detection] { try detect(batch: [image])[0] }
 
-  /// What is on several images of any sizes, run as one batch: as torchvision's model on a list.
+  /// Detects the objects in several images of any sizes as one batch, like torchvision's model on a list.
   public func detect(batch images: [Image]) throws -> [[Detection]] {
     try thread.run { [model, options] in try model(images, options, on: $0) }
   }
 
-  /// What is on an image, from a task, which waits without holding a thread.
+  /// Detects the objects in an image from a task, which waits without blocking a thread.
   ///
-  /// - Throws: `CancellationError` if the task is cancelled before the image's turn.
+  /// - Throws: `CancellationError` if the task is cancelled before the image is processed.
   public func detect(_ image: Image) async throws -> [Detection] {
     try Task.checkCancellation()
     return try await thread.run { [model, options] in try model([image], options, on: $0)[0] }

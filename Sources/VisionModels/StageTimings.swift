@@ -1,18 +1,18 @@
 import StateDicts
 
-/// How long each part of a detection took, in milliseconds.
+/// The times of the stages of a detection, in milliseconds.
 public struct StageTimings: Codable, Sendable, Equatable {
-  /// From the file's bytes to pixels; 0 where nothing was decoded.
+  /// Decoding the image; 0 if nothing was decoded.
   public var decode: Double = 0
   /// Normalizing, resizing, padding.
   public var transform: Double = 0
-  /// The network and the pyramid.
+  /// The backbone: ResNet and feature pyramid.
   public var backbone: Double = 0
-  /// What is said of the anchors.
+  /// The head that predicts scores and boxes for anchors.
   public var rpnHead: Double = 0
-  /// Choosing proposals.
+  /// Selecting proposals.
   public var proposals: Double = 0
-  /// From reading the proposals' regions to the detections.
+  /// From RoI pooling to the detections.
   public var roi: Double = 0
   /// From the decoded image to the detections.
   public var total: Double = 0
@@ -26,7 +26,7 @@ public struct StageTimings: Codable, Sendable, Equatable {
     case proposals, roi, total
   }
 
-  /// Each part's median over several runs.
+  /// Returns the median time of each stage over several runs.
   public static func medians(_ runs: [StageTimings]) -> StageTimings {
     func median(_ part: KeyPath<StageTimings, Double>) -> Double {
       let sorted = runs.map { $0[keyPath: part] }.sorted()
@@ -55,13 +55,13 @@ public struct StageTimings: Codable, Sendable, Equatable {
   }
 }
 
-/// How long each part of a classification took, in milliseconds.
+/// The times of the stages of a classification, in milliseconds.
 public struct ClassificationTimings: Codable, Sendable, Equatable {
-  /// From the file's bytes to pixels; 0 where nothing was decoded.
+  /// Decoding the image; 0 if nothing was decoded.
   public var decode: Double = 0
   /// Resizing, cropping and normalizing.
   public var transform: Double = 0
-  /// From the model's input to the classes.
+  /// From the input of the model to the classes.
   public var network: Double = 0
   /// From the decoded image to the classes.
   public var total: Double = 0
@@ -71,7 +71,7 @@ public struct ClassificationTimings: Codable, Sendable, Equatable {
 }
 
 extension Detector {
-  /// What is on several images, run as one batch, and how long it took.
+  /// Detects the objects in several images as one batch, and returns the time it took.
   public func timedDetect(batch images: [Image]) throws -> (detections: [[Detection]], timings: StageTimings) {
     let clock = ContinuousClock()
     let start = clock.now

@@ -1,32 +1,32 @@
 import StateDicts
 
-/// Why an image could not be read or a model could not be run: what went wrong, where, and what to do next.
+/// The reason why an image cannot be read or a model cannot be run, with the place and a remedy.
 ///
-/// Two errors are equal when their codes are; messages may be reworded in any version.
+/// Two errors are equal if their codes are equal; messages may change in any version.
 public struct VisionError: Error, Sendable {
   /// The kind of failure.
   public enum Code: String, Sendable, Codable {
-    /// There is no such file.
+    /// The file does not exist.
     case notFound
-    /// The file is there but cannot be opened for reading.
+    /// The file exists but cannot be opened for reading.
     case notReadable
-    /// The bytes are no JPEG and no PNG, or a damaged one.
+    /// The image is damaged, or neither JPEG nor PNG.
     case malformedImage
-    /// The image has no pixels left after resizing, or more than the limits allow.
+    /// The image has no pixels after resizing, or too many.
     case imageSize
-    /// A configuration value makes no sense, or does not fit the weights.
+    /// A configuration value is invalid, or does not match the weights.
     case configuration
     /// A weight or an activation is NaN or infinite.
     case notFinite
-    /// The arithmetic library refused a step.
+    /// The arithmetic library refused an operation.
     case arithmetic
-    /// A picture could not be written.
+    /// An image cannot be written.
     case cannotCreate
   }
 
   /// The kind of failure.
   public var code: Code
-  /// What went wrong, in one sentence.
+  /// What is wrong, in one sentence.
   public var message: String
   /// The file, as given by the caller.
   public var file: String?

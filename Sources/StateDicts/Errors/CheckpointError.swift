@@ -1,8 +1,8 @@
-/// Why a checkpoint could not be read or written: what went wrong, where, and what to do next.
+/// The reason why a checkpoint cannot be read or written, with the place and a remedy.
 ///
 ///     do { try loadStateDict(url: url) } catch let error as CheckpointError where error.code == .checksumMismatch { … }
 ///
-/// Two errors are equal when their codes are; messages may be reworded in any version.
+/// Two errors are equal if their codes are equal; messages may change in any version.
 public struct CheckpointError: Error, Sendable {
   /// The kind of failure.
   public struct Code: RawRepresentable, Hashable, Sendable {

@@ -1,7 +1,7 @@
 public import Foundation
 import StateDicts
 
-/// The folder where torch.hub keeps the weights that it has downloaded.
+/// The folder for weights downloaded by torch.hub.
 ///
 /// The rules are those of `get_dir` and `load_state_dict_from_url` in torch/hub.py:
 ///
@@ -12,15 +12,15 @@ import StateDicts
 /// A leading `~` or `~name` is expanded. A variable that is set to nothing counts as set, so that the folder is
 /// relative to the current one: torch has it so.
 public struct HubFolder: Sendable, Equatable {
-  /// The folder's URL; it need not exist yet.
+  /// The URL of the folder, which need not exist yet.
   public let url: URL
 
-  /// A folder of your own, as torch's `model_dir` gives one; on iOS, one in the app's caches folder.
+  /// Creates a folder of your own, like torch's `model_dir`; on iOS, use one in the app's caches folder.
   public init(_ url: URL) {
     self.url = url
   }
 
-  /// torch's folder, for an environment.
+  /// Creates torch's folder for an environment.
   public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
     let cache = environment["XDG_CACHE_HOME"] ?? "~/.cache"
     let home = environment["TORCH_HOME"] ?? Self.joined(cache, "torch")

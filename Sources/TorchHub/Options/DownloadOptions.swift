@@ -1,36 +1,36 @@
-/// What a download may do, and how long it tries.
+/// Options for a download.
 public struct DownloadOptions: Sendable {
-  /// The name to keep the file under; nil for the URL's last path component.
+  /// The file name in the cache; nil for the last path component of the URL.
   ///
-  /// Two URLs with one name are one file to torch's cache: give names of your own where a site calls everything
+  /// Two URLs with the same name are the same file in torch's cache: use names of your own if a site calls every file
   /// `pytorch_model.bin`.
   public var fileName: String?
-  /// Which SHA-256 the file must have.
+  /// The SHA-256 that the file must have.
   public var hash: HashCheck
-  /// Whether a file that is already in the cache is hashed too.
+  /// Whether to hash a file that is already in the cache.
   ///
-  /// torch does not, and it costs reading the whole file.
+  /// torch does not, because the whole file must be read.
   public var checksCachedFile: Bool
-  /// Whether to use the cache only, and never the network.
+  /// Whether to use only the cache, never the network.
   public var isOffline: Bool
-  /// Whether http is good enough, for the URL itself and for where it redirects to.
+  /// Whether to allow http, for the URL and for redirects.
   public var allowsPlainHTTP: Bool
-  /// How many seconds connecting may take.
+  /// The time limit for connecting, in seconds.
   ///
-  /// Apple's systems have one time-out: the largest of this and the next two.
+  /// Apple's systems have a single timeout, the largest of this and the next two.
   public var connectSeconds: Double
-  /// How many seconds may pass between the request and the answer's first byte.
+  /// The time limit from the request to the first byte of the response, in seconds.
   public var firstByteSeconds: Double
-  /// How many seconds may pass without a byte, once the answer has begun, before a connection counts as lost.
+  /// The longest pause between bytes of the response, in seconds, after which the connection is lost.
   public var idleSeconds: Double
-  /// How many times in a row a lost connection or a busy server (408, 429, 5xx) is tried again without a new byte.
+  /// The number of consecutive retries without a new byte, for a lost connection or a busy server (408, 429, 5xx).
   public var retries: Int
-  /// How long to wait before the first of these tries; each further wait is twice as long, up to half a minute.
+  /// The delay before the first retry; each further delay is twice as long, up to half a minute.
   public var retryDelay: Duration
-  /// How many redirects are followed, one after another; ten, as Python's urllib has it.
+  /// The maximum number of consecutive redirects (10, as in Python's urllib).
   public var redirects: Int
 
-  /// Creates options; what is not given is as the defaults say.
+  /// Creates options.
   public init(
     fileName: String? = nil, hash: HashCheck = .name, checksCachedFile: Bool = false, isOffline: Bool = false,
     allowsPlainHTTP: Bool = false, connectSeconds: Double = 30, firstByteSeconds: Double = 60, idleSeconds: Double = 30,
@@ -50,15 +50,15 @@ public struct DownloadOptions: Sendable {
   }
 }
 
-/// Which SHA-256 a downloaded file must have.
+/// The SHA-256 that a downloaded file must have.
 public enum HashCheck: Sendable, Equatable {
   /// The digits that the name holds between `-` and `.`, as in `mobilenet_v2-b0353104.pth`, where they are eight or
   /// more.
   ///
   /// That is what torch documents for `check_hash=True`. Fewer digits, as in `model-2.pth`, are taken for a version.
   case name
-  /// These first hexadecimal digits, up to all 64.
+  /// The first hexadecimal digits, up to all 64.
   case prefix(String)
-  /// Any.
+  /// No check.
   case none
 }

@@ -1,22 +1,22 @@
-/// How far a download has come, in bytes.
+/// The progress of a download.
 public struct DownloadProgress: Sendable, Equatable {
-  /// How many bytes of the file are on disk.
+  /// The number of bytes on disk.
   ///
-  /// Falls when a file has changed on the server and is begun anew.
+  /// It decreases if the file changed on the server and the download starts again.
   public let completedBytes: Int64
-  /// How many the file has; nil if the server does not say.
+  /// The size of the file; nil if the server does not report it.
   public let totalBytes: Int64?
-  /// How many of them an earlier connection had brought, in this call or one before.
+  /// The number of bytes from earlier connections, in this call or a previous one.
   public let resumedBytes: Int64
 
-  /// Creates a report; a download makes its own, so this is for previews and tests.
+  /// Creates a progress value, for previews and tests.
   public init(completedBytes: Int64, totalBytes: Int64?, resumedBytes: Int64 = 0) {
     self.completedBytes = completedBytes
     self.totalBytes = totalBytes
     self.resumedBytes = resumedBytes
   }
 
-  /// The part that is there, from 0 to 1; nil if the server does not say how much there is.
+  /// The completed fraction, from 0 to 1; nil if the server does not report the size.
   public var fraction: Double? {
     guard let totalBytes, totalBytes > 0 else { return nil }
     return Double(completedBytes) / Double(totalBytes)

@@ -3,10 +3,10 @@ import StateDicts
 
 /// Where a download goes from a response that is not the file.
 enum Turn: Error {
-  /// To another URL.
+  /// Continue with another URL.
   case elsewhere(URL)
-  /// To the file's first byte: what has arrived is of another version, or the server cannot go on from there.
+  /// Start again from the first byte, because the file changed or the server cannot resume.
   case over
-  /// To the same request once more, after some seconds if the server says so; the error, if this goes on.
+  /// Repeat the request, after the delay that the server asks for; with the error to throw if this continues.
   case again(CheckpointError, after: Int?)
 }

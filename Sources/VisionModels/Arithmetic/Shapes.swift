@@ -1,9 +1,9 @@
 /// What is done to each number after a step.
 package enum Nonlinearity: Hashable, Sendable {
   case none
-  /// Negative numbers become 0.
+  /// max(x, 0).
   case relu
-  /// As `relu`, and what is over 6 becomes 6.
+  /// min(max(x, 0), 6).
   case relu6
 }
 

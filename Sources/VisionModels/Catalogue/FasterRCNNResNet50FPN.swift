@@ -1,45 +1,45 @@
 public import ModelParameters
 
-/// What torchvision's `fasterrcnn_resnet50_fpn` would build: which model, from which weights, and what of it trains.
+/// The result of torchvision's `fasterrcnn_resnet50_fpn`: the model, its initial weights, and what trains.
 ///
 ///     let plan = try fasterRCNNResNet50FPN(pretrained: true, trainableBackboneLayers: 2)
 ///     let model = try FasterRCNN(plan.configuration, loading: plan.registry.match(weights))
 ///     plan.registry.frozenNames
 public struct FasterRCNNPlan: Sendable {
-  /// Weights that torchvision publishes, by the name of their file.
+  /// Weights that torchvision publishes.
   public struct PublishedWeights: Hashable, Sendable {
-    /// The file's name, as it stands at download.pytorch.org/models and in torch's cache.
+    /// The file name at download.pytorch.org/models and in torch's cache.
     public let fileName: String
-    /// The path in the model that they are for; empty for the whole model.
+    /// The path of the part of the model that they are for; empty for the whole model.
     public let path: String
   }
 
   /// The model.
   public let configuration: FasterRCNN.Configuration
-  /// The weights to begin with; nil for a model that begins with none.
+  /// The initial weights; nil if there are none.
   public let weights: PublishedWeights?
-  /// What is frozen once they are loaded.
+  /// The rule for freezing parameters after loading.
   public let freezing: FreezeRule
 
-  /// The model's parameters, frozen as the plan says.
+  /// The parameters of the model, frozen according to the plan.
   public var registry: ParameterRegistry {
     ParameterRegistry(of: FasterRCNN.self, configuration).freezing(freezing)
   }
 }
 
-/// Plans a Faster R-CNN over ResNet-50 as the notebook that this project began with has it (pytorch/vision#2160).
+/// Plans a Faster R-CNN with a ResNet-50 backbone, with the options of torchvision's function (pytorch/vision#2160).
 ///
-/// Where neither the model nor its backbone is pretrained, nothing is frozen: frozen noise learns nothing. A pretrained
-/// model brings its backbone's weights, so none are loaded for it.
+/// If neither the model nor its backbone is pretrained, nothing is frozen, because frozen noise learns nothing. A
+/// pretrained model includes the weights of its backbone, so no others are loaded.
 ///
 /// - Parameters:
 ///   - pretrained: Whether the whole model begins with the COCO weights of 2019.
-///   - pretrainedBackbone: Whether the ResNet begins with ImageNet's weights.
-///   - numClasses: How many classes, the background among them.
-///   - trainableBackboneLayers: How many stages of the ResNet train, counted from its end.
-///   - normLayer: The normalization. Its epsilon is 0 with the COCO weights, which were trained so (torchvision's
+///   - pretrainedBackbone: Whether the ResNet begins with ImageNet weights.
+///   - numClasses: The number of classes, including the background.
+///   - trainableBackboneLayers: The number of ResNet stages that train, counted from the end.
+///   - normLayer: The normalization. Its epsilon is 0 with the COCO weights, which were trained that way (torchvision's
 ///     `overwrite_eps`).
-/// - Throws: `outOfRange` for other numbers of layers than 0 to 5, pretrained or not.
+/// - Throws: `outOfRange` unless the number of layers is 0 to 5, pretrained or not.
 public func fasterRCNNResNet50FPN(
   pretrained: Bool = false, pretrainedBackbone: Bool = true, numClasses: Int = 91, trainableBackboneLayers: Int = 3,
   normLayer: NormLayer = .frozenBatchNorm2d

@@ -2,14 +2,14 @@ public import ModelParameters
 import StateDicts
 
 extension FreezeRule {
-  /// Which stages of a ResNet train, counted from its end: layer4, layer3, layer2, layer1, conv1.
+  /// Returns a rule that trains the last stages of a ResNet, of layer4, layer3, layer2, layer1 and conv1.
   ///
-  /// torchvision's rule (`_resnet_fpn_extractor` in `models/detection/backbone_utils.py`): a frozen stem's `bn1` is
-  /// frozen with it, and with five stages nothing is.
+  /// This is torchvision's rule (`_resnet_fpn_extractor` in `models/detection/backbone_utils.py`): `bn1` is frozen with
+  /// conv1, and nothing is frozen with five stages.
   ///
   /// - Parameters:
-  ///   - trainableLayers: How many stages train, 0 to 5.
-  ///   - body: The path of the ResNet; a detector's, unless said.
+  ///   - trainableLayers: The number of stages that train, 0 to 5.
+  ///   - body: The path of the ResNet (default: that of a detector).
   /// - Throws: `outOfRange` for any other number.
   public static func backbone(
     trainableLayers: Int, at body: String = "backbone.body"

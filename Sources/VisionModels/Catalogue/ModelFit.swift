@@ -1,35 +1,36 @@
 public import ModelParameters
 public import StateDicts
 
-/// Weights held against a model of the catalogue: which model they are of, how many classes it has, and what fits.
+/// Weights matched with a model of the catalogue: the model, its number of classes, and the match.
 ///
 ///     let fit = try ModelFit(loadStateDict(url: url))               // all of it inferred from the weights
 ///     print(fit.model.name, fit.model.classCount ?? 0, fit.match.isExact)
 ///     let detector = try Detector(fit)
 ///
-/// Every command and every initializer that takes weights asks here, so that all of them find the same model. The names
-/// may have a prefix (`module.`, `_orig_mod.`, `detector.`, or several): the classes are counted behind it.
+/// All commands and initializers that take weights use it, so they find the same model. Names may have a prefix
+/// (`module.`, `_orig_mod.`, `detector.`, or several).
 public struct ModelFit: Sendable {
-  /// The model, with as many classes as the weights have, or as were asked for.
+  /// The model, with the number of classes of the weights, or the one requested.
   public let model: VisionModel
-  /// What of the weights fits the model; it need not be acceptable: what loads a model throws its report.
+  /// The match of weights and model, which may not be acceptable; loading then throws its report.
   public private(set) var match: Match
   /// What the classes were counted by; nil where their number was asked for, or is torchvision's own.
   private let classifier: (name: String, shape: [Int])?
 
-  /// Holds weights against a model.
+  /// Matches weights with a model.
   ///
   /// - Parameters:
   ///   - weights: The state dict.
   ///   - name: torchvision's name of the model, such as `resnet50` (default: inferred from the weights).
-  ///   - classCount: The number of classes, the background among them for a detector (default: inferred).
+  ///   - classCount: The number of classes, including a detector's background (default: inferred).
   ///   - normLayer: The normalization (default: frozen for detectors and backbones, plain for classifiers).
-  ///   - epsilon: The normalizations' epsilon (default: see `VisionModel.epsilon(for:)`).
-  ///   - trainableLayers: How many stages of the ResNet train (default: see `VisionModel.registry(trainableLayers:)`).
-  ///   - freezing: What is frozen or trained besides.
-  ///   - options: How names are changed first, and what may be missing or left over.
-  /// - Throws: `unknownModel` and `outOfRange`; `VisionError` `configuration` if no model was named and none matches.
-  /// - Complexity: O(bytes of all names), for each model that is tried.
+  ///   - epsilon: The epsilon of the normalizations (default: see `VisionModel.epsilon(for:)`).
+  ///   - trainableLayers: The number of ResNet stages that train (default: see
+  ///     `VisionModel.registry(trainableLayers:)`).
+  ///   - freezing: A further rule for freezing parameters.
+  ///   - options: Renamings, and which names may be missing or unexpected.
+  /// - Throws: `unknownModel` and `outOfRange`; `VisionError` `configuration` if no model was given and none matches.
+  /// - Complexity: O(n) for each model that is tried, where n is the total length of all names in bytes.
   public init(
     _ weights: StateDict, as name: String? = nil, classCount: Int? = nil, normLayer: NormLayer.Kind? = nil,
     epsilon: Float? = nil, trainableLayers: Int? = nil, freezing: FreezeRule = FreezeRule(),
@@ -59,12 +60,12 @@ public struct ModelFit: Sendable {
 }
 
 extension ModelFit: CustomStringConvertible {
-  /// The report as `match` prints it, with the first ten names of each list.
+  /// The report as printed by `match`, with the first ten names of each list.
   public var description: String { text(listing: 10) }
 
-  /// The report, ordered by use: what would make the weights fit, what fits which model, then what does not.
+  /// Returns the report: the fix, the result, then the names that do not match.
   ///
-  /// - Parameter limit: How many lines of each list are shown; nil for all.
+  /// - Parameter limit: The largest number of lines of each list; nil for all.
   public func text(listing limit: Int? = nil) -> String { lines(listing: limit).joined(separator: "\n") }
 
   /// The lines of the text; a name in one may have line feeds of its own.
@@ -84,7 +85,7 @@ extension ModelFit: Encodable {
     case classCount = "num_classes"
   }
 
-  /// Writes the match's report, and which model of the catalogue it is, with how many classes.
+  /// Encodes the match with the name of the model and its number of classes.
   public func encode(to encoder: any Encoder) throws {
     try match.encode(to: encoder)
     var object = encoder.container(keyedBy: Key.self)

@@ -2,7 +2,7 @@ import ModelParameters
 public import StateDicts
 
 extension VisionModel {
-  /// How many classes the model tells apart, the background among them for a detector; nil for a backbone.
+  /// The number of classes, including a detector's background; nil for a backbone.
   public var classCount: Int? {
     switch architecture {
     case .resNet(let configuration): configuration.classCount
@@ -53,10 +53,9 @@ extension VisionModel {
       && (weights.count >= least || !options.allowedMissing.isEmpty)
   }
 
-  /// The normalizations' epsilon that weights were trained with: 0 for torchvision's COCO weights of 2019, which are
-  /// known by `258fb6c6` in the file's name, else 1e-5.
+  /// Returns the epsilon of the normalizations in training: 0 for torchvision's COCO weights of 2019, otherwise 1e-5.
   ///
-  /// A file that was converted keeps the name of the one it was made from, and that counts too.
+  /// These weights are recognised by `258fb6c6` in the file name, or in that of the file they were converted from.
   /// Source: `torchvision/models/detection/faster_rcnn.py`, `overwrite_eps`.
   public static func epsilon(for weights: StateDict) -> Float {
     let names = [weights.metadata.source?.name ?? ""] + (weights.metadata.source?.marks ?? []).map { "\($0.value)" }

@@ -1,11 +1,11 @@
 public import ModelParameters
 
-/// A model by torchvision's name: what can be declared, matched, frozen and run here.
+/// A model of the catalogue, by torchvision's name.
 ///
 ///     let model = try VisionModel(named: "fasterrcnn_resnet50_fpn")
 ///     let registry = try model.registry(trainableLayers: 3)
 public struct VisionModel: Sendable {
-  /// What kind of model it is, and what tells it from the others of its kind.
+  /// The kind of model, with its configuration.
   public enum Architecture: Sendable {
     case resNet(ResNet.Configuration)
     case mobileNetV2(MobileNetV2.Configuration)
@@ -18,14 +18,14 @@ public struct VisionModel: Sendable {
   /// The kind of model.
   public let architecture: Architecture
 
-  /// The model of a name, as torchvision builds it unless told otherwise.
+  /// Creates the model with a name, by default as torchvision builds it.
   ///
   /// - Parameters:
   ///   - name: torchvision's name.
-  ///   - classCount: How many classes, the background among them for a detector; 91 for detectors and 1000 for
-  ///     classifiers unless said.
-  ///   - normLayer: The normalization; frozen for detectors and backbones, plain for classifiers unless said.
-  /// - Throws: `unknownModel`, with the names that look most like it.
+  ///   - classCount: The number of classes, including a detector's background (default: 91 for detectors, 1000 for
+  ///     classifiers).
+  ///   - normLayer: The normalization (default: frozen for detectors and backbones, plain for classifiers).
+  /// - Throws: `unknownModel`, with the most similar names.
   public init(
     named name: String, classCount: Int? = nil, normLayer: NormLayer? = nil
   ) throws(ParameterError) {
@@ -58,7 +58,7 @@ public struct VisionModel: Sendable {
     self.architecture = architecture
   }
 
-  /// Every model: the classifiers, then the backbones with a pyramid, then the detectors.
+  /// All models: the classifiers, then the backbones with a feature pyramid, then the detectors.
   public static let all: [VisionModel] = {
     let bodies = ResNet.Configuration.named
     return bodies.map { VisionModel($0.name, .resNet($0.configuration)) }
@@ -69,7 +69,7 @@ public struct VisionModel: Sendable {
 }
 
 extension ParameterError.Code {
-  /// There is no model of that name.
+  /// There is no model with this name.
   public static let unknownModel = Self(rawValue: "unknownModel")
 }
 

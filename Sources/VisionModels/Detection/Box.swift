@@ -1,4 +1,4 @@
-/// A rectangle in pixels: left, top, right and bottom edge, as torchvision's boxes (x1, y1, x2, y2).
+/// A rectangle in pixels by its edges, like torchvision's boxes (x1, y1, x2, y2).
 public struct Box: Hashable, Sendable {
   /// The left edge, x1.
   public var left: Float
@@ -17,9 +17,9 @@ public struct Box: Hashable, Sendable {
     self.bottom = bottom
   }
 
-  /// From the left edge to the right one.
+  /// The distance from the left to the right edge.
   public var width: Float { right - left }
-  /// From the top edge to the bottom one.
+  /// The distance from the top to the bottom edge.
   public var height: Float { bottom - top }
   /// Width times height.
   public var area: Float { width * height }
@@ -47,11 +47,11 @@ public struct Box: Hashable, Sendable {
   }
 }
 
-/// An image's size.
+/// The size of an image in pixels.
 public struct PixelSize: Hashable, Sendable {
-  /// How many pixels a row has.
+  /// The number of pixels in a row.
   public let width: Int
-  /// How many rows there are.
+  /// The number of rows.
   public let height: Int
 
   /// Creates a size.

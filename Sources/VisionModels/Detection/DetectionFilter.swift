@@ -1,12 +1,12 @@
 import Foundation
 
-/// One object that was found.
+/// A detected object.
 public struct Detection: Hashable, Sendable {
-  /// The class's number; 0 would be the background.
+  /// The index of the class; 0 is the background.
   public let label: Int
   /// The probability of the class, 0 to 1.
   public let score: Float
-  /// Where it is, in the pixels of the original image.
+  /// The box in pixels of the original image.
   public let box: Box
 
   /// Creates a detection.

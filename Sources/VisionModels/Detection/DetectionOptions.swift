@@ -1,42 +1,42 @@
-/// How a detector is run: torchvision's names and defaults, of those that have a say when a model is not trained.
+/// Options for running a detector, with torchvision's names and defaults.
 ///
 /// Source: `torchvision/models/detection/faster_rcnn.py`, `FasterRCNN`.
 public struct DetectionOptions: Hashable, Sendable {
-  /// The short side that an image is resized to. (`min_size`)
+  /// The length of the short side after resizing (`min_size`).
   public var minSize = 800
-  /// The most that the long side may become. (`max_size`)
+  /// The maximum length of the long side (`max_size`).
   public var maxSize = 1333
-  /// What is subtracted from red, green and blue, each from 0 to 1. (`image_mean`)
+  /// The mean of red, green and blue, from 0 to 1 (`image_mean`).
   public var imageMean: [Float] = [0.485, 0.456, 0.406]
-  /// What they are divided by then. (`image_std`)
+  /// The standard deviation of red, green and blue (`image_std`).
   public var imageStd: [Float] = [0.229, 0.224, 0.225]
-  /// How many anchors of a level go on to suppression. (`rpn_pre_nms_top_n_test`)
+  /// The number of anchors per level before NMS (`rpn_pre_nms_top_n_test`).
   public var rpnPreNMSTopN = 1000
-  /// How many proposals of an image go on to the box head. (`rpn_post_nms_top_n_test`)
+  /// The number of proposals per image after NMS (`rpn_post_nms_top_n_test`).
   public var rpnPostNMSTopN = 1000
-  /// Beyond which overlap the weaker of two proposals goes. (`rpn_nms_thresh`)
+  /// The IoU threshold for NMS of proposals (`rpn_nms_thresh`).
   public var rpnNMSThresh = 0.7
-  /// The least probability of a proposal. (`rpn_score_thresh`)
+  /// The minimum score of a proposal (`rpn_score_thresh`).
   public var rpnScoreThresh = 0.0
-  /// What a detection's score must be above. (`box_score_thresh`)
+  /// The score that a detection must exceed (`box_score_thresh`).
   public var boxScoreThresh = 0.05
-  /// Beyond which overlap the weaker of two detections of a class goes. (`box_nms_thresh`)
+  /// The IoU threshold for NMS of detections within a class (`box_nms_thresh`).
   public var boxNMSThresh = 0.5
-  /// How many detections an image may have. (`box_detections_per_img`)
+  /// The maximum number of detections per image (`box_detections_per_img`).
   public var boxDetectionsPerImage = 100
-  /// What the box head's deltas are divided by: x, y, width, height. (`bbox_reg_weights`)
+  /// The divisors of the box head's deltas for x, y, width and height (`bbox_reg_weights`).
   public var boxRegressionWeights: [Float] = [10, 10, 5, 5]
-  /// The anchors' sizes, one a level. (`rpn_anchor_generator.sizes`)
+  /// The anchor sizes, one per level (`rpn_anchor_generator.sizes`).
   public var anchorSizes: [Float] = [32, 64, 128, 256, 512]
-  /// The anchors' heights divided by their widths. (`rpn_anchor_generator.aspect_ratios`)
+  /// The aspect ratios of anchors, height divided by width (`rpn_anchor_generator.aspect_ratios`).
   public var anchorAspectRatios: [Float] = [0.5, 1, 2]
 
   /// Creates torchvision's defaults.
   public init() {}
 
-  /// Refuses values that make no sense.
+  /// Checks that the values are valid.
   ///
-  /// - Throws: `configuration`, naming the option.
+  /// - Throws: `configuration` with the name of the option.
   public func validate() throws(VisionError) {
     func require(_ condition: Bool, _ what: String) throws(VisionError) {
       if !condition { throw VisionError(.configuration, what) }

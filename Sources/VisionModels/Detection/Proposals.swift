@@ -9,7 +9,7 @@ struct ProposalFilter {
   /// What the network says of one level of one image.
   struct Level {
     let anchors: Anchors
-    /// One logit an anchor.
+    /// The convolution for one logit per anchor.
     let objectness: [Float]
     /// Four deltas an anchor.
     let deltas: [Float]

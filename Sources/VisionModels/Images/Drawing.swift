@@ -1,7 +1,7 @@
 extension Image {
-  /// The picture with a frame around each detection, and its class's name and score beside it.
+  /// Returns the image with a frame, the name of the class and the score for each detection.
   ///
-  /// The weakest are drawn first, so that the strongest can be read.
+  /// Detections with low scores are drawn first, so that the best can be read.
   public func drawing(_ detections: [Detection], labels: Labels) -> Image {
     var canvas = Canvas(size: size, pixels: pixels)
     for detection in detections.reversed() {

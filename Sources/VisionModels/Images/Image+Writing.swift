@@ -8,7 +8,7 @@ package import StateDicts
 #endif
 
 extension Image {
-  /// The picture as a PNG file's bytes.
+  /// Encodes the image as PNG.
   ///
   /// The corresponding C function is `png_image_write_to_memory`.
   ///
@@ -28,7 +28,7 @@ extension Image {
     return Array(bytes.prefix(byteCount))
   }
 
-  /// Writes the image as a PNG file, which appears when it is whole, in place of one that is there.
+  /// Writes the image as a PNG file, which appears when it is complete and replaces an existing file.
   ///
   /// - Throws: `cannotCreate`.
   public func write(to url: URL) throws(VisionError) {

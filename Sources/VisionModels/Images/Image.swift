@@ -1,14 +1,14 @@
-/// A picture: red, green and blue of each pixel, 8 bits each, row by row from the top left.
+/// An image: red, green and blue of each pixel, 8 bits each, row by row from the top left.
 public struct Image: Sendable, Equatable {
-  /// How many pixels there are.
+  /// The size in pixels.
   public let size: PixelSize
-  /// Three bytes a pixel.
+  /// The bytes of the pixels, three per pixel.
   public let pixels: [UInt8]
 
   /// Creates an image from its pixels.
   ///
-  /// - Parameter pixels: red, green, blue; `3 * width * height` bytes.
-  /// - Throws: `imageSize` if the count is another, or there are none.
+  /// - Parameter pixels: Red, green and blue of each pixel: `3 * width * height` bytes.
+  /// - Throws: `imageSize` if the number of bytes is wrong, or 0.
   public init(width: Int, height: Int, pixels: [UInt8]) throws(VisionError) {
     let (count, isTooLarge) = width.multipliedReportingOverflow(by: height)
     guard width > 0, height > 0, !isTooLarge, count <= Int.max / 3, pixels.count == 3 * count else {

@@ -1,5 +1,5 @@
 extension Labels {
-  /// The 91 names of COCO's classes, with background and gaps (`N/A`) as torchvision has them.
+  /// The 91 names of COCO's classes, with background and gaps (`N/A`) as in torchvision.
   public static let coco = Labels(
     """
     __background__; person; bicycle; car; motorcycle; airplane; bus; train; truck; boat; traffic light; fire \

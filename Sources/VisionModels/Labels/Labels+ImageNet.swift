@@ -1,5 +1,5 @@
 extension Labels {
-  /// The 1000 names of ImageNet's classes, as torchvision has them.
+  /// The 1000 names of ImageNet's classes, as in torchvision.
   public static let imageNet = Labels(
     """
     tench; goldfish; great white shark; tiger shark; hammerhead; electric ray; stingray; cock; hen; ostrich; \

@@ -6,9 +6,9 @@ package import StateDicts
   public import Foundation
 #endif
 
-/// What a model's classes are called, by number.
+/// The names of a model's classes.
 public struct Labels: Sendable, Equatable {
-  /// The names; a detector's first is the background.
+  /// The names by class index; the first name of a detector is the background.
   public let names: [String]
 
   /// Creates labels from names.
@@ -16,9 +16,9 @@ public struct Labels: Sendable, Equatable {
     self.names = names
   }
 
-  /// Reads a file with one name a line; the first is label 0.
+  /// Reads a file with one name per line, beginning with class 0.
   ///
-  /// Spaces around a name and empty lines at the end are left out.
+  /// Spaces around names and empty lines at the end are ignored.
   ///
   /// - Throws: `notFound`, `notReadable`.
   public init(contentsOf url: URL) throws(VisionError) {
@@ -38,6 +38,6 @@ public struct Labels: Sendable, Equatable {
     self.init(lines)
   }
 
-  /// The name of a label; its number where there is no name.
+  /// The name of a class, or its index if there is no name.
   public subscript(label: Int) -> String { names.indices.contains(label) ? names[label] : "\(label)" }
 }

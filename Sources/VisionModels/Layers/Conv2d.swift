@@ -3,19 +3,19 @@ public import StateDicts
 
 /// A convolution over images in NCHW order; torch's `nn.Conv2d` with square kernels and zero padding.
 public struct Conv2d: Sendable {
-  /// [outputs, inputs / groups, kernel, kernel].
+  /// The weight, [outputs, inputs / groups, kernel, kernel].
   public let weight: Tensor
-  /// [outputs]; nil where a normalization follows, which has its own.
+  /// The bias, [outputs]; nil if a normalization follows.
   public let bias: Tensor?
-  /// The side of the kernel.
+  /// The side length of the kernel.
   public let kernel: Int
-  /// The step between two windows.
+  /// The distance of neighbouring windows.
   public let stride: Int
-  /// Rows and columns of zeros at each border.
+  /// The number of rows and columns of zeros at each border.
   public let padding: Int
-  /// The distance of two kernel elements.
+  /// The distance of neighbouring kernel elements.
   public let dilation: Int
-  /// Into how many parts the channels are divided, each convolved by itself.
+  /// The number of groups of channels, which are convolved separately.
   public let groups: Int
 
   /// Declares or loads the convolution.

@@ -1,15 +1,15 @@
 public import ModelParameters
 
-/// A convolution without bias and the normalization after it, which run as one step.
+/// A convolution without bias and a normalization, which run as one operation.
 public struct ConvNorm: Sendable {
   /// The convolution.
   public let convolution: Conv2d
   /// The normalization of its outputs.
   public let normalization: Normalization
 
-  /// Declares or loads both, each in its own place: torchvision names them `conv1` and `bn1`, or 0 and 1 in a list.
+  /// Declares or loads both, which torchvision names `conv1` and `bn1`, or 0 and 1 in a list.
   ///
-  /// The padding keeps the size of an image at stride 1, as every convolution of these models has it.
+  /// The padding keeps the size of an image at stride 1, as in all of these models.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1, norm: NormLayer,
     in convolutionScope: ParameterScope, _ normalizationScope: ParameterScope

@@ -1,11 +1,11 @@
 public import ModelParameters
 public import StateDicts
 
-/// A matrix product and a bias; torch's `nn.Linear`.
+/// A linear layer: torch's `nn.Linear`.
 public struct Linear: Sendable {
-  /// [outputs, inputs].
+  /// The weight, [outputs, inputs].
   public let weight: Tensor
-  /// [outputs].
+  /// The bias, [outputs].
   public let bias: Tensor
 
   /// Declares or loads the layer.

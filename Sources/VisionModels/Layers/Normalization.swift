@@ -1,13 +1,13 @@
 public import ModelParameters
 public import StateDicts
 
-/// A normalization by statistics that were kept: `BatchNorm2d` or `FrozenBatchNorm2d`, by the `NormLayer` given.
+/// A normalization with running statistics: `BatchNorm2d` or `FrozenBatchNorm2d`, depending on the `NormLayer`.
 ///
-/// Run, both are one multiplication and one addition a channel, which a convolution before them takes into its weight.
+/// Both are a multiplication and an addition per channel, which are folded into the weight of a preceding convolution.
 public struct Normalization: Sendable {
-  /// [channels], each.
+  /// The tensors of the normalization, [channels] each.
   public let weight, bias, runningMean, runningVariance: Tensor
-  /// What is added to the variance.
+  /// The number added to the variance.
   public let epsilon: Float
 
   /// Declares or loads the normalization.

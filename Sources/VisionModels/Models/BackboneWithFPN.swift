@@ -1,25 +1,25 @@
 public import ModelParameters
 
-/// A ResNet and the feature pyramid over its stages; torchvision's `BackboneWithFPN`
+/// A ResNet with a feature pyramid over its stages; torchvision's `BackboneWithFPN`
 /// (`models/detection/backbone_utils.py`).
 public struct BackboneWithFPN: LoadableModel {
-  /// What tells one backbone from another.
+  /// The configuration of a backbone.
   public struct Configuration: Hashable, Sendable {
-    /// The network beneath the pyramid.
+    /// The configuration of the network below the pyramid.
     public var body: ResNet.Configuration
-    /// How many channels each level has.
+    /// The number of channels of each level.
     public var channelCount = 256
 
-    /// Creates a configuration over a ResNet, whose classifier is left out.
+    /// Creates a configuration with a ResNet, whose classifier is left out.
     public init(_ body: ResNet.Configuration, normLayer: NormLayer = .frozenBatchNorm2d) {
       self.body = body.asBackbone(normLayer: normLayer)
     }
   }
 
-  /// The names of the feature maps that come out, the largest first: four levels, and the last one halved.
+  /// The names of the output feature maps, the largest first: four levels, and the last one at half size.
   public static let outputNames = ["0", "1", "2", "3", "pool"]
 
-  /// The network; its four stages feed the pyramid.
+  /// The network, whose four stages are the input of the pyramid.
   public let body: ResNet
   /// The pyramid.
   public let fpn: FeaturePyramid

@@ -1,18 +1,18 @@
 public import ModelParameters
 import StateDicts
 
-/// Tells for each anchor whether an object is there, and where; torchvision's `RPNHead` (`models/detection/rpn.py`).
+/// Predicts an objectness score and a box for each anchor; torchvision's `RPNHead` (`models/detection/rpn.py`).
 public struct RPNHead: Sendable {
-  /// 3×3 over a feature map, followed by ReLU.
+  /// The 3×3 convolution of a feature map, followed by ReLU.
   public let convolution: Conv2d
-  /// One logit an anchor.
+  /// The convolution for one logit per anchor.
   public let logits: Conv2d
-  /// Four deltas an anchor: x, y, width, height.
+  /// The convolution for four deltas per anchor: x, y, width, height.
   public let deltas: Conv2d
 
   /// Declares or loads the head.
   ///
-  /// Version 2 of its layout put the convolution into a list of lists.
+  /// Version 2 of the layout moved the convolution to a list of lists.
   public init(_ channels: Int, anchorCount: Int, in scope: ParameterScope) {
     let place = scope / "conv"
     convolution = Conv2d(
@@ -22,11 +22,11 @@ public struct RPNHead: Sendable {
   }
 }
 
-/// Describes a region by two layers, each followed by ReLU; torchvision's `TwoMLPHead`.
+/// Computes the features of a region with two layers, each followed by ReLU; torchvision's `TwoMLPHead`.
 public struct TwoMLPHead: Sendable {
-  /// Over the region's window in C order: [channels, height, width].
+  /// The first layer, for the region in C order: [channels, height, width].
   public let fc6: Linear
-  /// Over what comes of it.
+  /// The second layer.
   public let fc7: Linear
 
   /// Declares or loads the head.
@@ -36,11 +36,11 @@ public struct TwoMLPHead: Sendable {
   }
 }
 
-/// Scores of all classes, and a box for each; torchvision's `FastRCNNPredictor`.
+/// Predicts a score and a box for each class; torchvision's `FastRCNNPredictor`.
 public struct FastRCNNPredictor: Sendable {
-  /// One score a class.
+  /// The layer for one score per class.
   public let scores: Linear
-  /// Four deltas a class.
+  /// The layer for four deltas per class.
   public let boxes: Linear
 
   /// Declares or loads the layers.

@@ -2,19 +2,19 @@ import StateDicts
 
 /// A part of a detector's work.
 package enum DetectionStage: String, CaseIterable, Sendable {
-  /// The batch, normalized, resized and padded.
+  /// The normalized, resized and padded batch.
   case transform
-  /// The ResNet's four stages.
+  /// The four stages of the ResNet.
   case body
-  /// The pyramid's five levels.
+  /// The five levels of the pyramid.
   case fpn
-  /// What is said of the anchors of the five levels: the logits of each and then its deltas, `RPNHead.channels`.
+  /// The predictions for the anchors of the five levels: logits and deltas of each, `RPNHead.channels`.
   case rpnHead = "rpn_head"
-  /// All images' proposals, [N, 4] in the pixels of the resized images.
+  /// The proposals of all images, [N, 4] in pixels of the resized images.
   case proposals
-  /// The regions' windows.
+  /// The pooled regions.
   case regions = "roi"
-  /// What describes the regions, then the classes' logits and deltas.
+  /// The features of the regions, then logits and deltas of the classes.
   case boxHead = "box_head"
   /// The detections.
   case detections
@@ -108,7 +108,7 @@ extension FasterRCNN {
     }
   }
 
-  /// What describes the regions, then the classes' logits and deltas.
+  /// The features of the regions, then logits and deltas of the classes.
   func described(_ regions: Activation) throws -> (Activation, logits: Activation, deltas: Activation) {
     let described = try within("box_head") { try boxHead(regions) }
     return (

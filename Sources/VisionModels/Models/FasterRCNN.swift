@@ -1,21 +1,21 @@
 public import ModelParameters
 
-/// A detector in two stages; torchvision's `FasterRCNN` over a feature pyramid (`models/detection/faster_rcnn.py`).
+/// A two-stage detector; torchvision's `FasterRCNN` with a feature pyramid (`models/detection/faster_rcnn.py`).
 public struct FasterRCNN: LoadableModel {
-  /// What tells one detector from another.
+  /// The configuration of a detector.
   public struct Configuration: Hashable, Sendable {
-    /// The network that makes the feature maps.
+    /// The configuration of the backbone.
     public var backbone: BackboneWithFPN.Configuration
-    /// How many classes there are, the background (class 0) among them.
+    /// The number of classes, including the background (class 0).
     public var classCount: Int
-    /// How many anchors lie at each place of a feature map: one size a level, in three shapes.
+    /// The number of anchors per position of a feature map: one size per level, in three aspect ratios.
     public var anchorCount = 3
-    /// The side of the window that a region of interest is brought to.
+    /// The side length of a pooled region.
     public var regionSize = 7
-    /// How many numbers describe a region within the box head.
+    /// The number of features of a region in the box head.
     public var representationSize = 1024
 
-    /// Creates a configuration over a ResNet.
+    /// Creates a configuration with a ResNet.
     public init(
       _ body: ResNet.Configuration, classCount: Int = 91, normLayer: NormLayer = .frozenBatchNorm2d
     ) {
@@ -24,13 +24,13 @@ public struct FasterRCNN: LoadableModel {
     }
   }
 
-  /// The feature maps.
+  /// The backbone, which computes the feature maps.
   public let backbone: BackboneWithFPN
-  /// What proposes regions on them.
+  /// The head that proposes regions.
   public let rpnHead: RPNHead
-  /// What describes a region.
+  /// The head that computes the features of a region.
   public let boxHead: TwoMLPHead
-  /// What classifies it and corrects its box.
+  /// The layers that classify a region and refine its box.
   public let boxPredictor: FastRCNNPredictor
 
   /// Declares or loads the detector.

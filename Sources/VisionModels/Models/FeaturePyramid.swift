@@ -1,17 +1,17 @@
 public import ModelParameters
 
-/// A pyramid of feature maps of one width; torchvision's `FeaturePyramidNetwork` (`ops/feature_pyramid_network.py`).
+/// A feature pyramid; torchvision's `FeaturePyramidNetwork` (`ops/feature_pyramid_network.py`).
 ///
-/// Each level is the sum of its own 1×1 convolution and the level above it, doubled in size; a 3×3 convolution follows.
+/// Each level is the sum of its 1×1 convolution and the level above it, upsampled by 2, followed by a 3×3 convolution.
 public struct FeaturePyramid: Sendable {
-  /// One 1×1 convolution a level, the largest image first.
+  /// The 1×1 convolution of each level, the largest level first.
   public let innerBlocks: [Conv2d]
-  /// One 3×3 convolution a level.
+  /// The 3×3 convolution of each level.
   public let layerBlocks: [Conv2d]
 
   /// Declares or loads the pyramid.
   ///
-  /// Version 2 of its layout put each convolution into a list of one.
+  /// Version 2 of the layout moved each convolution to a list of one.
   public init(_ inputs: [Int], _ outputs: Int, in scope: ParameterScope) {
     func blocks(_ name: String, _ make: (Int, ParameterScope) -> Conv2d) -> [Conv2d] {
       inputs.enumerated().map { level, inputs in

@@ -1,15 +1,15 @@
 public import ModelParameters
 
-/// A network for phones; torchvision's `MobileNetV2` of width 1 (`models/mobilenetv2.py`).
+/// A small network for mobile devices; torchvision's `MobileNetV2` of width 1 (`models/mobilenetv2.py`).
 public struct MobileNetV2: LoadableModel {
-  /// What tells one MobileNetV2 from another.
+  /// The configuration of a MobileNetV2.
   public struct Configuration: Hashable, Sendable {
-    /// How many classes the last layer tells apart.
+    /// The number of classes.
     public var classCount = 1000
     /// The normalization.
     public var normLayer = NormLayer.batchNorm2d
 
-    /// Creates the configuration that torchvision publishes weights for.
+    /// Creates the configuration of torchvision's published weights.
     public init() {}
   }
 
@@ -18,11 +18,11 @@ public struct MobileNetV2: LoadableModel {
     (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1),
   ]
 
-  /// 3×3 at stride 2, followed by ReLU6.
+  /// The 3×3 convolution at stride 2, followed by ReLU6.
   public let stem: ConvNorm
   /// The 17 blocks.
   public let blocks: [InvertedResidual]
-  /// 1×1 to 1280 channels, followed by ReLU6 and the average.
+  /// The 1×1 convolution to 1280 channels, followed by ReLU6 and average pooling.
   public let head: ConvNorm
   /// The classifier.
   public let classifier: Linear
@@ -50,15 +50,15 @@ public struct MobileNetV2: LoadableModel {
   }
 }
 
-/// 1×1 wider, 3×3 a channel, 1×1 narrow again; torchvision's `InvertedResidual`.
+/// An expansion, a depthwise convolution and a projection; torchvision's `InvertedResidual`.
 public struct InvertedResidual: Sendable {
-  /// Widens, followed by ReLU6; nil where the input is as wide as it gets.
+  /// The 1×1 convolution that adds channels, followed by ReLU6; nil if none are added.
   public let expansion: ConvNorm?
-  /// 3×3 over each channel by itself, followed by ReLU6.
+  /// The 3×3 convolution of each channel, followed by ReLU6.
   public let depthwise: ConvNorm
-  /// Narrows; nothing follows.
+  /// The 1×1 convolution that reduces channels, without nonlinearity.
   public let projection: ConvNorm
-  /// Whether the input is added to what comes out.
+  /// Whether the input is added to the output.
   public let isResidual: Bool
 
   /// Declares or loads the block.

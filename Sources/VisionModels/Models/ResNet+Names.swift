@@ -1,5 +1,5 @@
 extension ResNet.Configuration {
-  /// The nine ResNets by torchvision's names, in its order.
+  /// The nine ResNets with torchvision's names, in torchvision's order.
   public static let named: [(name: String, configuration: ResNet.Configuration)] = [
     ("resnet18", .init(block: .basic, blockCounts: [2, 2, 2, 2])),
     ("resnet34", .init(block: .basic, blockCounts: [3, 4, 6, 3])),

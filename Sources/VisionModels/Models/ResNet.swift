@@ -2,30 +2,30 @@ public import ModelParameters
 
 /// A residual network; torchvision's `ResNet` (`models/resnet.py`).
 public struct ResNet: LoadableModel {
-  /// What tells one ResNet from another.
+  /// The configuration of a ResNet.
   public struct Configuration: Hashable, Sendable {
     /// The kind of block.
     public var block: ResidualBlock.Kind
-    /// How many blocks each of the four stages has.
+    /// The number of blocks in each of the four stages.
     public var blockCounts: [Int]
-    /// Into how many groups the 3×3 convolutions of bottlenecks are divided.
+    /// The number of groups of the 3×3 convolutions in bottlenecks.
     public var groups = 1
-    /// How wide a group is in the first stage.
+    /// The number of channels per group in the first stage.
     public var widthPerGroup = 64
     /// The normalization.
     public var normLayer = NormLayer.batchNorm2d
-    /// How many classes the last layer tells apart; nil without it, as in a detector's backbone.
+    /// The number of classes; nil without a classifier, as in a detector's backbone.
     public var classCount: Int? = 1000
 
-    /// How many channels leave a stage, counted from 1.
+    /// Returns the number of output channels of a stage, counted from 1.
     public func channelCount(ofStage stage: Int) -> Int { 32 << stage * block.expansion }
   }
 
-  /// 7×7 at stride 2, followed by ReLU and a 3×3 maximum at stride 2.
+  /// The 7×7 convolution at stride 2, followed by ReLU and 3×3 max pooling at stride 2.
   public let stem: ConvNorm
-  /// The four stages; each but the first halves the image.
+  /// The four stages; each except the first halves the size of the image.
   public let layers: [[ResidualBlock]]
-  /// The classifier, over the average of the last stage; nil in a backbone.
+  /// The classifier on the average of the last stage; nil in a backbone.
   public let fc: Linear?
 
   /// Declares or loads the network.

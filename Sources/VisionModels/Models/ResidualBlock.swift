@@ -1,26 +1,26 @@
 public import ModelParameters
 
-/// Two or three convolutions and the way past them; torchvision's `BasicBlock` and `Bottleneck` (`models/resnet.py`).
+/// A residual block of two or three convolutions; torchvision's `BasicBlock` and `Bottleneck` (`models/resnet.py`).
 public struct ResidualBlock: Sendable {
-  /// Which of the two it is.
+  /// The kind of block.
   public enum Kind: Sendable {
-    /// Two convolutions of 3×3.
+    /// Two 3×3 convolutions.
     case basic
-    /// 1×1 down, 3×3, 1×1 up to four times the width.
+    /// A 1×1 convolution that reduces channels, a 3×3 one, and a 1×1 one to four times the width.
     case bottleneck
 
-    /// How many times as many channels come out as the block's width says.
+    /// The ratio of output channels to the width of the block.
     public var expansion: Int { self == .basic ? 1 : 4 }
   }
 
   /// The convolutions in order, each followed by ReLU, the last after the addition.
   public let steps: [ConvNorm]
-  /// What brings the input to the output's size and channels; nil where it has them.
+  /// The convolution that brings the input to the output's size and channels; nil if they are equal.
   public let downsample: ConvNorm?
 
   /// Declares or loads the block.
   ///
-  /// A bottleneck's stride lies in its 3×3 convolution, which is ResNet "V1.5".
+  /// The stride of a bottleneck is in its 3×3 convolution (ResNet "V1.5").
   public init(
     _ inputs: Int, planes: Int, stride: Int, _ configuration: ResNet.Configuration, in scope: ParameterScope
   ) {

@@ -1,6 +1,6 @@
-/// What an activation's values come to: enough to see that they are the same, in one line.
+/// A digest of an activation's values, which shows in one line whether they are the same.
 public struct StageDigest: Codable, Sendable, Equatable {
-  /// The part of the model, such as `fpn.0`.
+  /// The name of the stage, such as `fpn.0`.
   public let stage: String
   /// The size of each dimension, NCHW.
   public let shape: [Int]
@@ -10,7 +10,7 @@ public struct StageDigest: Codable, Sendable, Equatable {
   public let minimum: Float
   /// The largest value.
   public let maximum: Float
-  /// 64 values at equal distances in C order, or all where there are fewer.
+  /// 64 evenly spaced values in C order, or all values if there are fewer.
   public let samples: [Float]
 
   static let sampleCount = 64
@@ -34,7 +34,7 @@ public struct StageDigest: Codable, Sendable, Equatable {
     guard sum.isFinite else { throw .overflow(stage) }
   }
 
-  /// Why this is not what was expected; nil where every number is within `tolerance` of it, relative to the largest.
+  /// Returns a description of the difference; nil if every number is within `tolerance`, relative to the largest.
   public func difference(from expected: StageDigest, tolerance: Double) -> String? {
     guard shape == expected.shape else { return "\(stage): shape \(shape), expected \(expected.shape)" }
     let scale = Double(max(abs(expected.minimum), abs(expected.maximum), .leastNormalMagnitude))
@@ -52,7 +52,7 @@ public struct StageDigest: Codable, Sendable, Equatable {
 }
 
 extension StageDigest: CustomStringConvertible {
-  /// One line: stage, shape, norm, least and largest value.
+  /// Stage, shape, norm, minimum and maximum in one line.
   public var description: String {
     let size = shape.map(String.init).joined(separator: "x")
     let norm = Float(norm).isFinite ? "\(Float(norm))" : "\(norm)"

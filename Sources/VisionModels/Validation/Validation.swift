@@ -1,16 +1,16 @@
 import ModelParameters
 public import StateDicts
 
-/// A model loaded, frozen by its rule and run on a fixed input by the exact path: a regression test for weights.
+/// A digest of a model's stages on a fixed input, with direct convolutions: a regression test for weights.
 ///
 ///     let now = try Validation(ModelFit(loadStateDict(url: url)))
 ///     now.differences(from: before)            // empty where they are the same
 public struct Validation: Codable, Sendable, Equatable {
   /// torchvision's name of the model.
   public let model: String
-  /// How many parameters train, and how many are frozen.
+  /// The number of trainable parameters, and that of frozen parameters.
   public let trainableCount, frozenCount: Int
-  /// What comes out of each part.
+  /// The digest of each stage.
   public let stages: [StageDigest]
 
   private enum CodingKeys: String, CodingKey {
@@ -20,12 +20,12 @@ public struct Validation: Codable, Sendable, Equatable {
     case stages
   }
 
-  /// Runs the validation of weights that were held against a model.
+  /// Validates matched weights.
   ///
   /// - Parameters:
   ///   - fit: The weights and their model.
   ///   - threads: The number of threads that compute together (default: one for each core).
-  /// - Throws: `MatchError` where the weights do not fit; `notFinite` naming the weight or the stage.
+  /// - Throws: `MatchError` if the weights do not match; `notFinite` with the weight or stage.
   public init(_ fit: ModelFit, threads: Int? = nil) throws {
     let match = try fit.runnableMatch()
     model = fit.model.name
@@ -48,14 +48,15 @@ public struct Validation: Codable, Sendable, Equatable {
     }
   }
 
-  /// Runs the validation of weights for a model.
+  /// Validates weights for a model.
   ///
   /// - Parameters:
   ///   - model: The model, with as many classes as the weights have.
   ///   - weights: The state dict.
-  ///   - trainableLayers: How many stages of the ResNet train (default: see `VisionModel.registry(trainableLayers:)`).
+  ///   - trainableLayers: The number of ResNet stages that train (default: see
+  ///     `VisionModel.registry(trainableLayers:)`).
   ///   - threads: The number of threads that compute together (default: one for each core).
-  /// - Throws: What `ModelFit` throws, and as with a fit.
+  /// - Throws: The errors of `ModelFit`, and those of `init(_:threads:exact:)`.
   public init(
     of model: VisionModel, weights: StateDict, trainableLayers: Int? = nil, threads: Int? = nil
   ) throws {
@@ -67,9 +68,9 @@ public struct Validation: Codable, Sendable, Equatable {
       threads: threads)
   }
 
-  /// What is not as it was, one sentence a stage.
+  /// Returns the differences from an earlier validation, one sentence per stage.
   ///
-  /// - Parameter tolerance: How far a number may be off, relative to the stage's largest.
+  /// - Parameter tolerance: The tolerance for a number, relative to the largest of its stage.
   public func differences(from expected: Validation, tolerance: Double = 1e-4) -> [String] {
     if model != expected.model { return ["the model is \(model), expected \(expected.model)"] }
     let known = Dictionary(stages.map { ($0.stage, $0) }) { first, _ in first }
