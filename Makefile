@@ -28,7 +28,7 @@ test: deps
 PAIRS = -c release --scratch-path .build-pairs -Xswiftc -enable-testing
 test-pairs: deps
 	swift build --build-tests $(PAIRS)
-	swift test --skip-build $(PAIRS) --no-parallel --filter VisionModelsTests
+	swift test --skip-build $(PAIRS) --no-parallel --filter VisionInferenceTests
 
 # Every Swift block of every page, in a package that depends on this one, and each product without the libraries of others.
 test-clients: deps
@@ -51,10 +51,11 @@ test-instructions: deps
 	  ONEDNN_MAX_CPU_ISA=$$set swift test --skip-build $(PAIRS) --no-parallel --filter '(Vision|Command).*([Ff]inite|overflow)' || exit; \
 	done
 
-# The command and its downloader only.
+# The command, its downloader and the program that runs models.
 build: deps
 	swift build $(RELEASE) --product pth2swt
 	swift build $(RELEASE) --product pth2swt-fetch
+	swift build $(RELEASE) --product pth2swt-vision
 
 # Installs the libraries that are missing on Debian, Ubuntu and macOS; says what to install on other systems.
 deps:

@@ -9,9 +9,11 @@ let package = Package(
     .library(name: "TorchCheckpoints", targets: ["TorchCheckpoints"]),
     .library(name: "ModelParameters", targets: ["ModelParameters"]),
     .library(name: "VisionModels", targets: ["VisionModels"]),
+    .library(name: "VisionInference", targets: ["VisionInference"]),
     .library(name: "TorchHub", targets: ["TorchHub"]),
     .executable(name: "pth2swt", targets: ["pth2swt"]),
     .executable(name: "pth2swt-fetch", targets: ["pth2swt-fetch"]),
+    .executable(name: "pth2swt-vision", targets: ["pth2swt-vision"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -42,9 +44,10 @@ let package = Package(
     .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip", "CPth2swtZlib"]),
     .target(name: "ModelParameters", dependencies: ["StateDicts"]),
+    .target(name: "VisionModels", dependencies: ["ModelParameters", "StateDicts"]),
     .target(
-      name: "VisionModels",
-      dependencies: ["ModelParameters", "StateDicts", "CPth2swtOneDNN", "CPth2swtJPEG", "CPth2swtPNG"]),
+      name: "VisionInference",
+      dependencies: ["ModelParameters", "StateDicts", "VisionModels", "CPth2swtOneDNN", "CPth2swtJPEG", "CPth2swtPNG"]),
     .target(
       name: "Digests",
       dependencies: ["StateDicts", .target(name: "CPth2swtCrypto", condition: .when(platforms: [.linux]))]),
@@ -63,10 +66,22 @@ let package = Package(
         "FetchMessages", "StateDicts", "Terminal", "TorchHub",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .target(
+      name: "Subcommands",
+      dependencies: [
+        "FetchMessages", "ModelParameters", "StateDicts", "Terminal", "TorchCheckpoints", "VisionModels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "Digests", "FetchMessages", "ModelParameters", "StateDicts", "Terminal", "TorchCheckpoints", "VisionModels",
+        "Digests", "ModelParameters", "StateDicts", "Subcommands", "Terminal", "TorchCheckpoints", "VisionModels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
+      name: "pth2swt-vision",
+      dependencies: [
+        "StateDicts", "Subcommands", "Terminal", "TorchCheckpoints", "VisionInference", "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "Loading", dependencies: ["TorchCheckpoints"], path: "Benchmarks/Loading"),
@@ -82,7 +97,11 @@ let package = Package(
     .testTarget(
       name: "VisionModelsTests", dependencies: ["VisionModels", "ModelParameters", "StateDicts", "TorchCheckpoints"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["StateDicts", "TorchCheckpoints", "pth2swt"], exclude: ["Snapshots"]),
+      name: "VisionInferenceTests",
+      dependencies: ["ModelParameters", "StateDicts", "TorchCheckpoints", "VisionInference", "VisionModels"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["StateDicts", "TorchCheckpoints", "pth2swt", "pth2swt-vision"],
+      exclude: ["Snapshots"]),
     .testTarget(
       name: "TorchHubTests",
       dependencies: [

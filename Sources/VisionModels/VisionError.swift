@@ -1,4 +1,4 @@
-import StateDicts
+package import StateDicts
 
 /// The reason why an image cannot be read or a model cannot be run, with the place and a remedy.
 ///
@@ -46,36 +46,18 @@ public struct VisionError: Error, Sendable {
   }
 
   /// Returns the error with the file filled in if it has none.
-  func located(file: String) -> VisionError {
+  package func located(file: String) -> VisionError {
     var error = self
     error.file = self.file ?? file
     return error
   }
 }
 
-extension Error {
-  /// Returns the error with the name of a part of the model in front of the layer's name.
-  func within(_ part: String) -> any Error {
-    guard var error = self as? VisionError else { return self }
-    error.layer = [part, error.layer].compactMap(\.self).joined(separator: ".")
-    return error
-  }
-}
-
-/// Runs a part of a model, whose name its errors get.
-func within<Value>(_ part: String, _ body: () throws -> Value) throws -> Value {
-  do { return try body() } catch { throw error.within(part) }
-}
-
 extension VisionError {
-  /// What `body` reads of a file; why it could not be read, as an error of this module.
-  static func reading<Value>(_ body: () throws(CheckpointError) -> Value) throws(VisionError) -> Value {
-    do throws(CheckpointError) {
-      return try body()
-    } catch {
-      throw VisionError(
-        error.code == .notFound ? .notFound : .notReadable, error.message, file: error.file, remedy: error.remedy)
-    }
+  /// Why a file could not be read, as an error of this module.
+  package init(reading error: CheckpointError) {
+    self.init(
+      error.code == .notFound ? .notFound : .notReadable, error.message, file: error.file, remedy: error.remedy)
   }
 }
 

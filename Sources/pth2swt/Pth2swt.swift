@@ -1,11 +1,8 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import Subcommands
 import Terminal
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The command.
 ///
@@ -59,19 +56,9 @@ extension Pth2swt {
 
 @main
 enum Main {
-  static func main() {
-    // Without TZ, glibc looks at /etc/localtime for every time that libzip converts: one for each archive entry. The
-    // name is glibc's own default, so nothing else changes.
-    #if os(Linux)
-      unsafe setenv("TZ", ":/etc/localtime", 0)
-    #endif
-    do {
-      try Pth2swt.checkSubcommand()
-      var command = try Pth2swt.parseProgramArguments()
-      try command.run()
-      try Output.results.check()
-    } catch {
-      Failure.exit(Pth2swt.self, with: error)
-    }
-  }
+  static func main() { Pth2swt.runProgram(checking: Pth2swt.checkSubcommand) }
 }
+
+/// In place of Swift's own, which writes what it is given as it is, and does not tell when it could not.
+@available(*, unavailable, message: "print a line (String) or lines ([String]), which are escaped and checked")
+func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {}

@@ -24,7 +24,9 @@ PRODUCTS = {
     "ModelParameters": ({"StateDicts", "ModelParameters"}, {"z"}),
     "TorchCheckpoints": ({"StateDicts", "TorchCheckpoints"}, {"z", "zip"}),
     "TorchHub": ({"StateDicts", "Digests", "TorchHub"}, {"z", "crypto", "curl"}),
-    "VisionModels": ({"StateDicts", "ModelParameters", "VisionModels"}, {"z", "dnnl", "jpeg", "png16"}),
+    "VisionModels": ({"StateDicts", "ModelParameters", "VisionModels"}, {"z"}),
+    "VisionInference": (
+        {"StateDicts", "ModelParameters", "VisionModels", "VisionInference"}, {"z", "dnnl", "jpeg", "png16"}),
 }
 
 # What is on the disk of each C library, below /usr. libdeflate is opened when a program runs, and no client needs it.

@@ -13,7 +13,10 @@ struct Command {
   init(_ arguments: [String]) throws { try self.init(Self.path, arguments) }
 
   /// Runs a shell script, in which `"$0"` is the command.
-  init(script: String, _ arguments: String...) throws {
+  init(script: String, _ arguments: String...) throws { try self.init(script: script, arguments) }
+
+  /// Runs a shell script with a list of arguments.
+  init(script: String, _ arguments: [String]) throws {
     try self.init("/bin/sh", ["-c", script, Self.path] + arguments)
   }
 

@@ -1,12 +1,12 @@
 # The tests of the models with another library: sourced by the scripts of this folder.
-export PTH2SWT_TESTS=VisionModelsTests
+export PTH2SWT_TESTS=VisionInferenceTests
 failed=0
 
 build_models() { # build_models WORK INCLUDE LIBRARIES: their program, optimized, in WORK/build
   # One folder for all versions of a library: links lead to the version, so that only what calls it is compiled anew.
   ln -sfn "$2" "$1/include"
   ln -sfn "$3" "$1/libraries"
-  rm -rf "$1"/build/release/VisionModels.build
+  rm -rf "$1"/build/release/VisionInference.build
   # Such a library may want a newer C library than the machine has, which is then missed when it is linked.
   swift build --product pth2swtPackageTests -c release -Xswiftc -enable-testing --scratch-path "$1/build" \
     -Xcc -I"$1/include" -Xlinker -L"$1/libraries" -Xlinker --allow-shlib-undefined 2>&1 |

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the models with oneDNN 3 as Debian 13 and Debian sid have it, and with the machine's own: every stage of every model, every
-# layer, and overflow, against the same expected values (VisionModelsTests, optimized).
+# layer, and overflow, against the same expected values (VisionInferenceTests, optimized).
 #
 # With an argument, such as 'StageReference', only the tests that it matches are run.
 set -euo pipefail

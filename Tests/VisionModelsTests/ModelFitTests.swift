@@ -67,7 +67,7 @@ import VisionModels
     let line = fit.description.split(separator: "\n").first
     let source = "module.roi_heads.box_predictor.cls_score.weight"
     #expect(line == "to fix: --num-classes 3, because \(source) is [3, 1024]")
-    #expect(throws: MatchError.self) { try Detector(fit) }
+    #expect(throws: MatchError.self) { try fit.match.validate() }
   }
 
   @Test("the report says how many classes were counted, and by which tensor")

@@ -23,7 +23,7 @@ extension VisionModel {
   }
 
   /// The normalization.
-  var normLayer: NormLayer {
+  package var normLayer: NormLayer {
     switch architecture {
     case .resNet(let configuration): configuration.normLayer
     case .mobileNetV2(let configuration): configuration.normLayer

@@ -26,7 +26,8 @@ public struct Labels: Sendable, Equatable {
   }
 
   package init(at path: FilePath) throws(VisionError) {
-    let bytes = try VisionError.reading { () throws(CheckpointError) in try path.contents() }
+    let bytes: [UInt8]
+    do { bytes = try path.contents() } catch { throw VisionError(reading: error) }
     guard let text = String(bytes: bytes, encoding: .utf8) else {
       throw VisionError(
         .notReadable, "The file is not UTF-8 text.", file: path.description, remedy: "write one name per line")

@@ -32,20 +32,3 @@ public struct Conv2d: Sendable {
     self.groups = groups
   }
 }
-
-extension Conv2d {
-  /// [N, inputs, H, W] to [N, outputs, H', W'], with what follows it in one step.
-  ///
-  /// - Parameters:
-  ///   - normalization: What the result goes through first; it costs nothing, being folded into the weight.
-  ///   - addend: What is added then, in the result's shape; given up by the caller, it lends the result its memory.
-  ///   - nonlinearity: What is done last.
-  package func callAsFunction(
-    _ x: Activation, normalizedBy normalization: Normalization? = nil, adding addend: consuming Activation? = nil,
-    then nonlinearity: Nonlinearity = .none
-  ) throws -> Activation {
-    try x.arithmetic.convolve(
-      x, FoldedWeights(weight: weight, bias: bias, normalization: normalization), stride: stride, padding: padding,
-      dilation: dilation, groups: groups, adding: addend, then: nonlinearity)
-  }
-}

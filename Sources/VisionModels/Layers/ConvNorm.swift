@@ -20,12 +20,3 @@ public struct ConvNorm: Sendable {
     normalization = Normalization(outputs, norm, in: normalizationScope)
   }
 }
-
-extension ConvNorm {
-  /// [N, inputs, H, W] to [N, outputs, H', W'], in one step with what is added and the nonlinearity.
-  package func callAsFunction(
-    _ x: Activation, adding addend: consuming Activation? = nil, then nonlinearity: Nonlinearity = .none
-  ) throws -> Activation {
-    try convolution(x, normalizedBy: normalization, adding: addend, then: nonlinearity)
-  }
-}

@@ -14,10 +14,3 @@ public struct Linear: Sendable {
     bias = scope.parameter("bias", outputs)
   }
 }
-
-extension Linear {
-  /// [N, …] to [N, outputs]; all but the first dimension are taken as one, in C order.
-  package func callAsFunction(_ x: Activation, then nonlinearity: Nonlinearity = .none) throws -> Activation {
-    try x.arithmetic.linear(x, FoldedWeights(weight: weight, bias: bias), then: nonlinearity)
-  }
-}

@@ -46,11 +46,3 @@ public struct Normalization: Sendable {
     self.epsilon = epsilon
   }
 }
-
-extension Normalization {
-  /// [N, channels, H, W] to the same shape, where no convolution before it takes it in.
-  package func callAsFunction(_ x: Activation) throws -> Activation {
-    let (scale, shift) = try scaleAndShift()
-    return try x.arithmetic.scaled(x, by: scale, plus: shift)
-  }
-}

@@ -31,22 +31,3 @@ public struct BackboneWithFPN: LoadableModel {
     fpn = FeaturePyramid(channels, configuration.channelCount, in: scope / "fpn")
   }
 }
-
-extension BackboneWithFPN {
-  /// The pyramid's levels, by `outputNames`.
-  ///
-  /// - Parameter image: [N, 3, H, W], both sides multiples of 32.
-  package func callAsFunction(_ image: Activation) throws -> [Activation] {
-    try levels(stages(image))
-  }
-
-  /// The feature maps of the network's four stages.
-  func stages(_ image: Activation) throws -> [Activation] {
-    try within("body") { try body.stages(image) }
-  }
-
-  /// The pyramid over them.
-  func levels(_ stages: consuming [Activation]) throws -> [Activation] {
-    do { return try fpn(stages) } catch { throw error.within("fpn") }
-  }
-}

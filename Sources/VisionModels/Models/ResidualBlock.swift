@@ -48,17 +48,3 @@ public struct ResidualBlock: Sendable {
       ? nil : ConvNorm(inputs, outputs, kernel: 1, stride: stride, norm: norm, in: path / 0, path / 1)
   }
 }
-
-extension ResidualBlock {
-  /// [N, inputs, H, W] to [N, outputs, H / stride, W / stride].
-  ///
-  /// - Parameter x: Given up by the caller, it lends its memory to the result where nothing stands in the way past.
-  package func callAsFunction(_ x: consuming Activation) throws -> Activation {
-    var identity: Activation? = if let downsample { try downsample(x) } else { copy x }
-    var y = consume x
-    for (index, step) in steps.enumerated() {
-      y = try step(y, adding: index == steps.count - 1 ? identity.take() : nil, then: .relu)
-    }
-    return y
-  }
-}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import StateDicts
+import Subcommands
 import Terminal
 import TorchCheckpoints
 

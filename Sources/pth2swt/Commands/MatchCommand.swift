@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import Subcommands
 import Terminal
 import TorchCheckpoints
 import VisionModels

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ModelParameters
+import Subcommands
 import VisionModels
 
 struct RegistryCommand: ParsableCommand {

@@ -1,16 +1,8 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import Subcommands
 import VisionModels
-
-/// How many classes a model has.
-struct ClassCountOption: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Number of classes, for a detector with the background (default: inferred from the weights, if there are any).",
-      valueName: "n"))
-  var numClasses: Int?
-}
 
 /// What tells a model of the catalogue from another of its name.
 struct ModelOptions: ParsableArguments {
@@ -58,9 +50,4 @@ struct ModelOptions: ParsableArguments {
   }
 
   private var rule: FreezeRule { FreezeRule([.init(.freeze, freeze), .init(.train, train)]) }
-}
-
-extension CompletionKind {
-  /// The catalogue's models.
-  static let model = CompletionKind.list(VisionModel.all.map(\.name))
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelParameters
 import StateDicts
+import Subcommands
 import VisionModels
 
 /// What is done with a state dict for the sake of a model before it is written.

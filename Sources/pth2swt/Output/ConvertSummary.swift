@@ -1,4 +1,5 @@
 import StateDicts
+import Subcommands
 
 /// What a conversion wrote and left out.
 struct ConvertSummary: Encodable {

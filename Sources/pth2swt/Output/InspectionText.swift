@@ -1,4 +1,5 @@
 import StateDicts
+import Subcommands
 import TorchCheckpoints
 
 /// An inspection as a person reads it: what the file is first, then its tensors.

@@ -1,0 +1,33 @@
+import FetchMessages
+package import StateDicts
+import Terminal
+
+extension InputOptions {
+  /// The path of the file that an argument means: a path as it is, a URL's file in torch's cache folder.
+  package func path(of argument: FilePath) throws -> FilePath {
+    let input = argument.description
+    let start = input.prefix(8).lowercased()
+    guard start == "https://" || start.hasPrefix("http://") else { return argument }
+    let child = try ChildProcess(Program.fetch.path, [input] + fetching.arguments)
+    let progress = ProgressLine()
+    var last: FetchMessage?
+    child.forEachLine { line in
+      last = FetchMessage(line: line)
+      if case .progress(let completed, let total) = last {
+        progress.show(Int(completed), of: total.map { Int($0) }, input.prefix { $0 != "?" }.split(separator: "/").last)
+      }
+    }
+    progress.clear()
+    child.wait()
+    switch last {
+    case .file(let path, let isNew):
+      // Two URLs may end in one name: whoever gets the file of an earlier download is told which.
+      if !isNew { printToStandardError("pth2swt: using \(path), which was there before") }
+      return FilePath(path)
+    case .failure(let code, let message, let file, let remedy):
+      throw CheckpointError(.init(rawValue: code), message, file: file, remedy: remedy)
+    case .progress, nil:
+      throw CheckpointError(.inputOutput, "The download ended without a word.", file: input)
+    }
+  }
+}

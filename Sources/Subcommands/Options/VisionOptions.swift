@@ -1,0 +1,40 @@
+package import ArgumentParser
+import StateDicts
+import Terminal
+package import VisionModels
+
+/// What every subcommand that runs a model takes.
+package struct VisionOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("How many threads compute; as many as there are cores unless said.", valueName: "n"))
+  package var threads: Int?
+
+  @Flag(help: "Use direct convolutions only: slower, and closest to torch.")
+  package var exact = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Class names, one a line, as many as the model has classes; the first is class 0.", valueName: "file"),
+    completion: .file(extensions: ["txt"]))
+  var labels: FilePath?
+
+  package init() {}
+
+  package func validate() throws {
+    guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads is a whole number from 1.") }
+  }
+
+  /// The names from the file, else the usual ones where there are as many classes, else none.
+  ///
+  /// - Throws: `configuration` if the file has another number of names: each class would have another's.
+  package func labels(of classCount: Int, usual: Labels, remedy: String) throws -> Labels {
+    guard let labels else { return classCount == usual.names.count ? usual : Labels([]) }
+    let read = try Labels(at: labels)
+    guard read.names.count == classCount else {
+      throw VisionError(
+        .configuration,
+        "The file has \(Readable.count(read.names.count, of: "name")), and the model \(classCount) classes.",
+        file: labels.description, remedy: remedy)
+    }
+    return read
+  }
+}

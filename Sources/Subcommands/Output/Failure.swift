@@ -1,0 +1,130 @@
+package import ArgumentParser
+import ModelParameters
+package import StateDicts
+import Terminal
+import VisionModels
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// How the command ends when something went wrong: one sentence, where, what to do; a code that scripts can test.
+package enum Failure {
+  /// Ends the command with what went wrong.
+  package static func exit<Command: ParsableCommand>(_: Command.Type, with error: any Error) -> Never {
+    let isJSON = CommandLine.arguments.contains("--json")
+    guard let (failure, code) = report(error) else {
+      if isJSON, let usage = usage(of: Command.self, error) { try? printJSON(Report(usage)) }
+      Command.end(with: error)
+    }
+    if isJSON { try? printJSON(Report(failure)) }
+    Command.end(with: ExitCode(code), saying: lines(of: error, failure))
+  }
+
+  /// Shows why one of several files failed, while the command goes on.
+  ///
+  /// - Returns: The exit code that the failure has by itself.
+  package static func show(_ error: any Error, of file: FilePath, isJSON: Bool) -> ExitCode {
+    guard let (failure, code) = report(error) else { return NoArguments.exitCode(for: error) }
+    let located = failure.located(file: file.description)
+    if isJSON { try? printJSON(Report(located), isLine: true) }
+    let lines = lines(of: error, located)
+    Output.diagnostics.write(["pth2swt: \(lines[0])"] + lines.dropFirst())
+    return ExitCode(code)
+  }
+
+  /// Any arguments know the exit code of what the argument parser throws.
+  private struct NoArguments: ParsableArguments {}
+
+  /// A match has a short form for people; in JSON it is complete.
+  private static func lines(of error: any Error, _ failure: CheckpointError) -> [String] {
+    (error as? MatchError)?.lines(indentation: "  ") ?? failure.lines
+  }
+
+  /// What a library threw, with its exit code; nil for what the argument parser throws.
+  private static func report(_ error: any Error) -> (CheckpointError, code: Int32)? {
+    switch error {
+    case let error as CheckpointError: (error, error.code.exitCode)
+    case let error as ParameterError:
+      // What the caller asked for is not there: a model, a number of layers, a renaming.
+      (CheckpointError(.init(rawValue: error.code.rawValue), error.message, remedy: error.remedy), 64)
+    case let error as VisionError:
+      (
+        CheckpointError(
+          .init(rawValue: error.code.rawValue), error.message, file: error.file, entry: error.layer,
+          remedy: error.remedy), error.code.exitCode
+      )
+    case let error as MatchError:
+      (
+        CheckpointError(
+          .init(rawValue: "noMatch"), error.match.torchMessage, remedy: error.match.fix.map { "\($0)" }), 65
+      )
+    default: nil
+    }
+  }
+
+  /// What the argument parser found wrong; nil for a plain exit code, and for help and version, which are no failures.
+  private static func usage(of command: any ParsableCommand.Type, _ error: any Error) -> CheckpointError? {
+    guard !(error is ExitCode), !command.exitCode(for: error).isSuccess else { return nil }
+    return CheckpointError(
+      .init(rawValue: "usage"), command.message(for: error), remedy: "run pth2swt help for usage")
+  }
+
+  /// The answer is "no".
+  package static let no = ExitCode(1)
+
+  private struct Report: Encodable {
+    struct Body: Encodable {
+      let code: String
+      let message: String
+      let file: String?
+      let entry: String?
+      let offset: Int?
+      let remedy: String?
+    }
+    let error: Body
+
+    init(_ error: CheckpointError) {
+      self.error = Body(
+        code: error.code.rawValue, message: ([error.message] + error.details).joined(separator: "\n"), file: error.file,
+        entry: error.entry, offset: error.offset,
+        remedy: error.remedy)
+    }
+  }
+}
+
+extension CheckpointError.Code {
+  /// The exit code by the conventions of `sysexits.h`.
+  fileprivate var exitCode: Int32 {
+    switch self {
+    case .ambiguousStateDict: return 64
+    case .notFound, .notReadable, .isDirectory: return 66
+    case .outputExists, .cannotCreate: return 73
+    case .outOfMemory: return 71
+    case .inputOutput: return 74
+    default: break
+    }
+    // Of a download: TorchHub's codes.
+    return switch rawValue {
+    case "insecureURL": 64
+    case "notCached": 66
+    case "httpStatus", "connectionFailed": 74
+    default: 65
+    }
+  }
+}
+
+extension VisionError.Code {
+  /// The exit code by the conventions of `sysexits.h`.
+  fileprivate var exitCode: Int32 {
+    switch self {
+    case .notFound, .notReadable: 66
+    case .configuration: 64
+    case .cannotCreate: 73
+    case .arithmetic: 70
+    case .malformedImage, .imageSize, .notFinite: 65
+    }
+  }
+}

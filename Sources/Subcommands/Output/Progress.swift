@@ -1,0 +1,32 @@
+package import StateDicts
+import Terminal
+
+/// A line on the terminal that says how far the work is; nothing where standard error is no terminal.
+package final class ProgressLine: Sendable {
+  private let isShown = Output.diagnostics.isTerminal
+  private let state = Locked((shown: ContinuousClock.now - .seconds(1), isDrawn: false))
+
+  package init() {}
+
+  package func show(_ progress: CopyProgress) {
+    show(progress.completedByteCount, of: progress.totalByteCount, progress.name[...])
+  }
+
+  package func show(_ completed: Int, of total: Int?, _ name: Substring?) {
+    guard isShown else { return }
+    state.withLock { state in
+      guard ContinuousClock.now - state.shown > .milliseconds(100) else { return }
+      state = (ContinuousClock.now, true)
+      var text = Readable.bytes(completed)
+      if let total { text = "\(completed * 100 / max(total, 1))%  \(text) of \(Readable.bytes(total))" }
+      Output.diagnostics.redraw("\(text)  \((name ?? "").suffix(50))")
+    }
+  }
+
+  package func clear() {
+    state.withLock { state in
+      if state.isDrawn { Output.diagnostics.redraw("") }
+      state.isDrawn = false
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import ModelParameters
+public import StateDicts
+public import VisionModels
+
+/// An object detector: a Faster R-CNN with torchvision's pre- and postprocessing.
+///
+///     let detector = try Detector("fasterrcnn_resnet50_fpn", weights: loadStateDict(url: url))
+///     for found in try detector.detect(Image(contentsOf: photo)) where found.score > 0.5 {
+///       print(Labels.coco[found.label], found.score, found.box)
+///     }
+///
+/// It can be used from several tasks at once; images are processed one after another on a separate thread.
+public final class Detector: Sendable {
+  /// The options for preprocessing and for selecting detections.
+  public let options: DetectionOptions
+  /// The network.
+  public let model: FasterRCNN
+  private let thread: ArithmeticThread
+
+  /// Creates a detector from a loaded model.
+  ///
+  /// - Parameters:
+  ///   - model: The network.
+  ///   - options: Options for preprocessing and for selecting detections (default: torchvision's).
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  /// - Throws: `VisionError` `configuration` for invalid options.
+  public init(_ model: FasterRCNN, options: DetectionOptions = .init(), threads: Int? = nil, exact: Bool = false)
+    throws(VisionError)
+  {
+    try options.validate()
+    self.model = model
+    self.options = options
+    thread = ArithmeticThread(threadCount: threads, isExact: exact)
+  }
+
+  /// Loads a detector from matched weights.
+  ///
+  /// - Parameters:
+  ///   - fit: The weights and their model, a Faster R-CNN.
+  ///   - options: Options for preprocessing and for selecting detections (default: torchvision's).
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  /// - Throws: `VisionError` `configuration` for another kind of model, `MatchError` if the weights do not match,
+  ///   `notFinite` with the name of a weight that is NaN or infinite.
+  public convenience init(
+    _ fit: ModelFit, options: DetectionOptions = .init(), threads: Int? = nil, exact: Bool = false
+  ) throws {
+    guard case .fasterRCNN(let configuration) = fit.model.architecture else {
+      throw VisionError(
+        .configuration, "\(fit.model.name) is not a detector.", remedy: "use a fasterrcnn_… model, or pth2swt classify")
+    }
+    let match = try fit.runnableMatch()
+    try self.init(FasterRCNN(configuration, loading: match), options: options, threads: threads, exact: exact)
+  }
+
+  /// Loads a detector by torchvision's name.
+  ///
+  /// - Parameters:
+  ///   - name: The name, such as `fasterrcnn_resnet50_fpn` (default: inferred from the weights).
+  ///   - weights: The state dict; prefix and number of classes are inferred as by `ModelFit`.
+  ///   - options: Options for preprocessing and for selecting detections (default: torchvision's).
+  ///   - epsilon: The epsilon of the normalizations (default: see `VisionModel.epsilon(for:)`).
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  /// - Throws: The errors of `ModelFit`, and those of `init(_:threads:exact:)`.
+  public convenience init(
+    _ name: String? = nil, weights: StateDict, options: DetectionOptions = .init(), epsilon: Float? = nil,
+    threads: Int? = nil, exact: Bool = false
+  ) throws {
+    try self.init(
+      ModelFit(weights, as: name, epsilon: epsilon), options: options, threads: threads, exact: exact)
+  }
+
+  /// The number of classes, including the background.
+  public var classCount: Int { model.boxPredictor.scores.bias.shape[0] }
+
+  /// Detects the objects in an image, the best first.
+  public func detect(_ image: Image) throws -> [Detection] { try detect(batch: [image])[0] }
+
+  /// Detects the objects in several images of any sizes as one batch, like torchvision's model on a list.
+  public func detect(batch images: [Image]) throws -> [[Detection]] {
+    try thread.run { [model, options] in try model(images, options, on: $0) }
+  }
+
+  /// Detects the objects in an image from a task, which waits without blocking a thread.
+  ///
+  /// - Throws: `CancellationError` if the task is cancelled before the image is processed.
+  public func detect(_ image: Image) async throws -> [Detection] {
+    try Task.checkCancellation()
+    return try await thread.run { [model, options] in try model([image], options, on: $0)[0] }
+  }
+
+  /// Detects objects and passes the result of each stage to a watcher.
+  package func detect(
+    batch images: [Image], watching: @escaping @Sendable (DetectionStage, [Activation]) throws -> Void
+  ) throws -> [[Detection]] {
+    try thread.run { [model, options] in try model(images, options, on: $0, watching: watching) }
+  }
+
+  /// The most memory that activations took at once so far, in bytes.
+  package func largestActivationByteCount() throws -> Int {
+    try thread.run { $0.largestActivationByteCount }
+  }
+}

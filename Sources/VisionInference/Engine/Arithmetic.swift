@@ -1,0 +1,136 @@
+internal import CPth2swtOneDNN
+package import VisionModels
+
+/// The steps that models are made of, done eagerly: one call is one fused step, over oneDNN.
+///
+/// Kernels are made once for each shape and weights are brought into a kernel's layout once. It belongs to one thread
+/// (`ArithmeticThread`). Another library could follow behind the same functions.
+package final class Arithmetic {
+  /// Whether Winograd's algorithm, fast and a little less exact, is left alone.
+  package let isExact: Bool
+  let threadCount: Int
+  let library: OneDNN
+  let pool: BufferPool
+  /// Weights are kept for good and would stand in the way among what is reused.
+  private let weightPool: BufferPool
+  private var steps: [StepKey: Step] = [:]
+  var shapesWithoutWinograd: Set<ConvolutionShape> = []
+  private var weights: [WeightKey: [PreparedWeights]] = [:]
+
+  package init(isExact: Bool, threadCount: Int) throws(VisionError) {
+    self.isExact = isExact
+    self.threadCount = threadCount
+    library = try OneDNN()
+    pool = try BufferPool()
+    weightPool = try BufferPool()
+  }
+
+  /// The most memory that activations took at once, in bytes.
+  package var largestActivationByteCount: Int { pool.largestByteCountInUse }
+
+  /// All that a step's kernel depends on.
+  enum StepKey: Hashable {
+    case convolution(ConvolutionShape, LayoutKey, isAdding: Bool, Nonlinearity)
+    case pooling(Pooling, WindowShape, LayoutKey)
+    case reorder(from: LayoutKey, to: LayoutKey)
+  }
+
+  struct WeightKey: Hashable {
+    let weights: [FoldedWeights.Key]
+    let dimensions: [Int]
+  }
+
+  /// The step of a key, made if it is not there yet.
+  ///
+  /// - Parameter key: Nil for a step that is used once and not kept.
+  func step(_ key: StepKey?, _ make: () throws(VisionError) -> Step) throws(VisionError) -> Step {
+    if let key, let step = steps[key] { return step }
+    let step = try make()
+    if let key { steps[key] = step }
+    return step
+  }
+
+  /// An activation whose values are not set yet.
+  func activation(_ layout: Layout) throws(VisionError) -> Activation {
+    Activation(layout: layout, buffer: try pool.take(layout.byteCount), arithmetic: self)
+  }
+
+  /// An activation from values in C order.
+  package func activation(_ shape: [Int], _ values: [Float]) throws(VisionError) -> Activation {
+    precondition(shape.reduce(1, *) == values.count)
+    let result = try activation(Layout(plain: shape))
+    unsafe values.withUnsafeBufferPointer { source in
+      if let start = source.baseAddress { unsafe result.buffer.floats.update(from: start, count: source.count) }
+    }
+    return result
+  }
+
+  /// Returns an activation in another layout, or the activation itself if it has that layout.
+  func arranged(_ x: Activation, as layout: Layout) throws(VisionError) -> Activation {
+    if x.layout.isSame(as: layout) { return x }
+    let result = try activation(layout)
+    try unsafe reorder(x.buffer.address, x.layout, into: result.buffer.address, layout)
+    result.buffer.bound = x.buffer.bound
+    return result
+  }
+
+  /// Copies numbers from one layout into another.
+  func reorder(
+    _ source: UnsafeMutableRawPointer, _ from: Layout, into target: UnsafeMutableRawPointer, _ to: Layout
+  ) throws(VisionError) {
+    var key: StepKey?
+    if let from = from.key, let to = to.key { key = .reorder(from: from, to: to) }
+    let step = try step(key) { () throws(VisionError) in try library.reorder(from: from, to: to) }
+    try unsafe step.run([
+      .init(role: DNNL_ARG_SRC, layout: from, address: source),
+      .init(role: DNNL_ARG_DST, layout: to, address: target),
+    ])
+  }
+
+  /// Weights in a kernel's layout.
+  ///
+  /// - Parameter order: The weights' dimensions, and the order in which a kernel reads them that has other dimensions.
+  func prepared(_ origin: FoldedWeights, _ order: Layout, as layout: Layout) throws -> PreparedWeights {
+    let key = origin.key.map { WeightKey(weights: $0, dimensions: order.dimensions) }
+    if let key, let found = weights[key]?.first(where: { $0.layout.isSame(as: layout) }) { return found }
+    let plain = try activation(Layout(plain: order.dimensions))
+    let count = order.dimensions.reduce(1, *)
+    let bias = try unsafe origin.fold(into: UnsafeMutableBufferPointer(start: plain.buffer.floats, count: count))
+    let target = try weightPool.take(layout.byteCount)
+    let ordered = try arranged(plain, as: order)
+    try unsafe reorder(
+      ordered.buffer.address, layout.dimensions == order.dimensions ? order : Layout(plain: layout.dimensions),
+      into: target.address, layout)
+    let shift = try weightPool.take(bias.count * MemoryLayout<Float>.stride)
+    unsafe bias.withUnsafeBufferPointer { source in
+      if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }
+    }
+    let made = unsafe PreparedWeights(
+      weight: target, bias: shift, layout: layout, gain: plain.numbers.largestMagnitudeSum(ofRows: bias.count),
+      shift: bias.withUnsafeBufferPointer { unsafe $0.largestMagnitude }, origin: origin)
+    if let key { weights[key, default: []].append(made) }
+    return made
+  }
+
+  /// Runs a step on activations, with weights where it has any.
+  func run(
+    _ step: Step, _ x: Activation, _ weights: PreparedWeights? = nil, into result: Activation
+  ) throws(VisionError) {
+    var scratch: (layout: Layout, buffer: Buffer)?
+    if let layout = step.scratch { scratch = (layout, try pool.take(layout.byteCount)) }
+    var arguments = unsafe [
+      Step.Argument(role: DNNL_ARG_SRC, layout: step.source, address: x.buffer.address),
+      Step.Argument(role: DNNL_ARG_DST, layout: step.destination, address: result.buffer.address),
+    ]
+    if let weights {
+      let bias = try Layout(plain: [step.destination.dimensions[1]])
+      unsafe arguments.append(.init(role: DNNL_ARG_WEIGHTS, layout: weights.layout, address: weights.weight.address))
+      unsafe arguments.append(.init(role: DNNL_ARG_BIAS, layout: bias, address: weights.bias.address))
+    }
+    if let scratch {
+      unsafe arguments.append(
+        .init(role: DNNL_ARG_SCRATCHPAD, layout: scratch.layout, address: scratch.buffer.address))
+    }
+    try step.run(arguments)
+  }
+}

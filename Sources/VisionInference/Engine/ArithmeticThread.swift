@@ -1,0 +1,86 @@
+import Foundation
+import StateDicts
+import VisionModels
+
+/// The one thread on which a model's arithmetic runs.
+///
+/// OpenMP, on which Debian's oneDNN runs, gives every calling thread a team of its own and keeps the team's size with
+/// the calling thread; so all calls come from here, in the order in which they were asked for.
+package final class ArithmeticThread: Sendable {
+  private let queue: Queue
+
+  /// - Parameters:
+  ///   - threadCount: how many threads compute together; nil for as many as the machine has cores.
+  ///   - isExact: whether Winograd's algorithm is left alone.
+  package init(threadCount: Int? = nil, isExact: Bool = false) {
+    let count = max(threadCount ?? ProcessInfo.processInfo.activeProcessorCount, 1)
+    let queue = Queue()
+    self.queue = queue
+    let thread = Thread {
+      setOpenMPThreadCount(count)
+      let arithmetic = Result { () throws(VisionError) in try Arithmetic(isExact: isExact, threadCount: count) }
+      while let job = queue.next() { job(arithmetic) }
+    }
+    thread.name = "pth2swt arithmetic"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  deinit { queue.close() }
+
+  /// Runs `body` on the thread and waits for it.
+  package func run<Value: Sendable>(_ body: @escaping @Sendable (Arithmetic) throws -> Value) throws -> Value {
+    let answer = Locked<Result<Value, any Error>?>(nil)
+    let isDone = DispatchSemaphore(value: 0)
+    queue.append { arithmetic in
+      let result = Result { try body(arithmetic.get()) }
+      answer.withLock { $0 = result }
+      isDone.signal()
+    }
+    isDone.wait()
+    guard let result = answer.withLock({ $0 }) else {
+      throw VisionError(.arithmetic, "The arithmetic thread returned no result.")
+    }
+    return try result.get()
+  }
+
+  /// Runs `body` on the thread; the task sleeps until it is done.
+  package func run<Value: Sendable>(_ body: @escaping @Sendable (Arithmetic) throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.append { arithmetic in continuation.resume(with: Result { try body(arithmetic.get()) }) }
+    }
+  }
+
+  typealias Job = @Sendable (Result<Arithmetic, VisionError>) -> Void
+
+  /// Jobs in order, between threads.
+  private final class Queue: Sendable {
+    private let jobs = Locked<[Job]>([])
+    private let isClosed = Locked(false)
+    private let available = DispatchSemaphore(value: 0)
+
+    func append(_ job: @escaping Job) {
+      jobs.withLock { $0.append(job) }
+      available.signal()
+    }
+
+    func close() {
+      isClosed.withLock { $0 = true }
+      available.signal()
+    }
+
+    /// The next job, waited for; nil once the queue is closed and empty.
+    func next() -> Job? {
+      available.wait()
+      return jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+    }
+  }
+}
+
+/// Sets the size of the calling thread's OpenMP team, if the oneDNN at hand was built with OpenMP: only then is the
+/// function there.
+private func setOpenMPThreadCount(_ count: Int) {
+  typealias Setter = @convention(c) (Int32) -> Void
+  guard let address = unsafe dlsym(dlopen(nil, RTLD_NOW), "omp_set_num_threads") else { return }
+  unsafe unsafeBitCast(address, to: Setter.self)(Int32(count))
+}

@@ -1,0 +1,113 @@
+import Foundation
+import VisionModels
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Memory for activations and for weights: a buffer goes back to the pool when its last reference goes, and the next
+/// step takes it from there.
+///
+/// That plans a model's memory with no planner. The pool is one range of addresses, reserved at once and used from its
+/// start: a buffer lies in the first gap that holds it, and gaps that meet become one. So a page is touched for the
+/// first time only while a run reaches further than every run before it; with one block of the system's for each
+/// buffer, clearing fresh pages took a sixth of all time. It belongs to one thread.
+@safe final class BufferPool {
+  private let start: UnsafeMutableRawPointer
+  private let reservedByteCount: Int
+  /// The gaps, by address; no two meet.
+  private var gaps: [Range<Int>]
+  private(set) var byteCountInUse = 0
+  private(set) var largestByteCountInUse = 0
+
+  /// Reserves as many addresses as the machine has memory, or the most that it grants.
+  init() throws(VisionError) {
+    var byteCount = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    while byteCount >= Self.smallestReservation {
+      if let start = unsafe reserved(byteCount) {
+        unsafe self.start = start
+        reservedByteCount = byteCount
+        gaps = [0..<byteCount]
+        return
+      }
+      byteCount /= 2
+    }
+    throw VisionError(.arithmetic, "Out of memory: no memory for activations.")
+  }
+
+  deinit { unsafe munmap(start, reservedByteCount) }
+
+  private static let smallestReservation = 64 << 20
+  /// A multiple of a cache line, which is as wide as the widest vector.
+  private static let alignment = 64
+
+  /// Memory for `byteCount` bytes, at a multiple of 64 and not cleared.
+  func take(_ byteCount: Int) throws(VisionError) -> Buffer {
+    let (padded, overflows) = max(byteCount, 1).addingReportingOverflow(Self.alignment - 1)
+    let wanted = padded / Self.alignment * Self.alignment
+    guard !overflows, let place = gaps.firstIndex(where: { $0.count >= wanted }) else {
+      throw VisionError(
+        .arithmetic, "An activation of \(byteCount) bytes exceeds the \(reservedByteCount) bytes reserved.",
+        remedy: "use a smaller --max-size or smaller batches")
+    }
+    let offset = gaps[place].lowerBound
+    gaps[place] = offset + wanted..<gaps[place].upperBound
+    if gaps[place].isEmpty { gaps.remove(at: place) }
+    byteCountInUse += wanted
+    largestByteCountInUse = max(largestByteCountInUse, byteCountInUse)
+    return unsafe Buffer(start: start + offset) { self.giveBack(offset..<offset + wanted) }
+  }
+
+  private func giveBack(_ range: Range<Int>) {
+    byteCountInUse -= range.count
+    let next = gaps.firstIndex { $0.lowerBound >= range.upperBound } ?? gaps.count
+    var merged = range
+    if next < gaps.count, gaps[next].lowerBound == merged.upperBound {
+      merged = merged.lowerBound..<gaps.remove(at: next).upperBound
+    }
+    if next > 0, gaps[next - 1].upperBound == merged.lowerBound {
+      gaps[next - 1] = gaps[next - 1].lowerBound..<merged.upperBound
+    } else {
+      gaps.insert(merged, at: next)
+    }
+  }
+}
+
+/// A range of addresses with memory behind each page once it is touched; nil where the system does not grant it.
+///
+/// Huge pages: fewer faults when they are first touched, and fewer misses of the address cache in kernels that stride
+/// through them.
+private func reserved(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+  let flags = MAP_PRIVATE | MAP_ANON | MAP_NORESERVE
+  guard let start = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), unsafe start != MAP_FAILED
+  else { return nil }
+  #if os(Linux)
+    unsafe madvise(start, byteCount, MADV_HUGEPAGE)
+  #endif
+  return unsafe start
+}
+
+/// A piece of a pool's memory, given back with its last reference.
+@safe final class Buffer {
+  private let start: UnsafeMutableRawPointer
+  private let giveBack: () -> Void
+  /// What no number in it exceeds in magnitude; infinite where nothing is known.
+  var bound = Float.infinity
+
+  fileprivate init(start: UnsafeMutableRawPointer, giveBack: @escaping () -> Void) {
+    unsafe self.start = start
+    self.giveBack = giveBack
+  }
+
+  deinit { giveBack() }
+
+  /// Where it lies; not to be kept longer than this object.
+  var address: UnsafeMutableRawPointer { unsafe start }
+
+  /// The memory as floats.
+  var floats: UnsafeMutablePointer<Float> { unsafe start.assumingMemoryBound(to: Float.self) }
+}

@@ -1,0 +1,2 @@
+// Whoever runs models declares and matches them first: one import gives both.
+@_exported public import VisionModels

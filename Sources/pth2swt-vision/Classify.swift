@@ -1,0 +1,52 @@
+import ArgumentParser
+import StateDicts
+import Subcommands
+import Terminal
+import VisionInference
+import VisionModels
+
+struct Classify: ParsableCommand {
+  static let configuration = ClassifyArguments.configuration
+
+  @OptionGroup var arguments: ClassifyArguments
+
+  func run() throws {
+    let vision = arguments.vision
+    let classifier = try Classifier(arguments.fit(), threads: vision.threads, exact: vision.exact)
+    let labels = try vision.labels(of: classifier.classCount, usual: .imageNet, remedy: "one name a line")
+    var rows: [Row] = []
+    for path in arguments.images {
+      let decoded = try decodedImage(path)
+      var (classes, times) = try classifier.timedClassify(decoded.image, top: arguments.top)
+      times.decode = decoded.milliseconds
+      rows.append(
+        Row(
+          image: path, classes: classes.map { .init(label: $0.label, name: labels[$0.label], score: $0.score) },
+          timings: arguments.timings ? times : nil))
+      if !arguments.json { print(rows[rows.count - 1].lines) }
+    }
+    if arguments.json { try printJSON(rows) }
+  }
+
+  /// One picture's result: JSON by its keys, text by its lines.
+  struct Row: Encodable {
+    struct Class: Encodable {
+      let label: Int
+      let name: String
+      let score: Float
+    }
+    let image: FilePath
+    let classes: [Class]
+    let timings: ClassificationTimings?
+
+    var lines: [String] {
+      var table = TextTable(rightAligned: [true, false])
+      for found in classes { table.add("  \(thousandths(found.score))", found.name) }
+      let times = timings.map { timings in
+        "  ms: decode \(tenths(timings.decode)), transform \(tenths(timings.transform)), "
+          + "network \(tenths(timings.network)), total \(tenths(timings.total))"
+      }
+      return [image.description] + table.lines + [times].compactMap(\.self)
+    }
+  }
+}

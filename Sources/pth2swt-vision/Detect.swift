@@ -1,0 +1,139 @@
+import ArgumentParser
+import StateDicts
+import Subcommands
+import Terminal
+import VisionInference
+import VisionModels
+
+struct Detect: ParsableCommand {
+  static let configuration = DetectArguments.configuration
+
+  @OptionGroup var arguments: DetectArguments
+
+  func run() throws {
+    let (images, vision) = (arguments.images, arguments.vision)
+    let targets = try arguments.draw.map { try Picture.targets(images, in: $0, overwriting: arguments.force) }
+    let detector = try Detector(
+      arguments.fit(), options: arguments.configuration.options, threads: vision.threads, exact: vision.exact)
+    let labels = try vision.labels(
+      of: detector.classCount, usual: .coco, remedy: "one name a line, the first for the background (class 0)")
+    var rows: [DetectionRow] = []
+    var undrawn = targets?[...]
+    for paths in arguments.batch ? [images] : images.map({ [$0] }) {
+      let decoded = try paths.map(decodedImage)
+      let (found, times) = try measured(detector, decoded)
+      for (index, path) in paths.enumerated() {
+        if let target = undrawn?.popFirst() {
+          try decoded[index].image.drawing(found[index], labels: labels).write(to: target, overwrites: arguments.force)
+        }
+        rows.append(
+          DetectionRow(path, decoded[index].image, found[index], labels, timings: arguments.timings ? times : nil))
+        if !arguments.json { print(rows[rows.count - 1].lines) }
+      }
+    }
+    if arguments.json { try printJSON(rows) }
+  }
+
+  /// Runs once, and then as often as asked for the timings.
+  private func measured(_ detector: Detector, _ decoded: [(image: Image, milliseconds: Double)]) throws
+    -> ([[Detection]], StageTimings)
+  {
+    let images = decoded.map(\.image)
+    var (found, first) = try detector.timedDetect(batch: images)
+    var runs = [first]
+    if let repeatCount = arguments.repeatCount {
+      runs = []
+      for _ in 0..<repeatCount {
+        let run = try detector.timedDetect(batch: images)
+        found = run.detections
+        runs.append(run.timings)
+      }
+    }
+    first = StageTimings.medians(runs)
+    first.decode = decoded.map(\.milliseconds).reduce(0, +)
+    return (found, first)
+  }
+}
+
+/// One picture's result: JSON by its keys, text by its lines.
+struct DetectionRow: Encodable {
+  struct Found: Encodable {
+    let label: Int
+    let name: String
+    let score: Float
+    let box: [Float]
+  }
+  let image: FilePath
+  let width: Int
+  let height: Int
+  let detections: [Found]
+  let timings: StageTimings?
+
+  init(_ path: FilePath, _ image: Image, _ found: [Detection], _ labels: Labels, timings: StageTimings?) {
+    self.image = path
+    width = image.size.width
+    height = image.size.height
+    detections = found.map { detection in
+      let box = detection.box
+      return Found(
+        label: detection.label, name: labels[detection.label], score: detection.score,
+        box: [box.left, box.top, box.right, box.bottom])
+    }
+    self.timings = timings
+  }
+
+  var lines: [String] {
+    var table = TextTable(rightAligned: [false, true, true, true, true, true])
+    for found in detections {
+      table.add(
+        "  \(found.name)", thousandths(found.score), tenths(found.box[0]), tenths(found.box[1]),
+        tenths(found.box[2]), tenths(found.box[3]))
+    }
+    var lines = ["\(image)  \(width)x\(height)  \(detections.count) found"] + table.lines
+    if let timings {
+      lines.append(
+        "  ms: decode \(tenths(timings.decode)), transform \(tenths(timings.transform)), "
+          + "backbone \(tenths(timings.backbone)), rpn_head \(tenths(timings.rpnHead)), "
+          + "proposals \(tenths(timings.proposals)), roi \(tenths(timings.roi)), total \(tenths(timings.total))")
+    }
+    return lines
+  }
+}
+
+/// A number with one digit after the point.
+func tenths(_ value: some BinaryFloatingPoint) -> String {
+  let rounded = (Double(value) * 10).rounded() / 10
+  return "\(rounded)"
+}
+
+/// A probability with three digits after the point.
+func thousandths(_ value: Float) -> String {
+  let digits = String(Int((Double(value) * 1000).rounded()))
+  return digits.count > 3 ? "1.000" : "0." + String(repeating: "0", count: 3 - digits.count) + digits
+}
+
+/// Pictures with frames, beside one another in a folder.
+enum Picture {
+  /// Where each is written: under its own name, as PNG.
+  ///
+  /// Asked before anything runs, so that no work is lost. Makes the folder.
+  static func targets(_ paths: [FilePath], in folder: FilePath, overwriting: Bool) throws -> [FilePath] {
+    let targets = paths.map { path in
+      let name = path.name.bytes
+      let stem = name.lastIndex(of: UInt8(ascii: ".")).map { $0 > 0 ? name[..<$0] : name[...] } ?? name[...]
+      return folder.appending(FilePath(bytes: stem + ".png".utf8))
+    }
+    var taken: [FilePath: FilePath] = [:]
+    for (path, target) in zip(paths, targets) {
+      if let other = taken.updateValue(path, forKey: target) {
+        throw ValidationError("Two pictures would be drawn to \(target): \(other) and \(path).")
+      }
+    }
+    try folder.createFolder()
+    for target in targets where !overwriting && target.exists {
+      throw CheckpointError(
+        .outputExists, "The picture is there already.", file: target.description, remedy: "add --force")
+    }
+    return targets
+  }
+}

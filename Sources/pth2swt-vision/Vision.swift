@@ -1,0 +1,23 @@
+import ArgumentParser
+import StateDicts
+import Subcommands
+
+/// The part of the command that runs models, as a program of its own: `pth2swt` becomes it for three subcommands.
+///
+/// oneDNN, libjpeg and libpng are needed here only, so the converter builds and starts without them. `pth2swt` parses
+/// the arguments first, for help, completion and mistakes; here they are parsed once more.
+struct Vision: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pth2swt",
+    abstract: "The part of pth2swt that runs models: pth2swt starts it for detect, classify and validate.",
+    subcommands: [Detect.self, Classify.self, Validate.self])
+}
+
+@main
+enum Main {
+  static func main() { Vision.runProgram() }
+}
+
+/// In place of Swift's own, which writes what it is given as it is, and does not tell when it could not.
+@available(*, unavailable, message: "print a line (String) or lines ([String]), which are escaped and checked")
+func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {}

@@ -1,7 +1,0 @@
-import ArgumentParser
-
-/// Which state dict of a file is meant.
-struct KeyOption: ParsableArguments {
-  @Option(help: ArgumentHelp("The state dict's place in the file, such as ema or model.state_dict.", valueName: "path"))
-  var key: String?
-}
