@@ -12,7 +12,7 @@ enum Matching {
     let arguments = CommandLine.arguments
     let body = arguments.count == 4 ? arguments[3] : "resnet50"
     guard (3...4).contains(arguments.count), let runs = Int(arguments[2]), runs > 0,
-      let body = ResNet.Configuration.named.first(where: { $0.name == body })?.configuration
+      let body = ResNet.Configuration.named.first(where: { $0.name.rawValue == body })?.configuration
     else {
       print("usage: Matching FILE RUNS [resnet18]")
       exit(64)

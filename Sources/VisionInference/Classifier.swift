@@ -2,38 +2,39 @@ import ModelParameters
 public import StateDicts
 public import VisionModels
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-/// A class with its probability.
-public struct Classification: Hashable, Sendable {
-  /// The index of the class.
-  public let label: Int
-  /// The probability, 0 to 1.
-  public let score: Float
-}
-
 /// An image classifier: a ResNet or MobileNetV2 with torchvision's evaluation transform.
 ///
-///     let classifier = try Classifier("mobilenet_v2", weights: loadStateDict(url: url))
+///     let classifier = try Classifier(.mobileNetV2, weights: loadStateDict(url: url))
 ///     let best = try classifier.classify(Image(contentsOf: photo))
 ///
 /// It can be used from several tasks at once; images are processed one after another on a separate thread.
 public final class Classifier: Sendable {
-  private enum Network: Sendable {
-    case resNet(ResNet)
-    case mobileNetV2(MobileNetV2)
-  }
-
-  /// torchvision's name of the model.
-  public let name: String
+  /// torchvision's name of the model; nil if the classifier was created from a loaded model.
+  public let name: VisionModel.Name?
   /// The number of classes.
   public let classCount: Int
-  private let network: Network
-  private let thread: ArithmeticThread
+  private let thread: ArithmeticThread<any ClassifierPass>
+
+  /// Creates a classifier from a loaded ResNet.
+  ///
+  /// - Parameters:
+  ///   - model: The network, with its last layer.
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  /// - Throws: `VisionError` `configuration` for a backbone.
+  public convenience init(_ model: ResNet, threads: Int? = nil, exact: Bool = false) throws(VisionError) {
+    try self.init(running: model, name: nil, threads: threads, exact: exact)
+  }
+
+  /// Creates a classifier from a loaded MobileNetV2.
+  ///
+  /// - Parameters:
+  ///   - model: The network.
+  ///   - threads: The number of threads that compute together (default: one for each core).
+  ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
+  public convenience init(_ model: MobileNetV2, threads: Int? = nil, exact: Bool = false) throws(VisionError) {
+    try self.init(running: model, name: nil, threads: threads, exact: exact)
+  }
 
   /// Loads a classifier from matched weights.
   ///
@@ -43,115 +44,114 @@ public final class Classifier: Sendable {
   ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
   /// - Throws: `VisionError` `configuration` for another kind of model, `MatchError` if the weights do not match,
   ///   `notFinite` with the name of a weight that is NaN or infinite.
-  public init(_ fit: ModelFit, threads: Int? = nil, exact: Bool = false) throws {
-    switch fit.model.architecture {
-    case .resNet(let configuration):
-      network = .resNet(try ResNet(configuration, loading: fit.runnableMatch()))
-    case .mobileNetV2(let configuration):
-      network = .mobileNetV2(try MobileNetV2(configuration, loading: fit.runnableMatch()))
-    default:
-      throw VisionError(
-        .configuration, "\(fit.model.name) is not a classifier.",
-        remedy: "use a resnet or mobilenet_v2, or pth2swt detect"
-      )
+  public convenience init(_ fit: ModelFit, threads: Int? = nil, exact: Bool = false) throws {
+    guard type(of: fit.model.configuration).modelType is any ClassifierModel.Type else {
+      throw Self.notAClassifier(fit.model.name)
     }
-    name = fit.model.name
-    classCount = fit.model.classCount ?? 0
-    thread = ArithmeticThread(threadCount: threads, isExact: exact)
+    guard let model = try fit.model.configuration.model(loading: fit.runnableMatch()) as? any ClassifierModel else {
+      throw Self.notAClassifier(fit.model.name)
+    }
+    try self.init(running: model, name: fit.model.name, threads: threads, exact: exact)
   }
 
   /// Loads a classifier by torchvision's name.
   ///
   /// - Parameters:
-  ///   - name: The name, such as `resnet50` (default: inferred from the weights).
+  ///   - name: The name, such as `.resNet50` (default: inferred from the weights).
   ///   - weights: The state dict; prefix and number of classes are inferred as by `ModelFit`.
-  ///   - epsilon: The epsilon of the normalizations (default: see `VisionModel.epsilon(for:)`).
+  ///   - eps: The eps of the normalizations (default: see `VisionModel.eps(for:)`).
   ///   - threads: The number of threads that compute together (default: one for each core).
   ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
   /// - Throws: The errors of `ModelFit`, and those of `init(_:threads:exact:)`.
   public convenience init(
-    _ name: String? = nil, weights: StateDict, epsilon: Float? = nil, threads: Int? = nil, exact: Bool = false
+    _ name: VisionModel.Name? = nil, weights: StateDict, eps: Float? = nil, threads: Int? = nil, exact: Bool = false
   ) throws {
-    try self.init(ModelFit(weights, as: name, epsilon: epsilon), threads: threads, exact: exact)
+    try self.init(ModelFit(weights, as: name, eps: eps), threads: threads, exact: exact)
+  }
+
+  private init(running model: any ClassifierModel, name: VisionModel.Name?, threads: Int?, exact: Bool)
+    throws(VisionError)
+  {
+    guard let count = model.labelCount else {
+      throw VisionError(.configuration, "This ResNet is a backbone without a classifier.")
+    }
+    self.name = name
+    classCount = count
+    thread = ArithmeticThread(threadCount: threads, isExact: exact) { model.classifierPass() }
+  }
+
+  private static func notAClassifier(_ name: VisionModel.Name) -> VisionError {
+    VisionError(
+      .configuration, "\(name) is not a classifier.", remedy: "use a resnet or mobilenet_v2, or pth2swt detect")
   }
 
   /// Returns the most probable classes of an image, the best first.
   ///
-  /// - Parameter top: The number of classes.
+  /// - Parameters:
+  ///   - image: The image.
+  ///   - top: The number of classes.
   public func classify(_ image: Image, top: Int = 5) throws -> [Classification] {
-    try timedClassify(image, top: top).classes
+    try classify(batch: [image], top: top)[0]
   }
 
-  /// Returns the most probable classes of an image, and the time it took.
+  /// Returns the most probable classes of several images, which run as one batch.
   ///
-  /// - Parameter top: The number of classes.
-  public func timedClassify(_ image: Image, top: Int = 5) throws
-    -> (classes: [Classification], timings: ClassificationTimings)
-  {
-    try thread.run { [network] in try Self.ranked(network, image, top, on: $0) }
+  /// - Parameters:
+  ///   - images: The images.
+  ///   - top: The number of classes for each image.
+  public func classify(batch images: [Image], top: Int = 5) throws -> [[Classification]] {
+    try timedClassify(batch: images, top: top).classes
   }
 
   /// Classifies an image from a task, which waits without blocking a thread.
   ///
+  /// - Parameters:
+  ///   - image: The image.
+  ///   - top: The number of classes.
   /// - Throws: `CancellationError` if the task is cancelled before the image is processed.
   public func classify(_ image: Image, top: Int = 5) async throws -> [Classification] {
+    try await classify(batch: [image], top: top)[0]
+  }
+
+  /// Classifies several images as one batch from a task, which waits without blocking a thread.
+  ///
+  /// - Parameters:
+  ///   - images: The images.
+  ///   - top: The number of classes for each image.
+  /// - Throws: `CancellationError` if the task is cancelled before the batch is processed.
+  public func classify(batch images: [Image], top: Int = 5) async throws -> [[Classification]] {
     try Task.checkCancellation()
-    return try await thread.run { [network] in try Self.ranked(network, image, top, on: $0).classes }
+    return try await thread.run { arithmetic, pass in try Self.ranked(pass, images, top, on: arithmetic).classes }
   }
 
-  private static func ranked(_ network: Network, _ image: Image, _ top: Int, on arithmetic: Arithmetic) throws
-    -> (classes: [Classification], timings: ClassificationTimings)
+  /// Classifies several images as one batch, and measures the stages.
+  ///
+  /// - Parameters:
+  ///   - images: The images.
+  ///   - top: The number of classes for each image.
+  public func timedClassify(batch images: [Image], top: Int = 5) throws
+    -> (classes: [[Classification]], timings: ClassificationTimings)
   {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let input = try ClassificationTransform()(image, arithmetic)
-    let transformed = clock.now
-    let logits =
-      switch network {
-      case .resNet(let model): try model(input)
-      case .mobileNetV2(let model): try model(input)
-      }
-    let scores = softmax(ArraySlice(try logits.values()))
-    let classes = largest(max(top, 0), of: scores).map { Classification(label: $0, score: scores[$0]) }
-    var timings = ClassificationTimings()
-    timings.transform = (transformed - start).milliseconds
-    timings.network = (clock.now - transformed).milliseconds
-    timings.total = (clock.now - start).milliseconds
-    return (classes, timings)
+    try thread.run { arithmetic, pass in try Self.ranked(pass, images, top, on: arithmetic) }
   }
-}
 
-/// Brings an image into the form that classifiers are evaluated on; torchvision's `ImageClassification` on a Pillow
-/// image: short side 256, centre crop 224, normalized.
-struct ClassificationTransform {
-  static let resizeSize = 256
-  static let cropSize = 224
-  static let mean: [Float] = [0.485, 0.456, 0.406]
-  static let std: [Float] = [0.229, 0.224, 0.225]
-
-  /// [1, 3, 224, 224].
-  func callAsFunction(_ image: Image, _ arithmetic: Arithmetic) throws -> Activation {
-    let (short, long) = (min(image.size.width, image.size.height), max(image.size.width, image.size.height))
-    let side = Int(Double(Self.resizeSize * long) / Double(short))
-    let isTall = image.size.width <= image.size.height
-    let size = PixelSize(width: isTall ? Self.resizeSize : side, height: isTall ? side : Self.resizeSize)
-    func middle(_ side: Int) -> Range<Int> {
-      let margin = Int((Double(side - Self.cropSize) / 2).rounded(.toNearestOrEven))
-      return margin..<margin + Self.cropSize
+  private static func ranked(
+    _ pass: any ClassifierPass, _ images: [Image], _ top: Int, on arithmetic: Arithmetic
+  ) throws -> (classes: [[Classification]], timings: ClassificationTimings) {
+    var timings = ClassificationTimings()
+    if images.isEmpty { return ([], timings) }
+    let start = ContinuousClock.now
+    let batch = try ClassificationTransform()(images, arithmetic)
+    let transformed = ContinuousClock.now
+    let logits = try pass(batch)
+    let (values, count) = (try logits.values(), logits.shape[1])
+    let classes = images.indices.map { image in
+      let scores = softmax(values[image * count..<(image + 1) * count])
+      return largest(max(top, 0), of: scores).map { Classification(label: $0, score: scores[$0]) }
     }
-    // Only the crop is made: the whole of a very wide picture would be far larger than what is read of it.
-    let crop = PillowResize.resized(image, to: size, columns: middle(size.width), rows: middle(size.height))
-    let area = Self.cropSize * Self.cropSize
-    var values = [Float](repeating: 0, count: 3 * area)
-    for row in 0..<Self.cropSize {
-      for column in 0..<Self.cropSize {
-        let pixel = 3 * (row * Self.cropSize + column)
-        for channel in 0..<3 {
-          let value = Float(crop.pixels[pixel + channel]) / 255
-          values[channel * area + row * Self.cropSize + column] = (value - Self.mean[channel]) / Self.std[channel]
-        }
-      }
-    }
-    return try arithmetic.activation([1, 3, Self.cropSize, Self.cropSize], values)
+    timings.transform = (transformed - start).milliseconds
+    timings.network = (ContinuousClock.now - transformed).milliseconds
+    timings.total = (ContinuousClock.now - start).milliseconds
+    return (classes, timings)
   }
 }

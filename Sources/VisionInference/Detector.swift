@@ -4,7 +4,7 @@ public import VisionModels
 
 /// An object detector: a Faster R-CNN with torchvision's pre- and postprocessing.
 ///
-///     let detector = try Detector("fasterrcnn_resnet50_fpn", weights: loadStateDict(url: url))
+///     let detector = try Detector(.fasterRCNNResNet50FPN, weights: loadStateDict(url: url))
 ///     for found in try detector.detect(Image(contentsOf: photo)) where found.score > 0.5 {
 ///       print(Labels.coco[found.label], found.score, found.box)
 ///     }
@@ -15,7 +15,7 @@ public final class Detector: Sendable {
   public let options: DetectionOptions
   /// The network.
   public let model: FasterRCNN
-  private let thread: ArithmeticThread
+  private let thread: ArithmeticThread<FasterRCNN.ForwardPass>
 
   /// Creates a detector from a loaded model.
   ///
@@ -31,7 +31,7 @@ public final class Detector: Sendable {
     try options.validate()
     self.model = model
     self.options = options
-    thread = ArithmeticThread(threadCount: threads, isExact: exact)
+    thread = ArithmeticThread(threadCount: threads, isExact: exact) { try FasterRCNN.ForwardPass(model) }
   }
 
   /// Loads a detector from matched weights.
@@ -46,30 +46,30 @@ public final class Detector: Sendable {
   public convenience init(
     _ fit: ModelFit, options: DetectionOptions = .init(), threads: Int? = nil, exact: Bool = false
   ) throws {
-    guard case .fasterRCNN(let configuration) = fit.model.architecture else {
+    guard let configuration = fit.model.configuration as? FasterRCNN.Configuration else {
       throw VisionError(
         .configuration, "\(fit.model.name) is not a detector.", remedy: "use a fasterrcnn_… model, or pth2swt classify")
     }
-    let match = try fit.runnableMatch()
-    try self.init(FasterRCNN(configuration, loading: match), options: options, threads: threads, exact: exact)
+    try self.init(
+      configuration.model(loading: fit.runnableMatch()), options: options, threads: threads, exact: exact)
   }
 
   /// Loads a detector by torchvision's name.
   ///
   /// - Parameters:
-  ///   - name: The name, such as `fasterrcnn_resnet50_fpn` (default: inferred from the weights).
+  ///   - name: The name, such as `.fasterRCNNResNet50FPN` (default: inferred from the weights).
   ///   - weights: The state dict; prefix and number of classes are inferred as by `ModelFit`.
   ///   - options: Options for preprocessing and for selecting detections (default: torchvision's).
-  ///   - epsilon: The epsilon of the normalizations (default: see `VisionModel.epsilon(for:)`).
+  ///   - eps: The eps of the normalizations (default: see `VisionModel.eps(for:)`).
   ///   - threads: The number of threads that compute together (default: one for each core).
   ///   - exact: Whether to use direct convolutions only, which are slower and closer to torch.
   /// - Throws: The errors of `ModelFit`, and those of `init(_:threads:exact:)`.
   public convenience init(
-    _ name: String? = nil, weights: StateDict, options: DetectionOptions = .init(), epsilon: Float? = nil,
+    _ name: VisionModel.Name? = nil, weights: StateDict, options: DetectionOptions = .init(), eps: Float? = nil,
     threads: Int? = nil, exact: Bool = false
   ) throws {
     try self.init(
-      ModelFit(weights, as: name, epsilon: epsilon), options: options, threads: threads, exact: exact)
+      ModelFit(weights, as: name, eps: eps), options: options, threads: threads, exact: exact)
   }
 
   /// The number of classes, including the background.
@@ -79,27 +79,37 @@ public final class Detector: Sendable {
   public func detect(_ image: Image) throws -> [Detection] { try detect(batch: [image])[0] }
 
   /// Detects the objects in several images of any sizes as one batch, like torchvision's model on a list.
-  public func detect(batch images: [Image]) throws -> [[Detection]] {
-    try thread.run { [model, options] in try model(images, options, on: $0) }
-  }
+  public func detect(batch images: [Image]) throws -> [[Detection]] { try detect(batch: images) { _, _ in } }
 
   /// Detects the objects in an image from a task, which waits without blocking a thread.
   ///
   /// - Throws: `CancellationError` if the task is cancelled before the image is processed.
-  public func detect(_ image: Image) async throws -> [Detection] {
+  public func detect(_ image: Image) async throws -> [Detection] { try await detect(batch: [image])[0] }
+
+  /// Detects the objects in several images as one batch from a task, which waits without blocking a thread.
+  ///
+  /// - Throws: `CancellationError` if the task is cancelled before the batch is processed.
+  public func detect(batch images: [Image]) async throws -> [[Detection]] {
     try Task.checkCancellation()
-    return try await thread.run { [model, options] in try model([image], options, on: $0)[0] }
+    return try await thread.run { [options] arithmetic, pass in try pass(images, options, on: arithmetic) }
+  }
+
+  /// Detects the objects in several images as one batch, and measures the stages.
+  public func timedDetect(batch images: [Image]) throws -> (detections: [[Detection]], timings: StageTimings) {
+    let watch = StageWatch()
+    let detections = try detect(batch: images) { stage, _ in watch.note(stage) }
+    return (detections, watch.timings)
   }
 
   /// Detects objects and passes the result of each stage to a watcher.
   package func detect(
     batch images: [Image], watching: @escaping @Sendable (DetectionStage, [Activation]) throws -> Void
   ) throws -> [[Detection]] {
-    try thread.run { [model, options] in try model(images, options, on: $0, watching: watching) }
+    try thread.run { [options] arithmetic, pass in try pass(images, options, on: arithmetic, watching: watching) }
   }
 
   /// The most memory that activations took at once so far, in bytes.
   package func largestActivationByteCount() throws -> Int {
-    try thread.run { $0.largestActivationByteCount }
+    try thread.run { arithmetic, _ in arithmetic.largestActivationByteCount }
   }
 }

@@ -70,22 +70,25 @@ public struct ClassificationTimings: Codable, Sendable, Equatable {
   public init() {}
 }
 
-extension Detector {
-  /// Detects the objects in several images as one batch, and returns the time it took.
-  public func timedDetect(batch images: [Image]) throws -> (detections: [[Detection]], timings: StageTimings) {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let state = Locked((timings: StageTimings(), last: start))
-    let detections = try detect(batch: images) { stage, _ in
-      state.withLock { state in
-        let now = clock.now
-        state.timings.add((now - state.last).milliseconds, for: stage)
-        state.last = now
-      }
+/// Takes the time of each stage of a detection while it runs.
+final class StageWatch: Sendable {
+  private let start = ContinuousClock.now
+  private let state = Locked((timings: StageTimings(), last: ContinuousClock.now))
+
+  /// A stage has come to its end.
+  func note(_ stage: DetectionStage) {
+    state.withLock { state in
+      let now = ContinuousClock.now
+      state.timings.add((now - state.last).milliseconds, for: stage)
+      state.last = now
     }
+  }
+
+  /// The stages' times, and the time since the start.
+  var timings: StageTimings {
     var timings = state.withLock { $0.timings }
-    timings.total = (clock.now - start).milliseconds
-    return (detections, timings)
+    timings.total = (ContinuousClock.now - start).milliseconds
+    return timings
   }
 }
 

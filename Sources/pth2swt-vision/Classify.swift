@@ -17,11 +17,11 @@ struct Classify: ParsableCommand {
     var rows: [Row] = []
     for path in arguments.images {
       let decoded = try decodedImage(path)
-      var (classes, times) = try classifier.timedClassify(decoded.image, top: arguments.top)
+      var (classes, times) = try classifier.timedClassify(batch: [decoded.image], top: arguments.top)
       times.decode = decoded.milliseconds
       rows.append(
         Row(
-          image: path, classes: classes.map { .init(label: $0.label, name: labels[$0.label], score: $0.score) },
+          image: path, classes: classes[0].map { .init(label: $0.label, name: labels[$0.label], score: $0.score) },
           timings: arguments.timings ? times : nil))
       if !arguments.json { print(rows[rows.count - 1].lines) }
     }

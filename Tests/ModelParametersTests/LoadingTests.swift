@@ -19,10 +19,10 @@ import Testing
     ])
   }
 
-  @Test("a model is handed the state dict's tensors, and prepares what it wants of them")
+  @Test("a model is handed the state dict's tensors")
   func loads() throws {
     let model = try Tiny(2, loading: weights())
-    #expect(model.prepared == (0..<12).map(Float.init))
+    #expect(try [Float](model.conv) == (0..<12).map(Float.init))
     #expect(model.weight.hasValues)
   }
 
@@ -39,28 +39,12 @@ import Testing
     #expect(throws: ParameterError(.otherModel, "")) { try Tiny(3, loading: match) }
   }
 
-  @Test("a tensor that may be missing has no values, and nothing is prepared of it")
+  @Test("a tensor that may be missing has no values")
   func loadsPartly() throws {
     let partial = try StateDict(weights().filter { $0.name != "conv.0.weight" }.map { $0 })
     let match = registry.match(partial, options: MatchOptions(allowedMissing: ["conv.*"]))
     let model = try Tiny(2, loading: match)
-    #expect(!model.conv.hasValues && model.prepared == nil)
+    #expect(!model.conv.hasValues)
     #expect(throws: CheckpointError(.unsupported, "")) { try [Float](model.conv) }
-  }
-
-  @Test("what a layer throws while it prepares its tensors is thrown when the model is whole")
-  func preparationFails() throws {
-    let halves = try StateDict(weights().map { $0.name == "conv.0.weight" ? ($0.name, damaged) : $0 })
-    #expect(throws: CheckpointError(.checksumMismatch, "")) { try Tiny(2, loading: halves) }
-  }
-
-  /// A convolution's weight whose bytes are not those that the file promises.
-  private var damaged: Tensor {
-    let store = unsafe [UInt8](repeating: 1, count: 48).withUnsafeBytes { unsafe ByteStore(copying: $0) }
-    let storage = Storage(
-      .region(store, offset: 0), byteCount: 48, key: "0", checksum: Checksum(7),
-      origin: StorageOrigin(file: "damaged.pth"))
-    return Tensor(
-      elementType: .float32, geometry: TensorGeometry(contiguous: [4, 3, 1, 1], elementCount: 12), storage: storage)
   }
 }

@@ -4,7 +4,6 @@ import StateDicts
 /// A model in a few lines: a moved convolution, a normalization and a classifier.
 struct Tiny: LoadableModel {
   let conv, weight, bias: Tensor
-  let prepared: [Float]?
 
   /// The names and shapes of its state dict, for two classes.
   static let exact: KeyValuePairs = [
@@ -13,12 +12,10 @@ struct Tiny: LoadableModel {
 
   init(_ classCount: Int, in scope: ParameterScope) {
     let place = scope / "conv"
-    let conv = (place / 0).formerly(place, before: 2, of: scope).parameter("weight", 4, 3, 1, 1)
-    self.conv = conv
+    conv = (place / 0).formerly(place, before: 2, of: scope).parameter("weight", 4, 3, 1, 1)
     _ = (scope / "bn").buffer("running_mean", 4)
     (scope / "bn").ignore("num_batches_tracked")
     weight = (scope / "fc").parameter("weight", classCount, 4)
     bias = (scope / "fc").parameter("bias", classCount)
-    prepared = scope.prepare(from: conv) { try [Float](conv) }
   }
 }

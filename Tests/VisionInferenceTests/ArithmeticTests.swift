@@ -39,7 +39,7 @@ struct ArithmeticTests {
       try ArithmeticThread(threadCount: 2, isExact: isExact).run { arithmetic in
         let x = try arithmetic.activation(size, input)
         return try arithmetic.convolve(
-          x, FoldedWeights(weight: weight, bias: bias), padding: 1,
+          x, LayerWeights(FoldedWeights(weight: weight, bias: bias)), padding: 1,
           adding: example.isAdding ? arithmetic.activation(size, addend) : nil, then: .relu
         ).values()
       }
@@ -71,7 +71,7 @@ struct ArithmeticTests {
     let (input, addend) = (numbers(size, seed: 1), numbers(size, seed: 2))
     let weight = try Tensor(numbers([16, 16, 1, 1], seed: 3), shape: [16, 16, 1, 1])
     let (kept, first, second) = try ArithmeticThread(threadCount: 1).run { arithmetic in
-      let weights = FoldedWeights(weight: weight, bias: nil)
+      let weights = LayerWeights(FoldedWeights(weight: weight, bias: nil))
       let x = try arithmetic.activation(size, input)
       // In the kernels' layout, as what a model adds always is.
       let other = try arithmetic.convolve(x, weights, adding: arithmetic.activation(size, addend))
@@ -92,7 +92,8 @@ struct ArithmeticTests {
     let (input, kernel) = (numbers(size, seed: 1), numbers([7, features], seed: 2))
     let (weight, bias) = (try Tensor(kernel, shape: [7, features]), try Tensor(numbers([7], seed: 3), shape: [7]))
     let found = try ArithmeticThread(threadCount: 2).run { arithmetic in
-      try arithmetic.linear(arithmetic.activation(size, input), FoldedWeights(weight: weight, bias: bias)).values()
+      try arithmetic.linear(arithmetic.activation(size, input), LayerWeights(FoldedWeights(weight: weight, bias: bias)))
+        .values()
     }
     let shift = try [Float](bias)
     for row in 0..<size[0] {

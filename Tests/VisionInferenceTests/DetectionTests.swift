@@ -8,7 +8,7 @@ import VisionModels
 /// What lies between the convolutions, and what is refused.
 @Suite(.serialized)
 struct DetectionTests {
-  private static let name = "fasterrcnn_resnet18_fpn"
+  private static let name: VisionModel.Name = "fasterrcnn_resnet18_fpn"
 
   private func weights() throws -> StateDict {
     try SeededWeights.stateDict(VisionModel(named: Self.name, classCount: 3).registry(), gains: [:])
@@ -157,13 +157,13 @@ struct DetectionTests {
   @Test("the epsilon is 0 for the COCO weights of 2019 and 1e-5 for others")
   func epsilon() throws {
     var weights = try StateDict([])
-    #expect(VisionModel.epsilon(for: weights) == 1e-5)
+    #expect(VisionModel.eps(for: weights) == 1e-5)
     weights.metadata.source = Provenance(
       name: "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth", byteCount: 0, format: "torch zip")
-    #expect(VisionModel.epsilon(for: weights) == 0)
+    #expect(VisionModel.eps(for: weights) == 0)
     weights.metadata.source = Provenance(
       name: "mine.swt", byteCount: 0, format: "swt",
       marks: [.init("source", .string("fasterrcnn_resnet50_fpn_coco-258fb6c6.pth"))])
-    #expect(VisionModel.epsilon(for: weights) == 0)
+    #expect(VisionModel.eps(for: weights) == 0)
   }
 }

@@ -21,7 +21,7 @@ struct FiniteActivationsTests {
     return try ArithmeticThread(threadCount: 1, isExact: isExact).run { arithmetic in
       let sum = try addend.map { try arithmetic.activation(size, [Float](repeating: $0, count: 2048)) }
       return try arithmetic.convolve(
-        arithmetic.activation(size, input), folded, padding: kernel / 2, adding: sum, then: then
+        arithmetic.activation(size, input), LayerWeights(folded), padding: kernel / 2, adding: sum, then: then
       ).values()
     }
   }
@@ -85,8 +85,9 @@ struct FiniteActivationsTests {
   @Test("bounds grow from layer to layer until the numbers are looked at: forty layers that halve are no overflow")
   func bounds() throws {
     let identity = (0..<1024).map { Float($0 % 33 == 0 ? 0.5 : 0) + ($0 % 2 == 0 ? 1000 : -1000) }
-    let weights = FoldedWeights(weight: try Tensor(identity, shape: [32, 32, 1, 1]), bias: nil)
+    let folded = FoldedWeights(weight: try Tensor(identity, shape: [32, 32, 1, 1]), bias: nil)
     let values = try ArithmeticThread(threadCount: 1).run { arithmetic in
+      let weights = LayerWeights(folded)
       var x = try arithmetic.activation([1, 32, 8, 8], ones(1))
       for _ in 0..<40 { x = try arithmetic.convolve(x, weights) }
       return try x.values()
@@ -96,18 +97,19 @@ struct FiniteActivationsTests {
 
   @Test("a matrix product and a mean that overflow are refused", arguments: [false, true])
   func products(isExact: Bool) throws {
-    let weight = try Tensor([Float](repeating: -1, count: 7 * 32), shape: [7, 32])
-    let bias = try Tensor([Float](repeating: 0, count: 7), shape: [7])
+    let folded = FoldedWeights(
+      weight: try Tensor([Float](repeating: -1, count: 7 * 32), shape: [7, 32]),
+      bias: try Tensor([Float](repeating: 0, count: 7), shape: [7]))
     #expect(throws: VisionError(.notFinite, "")) {
       try ArithmeticThread(threadCount: 1, isExact: isExact).run { arithmetic in
         let x = try arithmetic.activation([2, 32], [Float](repeating: 3e37, count: 64))
-        return try arithmetic.linear(x, FoldedWeights(weight: weight, bias: bias), then: .relu).values()
+        return try arithmetic.linear(x, LayerWeights(folded), then: .relu).values()
       }
     }
     #expect(throws: VisionError(.notFinite, "")) {
       try ArithmeticThread(threadCount: 1, isExact: isExact).run { arithmetic in
         let x = try arithmetic.activation([1, 32, 8, 8], ones(3e38))
-        return try arithmetic.linear(arithmetic.meanPool(x), FoldedWeights(weight: weight, bias: bias)).values()
+        return try arithmetic.linear(arithmetic.meanPool(x), LayerWeights(folded)).values()
       }
     }
   }

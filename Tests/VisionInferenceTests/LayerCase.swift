@@ -36,7 +36,8 @@ struct LayerCase: Decodable, Sendable, CustomTestStringConvertible {
         tensors.filter { !["input", "addend", "output"].contains($0.name) }.map { ($0.name, $0.tensor) })
       let shapes = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.tensor.shape) })
       let addend = try kind == .fused ? activation("addend") : nil
-      y = try Layer((self, shapes), loading: parameters)(activation("input"), adding: addend, then: then)
+      y = try Layer((self, shapes), loading: parameters)(
+        activation("input"), adding: addend, then: then, on: arithmetic)
     case .relu: y = try arithmetic.applying(.relu, to: activation("input"))
     case .relu6: y = try arithmetic.applying(.relu6, to: activation("input"))
     case .maxPool:
@@ -77,7 +78,7 @@ struct LayerCase: Decodable, Sendable, CustomTestStringConvertible {
 private enum Layer: LoadableModel {
   case convolution(Conv2d)
   case linear(Linear)
-  case normalization(Normalization)
+  case normalization(any Normalization)
   case fused(ConvNorm)
 
   init(_ configuration: (layer: LayerCase, shapes: [String: [Int]]), in scope: ParameterScope) {
@@ -88,29 +89,34 @@ private enum Layer: LoadableModel {
     case .linear: self = .linear(Linear(size("weight", 1), size("weight", 0), in: scope))
     case .norm:
       let norm = NormLayer(
-        layer.name.hasPrefix("frozen") ? .frozenBatchNorm2d : .batchNorm2d, epsilon: layer.epsilon ?? 0)
-      self = .normalization(Normalization(size("weight", 0), norm, in: scope))
+        layer.name.hasPrefix("frozen") ? .frozenBatchNorm2d : .batchNorm2d, eps: layer.epsilon ?? 0)
+      self = .normalization(norm(featureCount: size("weight", 0), in: scope))
     case .fused:
       self = .fused(
         ConvNorm(
-          size("0.weight", 1) * groups, size("0.weight", 0), kernel: kernel, groups: groups, norm: .batchNorm2d,
+          inputChannels: size("0.weight", 1) * groups, outputChannels: size("0.weight", 0), kernelSize: kernel,
+          groups: groups, norm: .batchNorm2d,
           in: scope / 0, scope / 1))
     default:
       self = .convolution(
         Conv2d(
-          size("weight", 1) * groups, size("weight", 0), kernel: kernel, stride: layer.stride ?? 1,
+          inputChannels: size("weight", 1) * groups, outputChannels: size("weight", 0), kernelSize: kernel,
+          stride: layer.stride ?? 1,
           padding: layer.padding ?? 0, dilation: layer.dilation ?? 1, groups: groups, bias: layer.bias ?? true,
           in: scope))
     }
   }
 
-  func callAsFunction(_ x: Activation, adding addend: Activation?, then nonlinearity: Nonlinearity) throws -> Activation
-  {
+  func callAsFunction(
+    _ x: Activation, adding addend: Activation?, then nonlinearity: Nonlinearity, on arithmetic: Arithmetic
+  ) throws -> Activation {
     switch self {
-    case .convolution(let layer): try layer(x)
-    case .linear(let layer): try layer(x)
-    case .normalization(let layer): try layer(x)
-    case .fused(let layer): try layer(x, adding: addend, then: nonlinearity)
+    case .convolution(let layer): return try Convolution(layer)(x)
+    case .linear(let layer): return try MatrixProduct(layer)(x)
+    case .normalization(let layer):
+      let (scale, shift) = try layer.scaleAndShift()
+      return try arithmetic.scaled(x, by: scale, plus: shift)
+    case .fused(let layer): return try Convolution(layer)(x, adding: addend, then: nonlinearity)
     }
   }
 }

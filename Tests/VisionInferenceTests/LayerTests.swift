@@ -60,12 +60,12 @@ import VisionModels
       try $0.activation([1, 3, 4, 4], [Float](repeating: 1, count: 48))
     }
     let weights = FoldedWeights(weight: weight, bias: nil)
-    #expect(code { try $0.convolve(three($0), weights, stride: 1, padding: 1) } == .arithmetic)
-    #expect(code { try $0.linear(three($0), FoldedWeights(weight: matrix, bias: nil)) } == .arithmetic)
+    #expect(code { try $0.convolve(three($0), LayerWeights(weights), stride: 1, padding: 1) } == .arithmetic)
+    #expect(code { try $0.linear(three($0), LayerWeights(FoldedWeights(weight: matrix, bias: nil))) } == .arithmetic)
     let small: @Sendable (Arithmetic) throws -> Activation = {
       try $0.activation([1, 16, 2, 2], [Float](repeating: 1, count: 64))
     }
-    #expect(code { try $0.convolve(small($0), weights, stride: 1, padding: 0) } == .imageSize)
+    #expect(code { try $0.convolve(small($0), LayerWeights(weights), stride: 1, padding: 0) } == .imageSize)
     #expect(code { try $0.sum(three($0), small($0)) } == .arithmetic)
   }
 }

@@ -51,7 +51,8 @@ struct StageReferenceTests {
   func stages(group: Group) throws {
     let (_, weights, _) = try TorchvisionReferenceTests.weights(group.model)
     for exact in TestExtent.isWhole ? [true, false] : [false] {
-      let detector = try Detector(group.model, weights: weights, options: options(group), threads: 2, exact: exact)
+      let detector = try Detector(
+        .init(rawValue: group.model), weights: weights, options: options(group), threads: 2, exact: exact)
       let images = try group.images.map { try seededImage(width: $0.width, height: $0.height, seed: $0.seed) }
       let seen = Locked<(digests: [StageDigest], proposals: [Float])>(([], []))
       _ = try detector.detect(batch: images) { stage, results in

@@ -54,7 +54,7 @@ struct TorchvisionReferenceTests {
   static func weights(_ name: String) throws -> (model: VisionModel, weights: StateDict, reference: Model) {
     let models = try read("models.json", as: [String: Model].self)
     let reference = try #require(models[name], "\(name) is not in models.json")
-    let model = try VisionModel(named: name, classCount: reference.classes)
+    let model = try VisionModel(named: .init(rawValue: name), classCount: reference.classes)
     return (model, try SeededWeights.stateDict(model.registry(), gains: reference.gains), reference)
   }
 
@@ -82,7 +82,8 @@ struct TorchvisionReferenceTests {
     options.boxScoreThresh = group.options.box_score_thresh
     options.boxNMSThresh = group.options.box_nms_thresh
     options.boxDetectionsPerImage = group.options.box_detections_per_img
-    let detector = try Detector(group.model, weights: weights, options: options, threads: 2, exact: exact)
+    let detector = try Detector(
+      .init(rawValue: group.model), weights: weights, options: options, threads: 2, exact: exact)
     let images = try group.images.map { try seededImage(width: $0.width, height: $0.height, seed: $0.seed) }
     let batch = try detector.detect(batch: images)
     for (index, picture) in group.images.enumerated() {

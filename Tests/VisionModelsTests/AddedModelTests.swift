@@ -14,11 +14,11 @@ private struct AlexNet: LoadableModel {
   init(_ classCount: Int, in scope: ParameterScope) {
     let features = scope / "features"
     self.features = [
-      Conv2d(3, 64, kernel: 11, stride: 4, padding: 2, in: features / 0),
-      Conv2d(64, 192, kernel: 5, padding: 2, in: features / 3),
-      Conv2d(192, 384, kernel: 3, padding: 1, in: features / 6),
-      Conv2d(384, 256, kernel: 3, padding: 1, in: features / 8),
-      Conv2d(256, 256, kernel: 3, padding: 1, in: features / 10),
+      Conv2d(inputChannels: 3, outputChannels: 64, kernelSize: 11, stride: 4, padding: 2, in: features / 0),
+      Conv2d(inputChannels: 64, outputChannels: 192, kernelSize: 5, padding: 2, in: features / 3),
+      Conv2d(inputChannels: 192, outputChannels: 384, kernelSize: 3, padding: 1, in: features / 6),
+      Conv2d(inputChannels: 384, outputChannels: 256, kernelSize: 3, padding: 1, in: features / 8),
+      Conv2d(inputChannels: 256, outputChannels: 256, kernelSize: 3, padding: 1, in: features / 10),
     ]
     let classifier = scope / "classifier"
     self.classifier = [

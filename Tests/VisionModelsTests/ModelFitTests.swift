@@ -7,7 +7,7 @@ import VisionModels
 @Suite struct ModelFitTests {
   /// Names and shapes of a model's state dict, without values.
   private func weights(
-    _ model: String, classes: Int?, named rename: (String) -> String = { $0 }, besides: [String: [Int]] = [:]
+    _ model: VisionModel.Name, classes: Int?, named rename: (String) -> String = { $0 }, besides: [String: [Int]] = [:]
   ) throws -> StateDict {
     let registry = try VisionModel(named: model, classCount: classes).registry()
     let shapes = registry.held.map { (rename($0.name), $0.shape) } + besides.sorted { $0.key < $1.key }
@@ -24,7 +24,7 @@ import VisionModels
 
   @Test("model, prefix and classes are found in the weights", arguments: wrappings)
   func inferred(prefix: String) throws {
-    for (model, classes) in [("fasterrcnn_resnet18_fpn", 3), ("resnet18", 10)] {
+    for (model, classes) in [(VisionModel.Name.fasterRCNNResNet18FPN, 3), (.resNet18, 10)] {
       let weights = try weights(model, classes: classes) { prefix + $0 }
       for fit in try [ModelFit(weights), ModelFit(weights, as: model)] {
         #expect(fit.model.name == model && fit.model.classCount == classes)

@@ -86,8 +86,8 @@ import VisionModels
 
   @Test("the COCO weights were trained with an epsilon of 0")
   func epsilon() throws {
-    #expect(try fasterRCNNResNet50FPN(pretrained: true).configuration.backbone.body.normLayer.epsilon == 0)
-    #expect(try fasterRCNNResNet50FPN(pretrained: false).configuration.backbone.body.normLayer.epsilon == 1e-5)
+    #expect(try fasterRCNNResNet50FPN(pretrained: true).configuration.backbone.body.normLayer.eps == 0)
+    #expect(try fasterRCNNResNet50FPN(pretrained: false).configuration.backbone.body.normLayer.eps == 1e-5)
   }
 
   @Test("frozen names come out by module, as MLX's freeze(keys:) takes them")

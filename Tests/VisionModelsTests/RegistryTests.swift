@@ -3,13 +3,32 @@ import Testing
 import VisionModels
 
 @Suite struct RegistryTests {
-  static let detectors = VisionModel.all.map(\.name).filter { $0.hasPrefix("fasterrcnn") }
-  static let nineteen = VisionModel.all.map(\.name).filter { !$0.hasSuffix("_fpn_backbone") }
+  static let detectors = VisionModel.all.map(\.name.rawValue).filter { $0.hasPrefix("fasterrcnn") }
+  static let nineteen = VisionModel.all.map(\.name.rawValue).filter { !$0.hasSuffix("_fpn_backbone") }
 
   @Test("a model has torchvision's names, shapes and roles in torchvision's order", arguments: nineteen)
   func equalsTorchvision(name: String) throws {
-    let ours = try VisionModel(named: name).registry()
+    let ours = try VisionModel(named: .init(rawValue: name)).registry()
     #expect(try ours.lines == TorchvisionRegistry(name).specs)
+  }
+
+  @Test("every name of the catalogue is a constant")
+  func names() {
+    let classifiers: [VisionModel.Name] = [
+      .resNet18, .resNet34, .resNet50, .resNet101, .resNet152, .resNeXt50x32x4d, .resNeXt101x32x8d, .wideResNet50x2,
+      .wideResNet101x2, .mobileNetV2,
+    ]
+    let backbones: [VisionModel.Name] = [
+      .resNet18FPNBackbone, .resNet34FPNBackbone, .resNet50FPNBackbone, .resNet101FPNBackbone, .resNet152FPNBackbone,
+      .resNeXt50x32x4dFPNBackbone, .resNeXt101x32x8dFPNBackbone, .wideResNet50x2FPNBackbone,
+      .wideResNet101x2FPNBackbone,
+    ]
+    let detectors: [VisionModel.Name] = [
+      .fasterRCNNResNet18FPN, .fasterRCNNResNet34FPN, .fasterRCNNResNet50FPN, .fasterRCNNResNet101FPN,
+      .fasterRCNNResNet152FPN, .fasterRCNNResNeXt50x32x4dFPN, .fasterRCNNResNeXt101x32x8dFPN,
+      .fasterRCNNWideResNet50x2FPN, .fasterRCNNWideResNet101x2FPN,
+    ]
+    #expect(VisionModel.all.map(\.name) == classifiers + backbones + detectors)
   }
 
   @Test("there are nineteen models and nine backbones")
@@ -20,7 +39,7 @@ import VisionModels
 
   @Test("a detector freezes what torchvision freezes, at each of six levels", arguments: detectors, 0...5)
   func frozenAsTorchvision(name: String, layers: Int) throws {
-    let ours = try VisionModel(named: name).registry(trainableLayers: layers)
+    let ours = try VisionModel(named: .init(rawValue: name)).registry(trainableLayers: layers)
     #expect(try ours.frozenNames == TorchvisionRegistry(name).frozenNames(trainableLayers: layers))
   }
 

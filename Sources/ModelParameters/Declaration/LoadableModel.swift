@@ -16,7 +16,7 @@ extension LoadableModel {
   ///     let model = try FasterRCNN(configuration, loading: match)
   ///
   /// - Throws: `MatchError` with the whole report if the match is not acceptable by its options; `ParameterError`
-  ///   `otherModel` if it is for another configuration; the errors of reading tensors if a layer reads them.
+  ///   `otherModel` if it is for another configuration.
   public init(_ configuration: Configuration, loading match: Match) throws {
     try match.validate()
     let declarations = Declarations(loading: match)

@@ -72,20 +72,6 @@ public struct ParameterScope {
     _ = declare(name, [], nil, .ignored)
   }
 
-  /// Prepares a value from loaded tensors, such as a weight in the layout of a kernel.
-  ///
-  /// - Returns: The result of `make`; nil if a tensor has no values, because the model is only declared or the tensor
-  ///   is missing with permission. Errors are collected and thrown at the end of loading.
-  public func prepare<Prepared>(from tensors: Tensor?..., make: () throws -> Prepared) -> Prepared? {
-    guard tensors.allSatisfy({ $0?.hasValues ?? true }) else { return nil }
-    do {
-      return try make()
-    } catch {
-      declarations.record(error)
-      return nil
-    }
-  }
-
   private func declare(
     _ name: String, _ shape: [Int], _ elementType: ElementType?, _ role: ParameterRole, since version: Int? = nil
   ) -> Tensor {

@@ -98,3 +98,134 @@ public struct Match: Sendable {
     }
   }
 }
+
+extension Match {
+  /// Returns the state dict with the model's names and in its order.
+  ///
+  /// Ignored tensors are in their places, unexpected ones at the end.
+  ///
+  /// - Parameter isConverting: Whether to convert tensors to the model's dtypes.
+  /// - Throws: `nameCollision` if an unexpected name is one of the model's.
+  public func arranged(converting isConverting: Bool = false) throws(CheckpointError) -> StateDict {
+    var elements: [StateDict.Replacement] = []
+    elements.reserveCapacity(stateDict.count)
+    var bound = bound[...]
+    var accepted = accepted[...]
+    func add(_ name: String, _ tensor: Tensor, from source: String) {
+      if let position = stateDict.position(of: source) { elements.append((name, tensor, position)) }
+    }
+    for spec in registry.specs {
+      if bound.first?.name == spec.name, let binding = bound.popFirst() {
+        add(spec.name, isConverting ? binding.converted : binding.tensor, from: binding.source)
+      } else if accepted.first?.name == spec.name, let next = accepted.popFirst() {
+        add(spec.name, next.tensor, from: next.source)
+      }
+    }
+    for name in unexpected {
+      if let tensor = stateDict[name] { add(name, tensor, from: name) }
+    }
+    return try stateDict.replacingElements(
+      with: elements, leavingOut: "the model has no such tensor", renaming: modelName(of:))
+  }
+
+  /// What a name of the state dict becomes: renamed, and without the prefix if it was stripped.
+  private func modelName(of name: String) -> String {
+    let name = options.renaming.apply(to: name)
+    return prefix.flatMap { $0.isStripped ? $0.stripping(name) : nil } ?? name
+  }
+}
+
+extension Match {
+  /// A tensor whose name matches but whose shape or type does not.
+  public struct Mismatch: Hashable, Sendable {
+    /// The reason of the mismatch.
+    public enum Reason: String, Codable, Sendable {
+      /// The sizes differ.
+      case shape
+      /// The dtype cannot be converted, or conversion is not allowed.
+      case dtype
+      /// The tensor is composite (sparse, quantized, nested), but a plain one is needed.
+      case kind
+    }
+
+    /// The name in the model.
+    public let name: String
+    /// The name in the state dict.
+    public let source: String
+    /// The reason of the mismatch.
+    public let reason: Reason
+    /// The shape in the model.
+    public let expected: [Int]
+    /// The shape in the state dict.
+    public let found: [Int]
+    /// The dtype in the model; nil for any.
+    public let expectedType: ElementType?
+    /// The dtype in the state dict.
+    public let foundType: ElementType
+    /// The permutation of axes that gives the expected shape, if the tensor is probably transposed: [1, 0] for a
+    /// matrix.
+    public let likelyPermutation: [Int]?
+  }
+
+  /// A name that was mapped to another.
+  public struct Renamed: Hashable, Codable, Sendable {
+    /// The name in the state dict.
+    public let from: String
+    /// The name in the model.
+    public let to: String
+
+    /// Creates a record.
+    public init(from: String, to: String) {
+      self.from = from
+      self.to = to
+    }
+  }
+
+  /// A tensor that is converted on loading.
+  public struct Converted: Hashable, Codable, Sendable {
+    /// The name in the model.
+    public let name: String
+    /// The dtype in the state dict.
+    public let from: ElementType
+    /// The dtype after conversion.
+    public let to: ElementType
+
+    /// Creates a record.
+    public init(name: String, from: ElementType, to: ElementType) {
+      self.name = name
+      self.from = from
+      self.to = to
+    }
+  }
+
+  /// Several names that became equal, so the match is ambiguous.
+  public struct Collision: Hashable, Codable, Sendable {
+    /// The common name.
+    public let name: String
+    /// The names in the state dict.
+    public let from: [String]
+    /// The renamings that made them equal; empty if a stripped prefix did.
+    public let rules: [KeyMap.Renaming]
+
+    /// Creates a record.
+    public init(name: String, from: [String], rules: [KeyMap.Renaming] = []) {
+      self.name = name
+      self.from = from
+      self.rules = rules
+    }
+  }
+
+  /// A missing name with similar names in the state dict.
+  public struct NearName: Hashable, Codable, Sendable {
+    /// The name in the model.
+    public let missing: String
+    /// The most similar unexpected names, the best first.
+    public let candidates: [String]
+
+    /// Creates a record.
+    public init(missing: String, candidates: [String]) {
+      self.missing = missing
+      self.candidates = candidates
+    }
+  }
+}

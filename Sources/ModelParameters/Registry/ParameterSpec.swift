@@ -1,43 +1,5 @@
 public import StateDicts
 
-/// The role of a tensor in its model.
-public enum ParameterRole: String, Codable, Sendable {
-  /// A parameter, which can be trained: torch's `nn.Parameter`.
-  case parameter
-  /// A buffer, which is saved but never trained, such as a running mean.
-  case buffer
-  /// A name that is accepted but not used, such as `num_batches_tracked` of a frozen normalization.
-  case ignored
-}
-
-/// A layout version of a module, as in the `_metadata` of a state dict.
-public struct LayoutVersion: Hashable, Codable, Sendable {
-  /// The path of the module, such as `backbone.fpn`.
-  public let module: String
-  /// The version number.
-  public let version: Int
-
-  /// Creates a version.
-  public init(_ version: Int, of module: String) {
-    self.module = module
-    self.version = version
-  }
-}
-
-/// A name of a tensor in older checkpoints.
-public struct FormerName: Hashable, Sendable {
-  /// The full older name.
-  public let name: String
-  /// The layout version that renamed the tensor; nil if the older name is valid in every version.
-  public let before: LayoutVersion?
-
-  /// Creates a former name.
-  public init(_ name: String, before: LayoutVersion? = nil) {
-    self.name = name
-    self.before = before
-  }
-}
-
 /// The specification of a model's tensor: name, shape, dtype and role.
 public struct ParameterSpec: Hashable, Sendable {
   /// The name in the state dict: the path of the module and the name of the tensor, joined by dots.

@@ -14,5 +14,5 @@ package struct ClassCountOption: ParsableArguments {
 
 extension CompletionKind {
   /// The catalogue's models.
-  package static let model = CompletionKind.list(VisionModel.all.map(\.name))
+  package static let model = CompletionKind.list(VisionModel.all.map(\.name.rawValue))
 }

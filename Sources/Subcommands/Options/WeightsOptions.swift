@@ -13,11 +13,10 @@ package struct WeightsOptions: ParsableArguments {
   @OptionGroup var classes: ClassCountOption
 
   @Option(
-    name: .customLong("eps"),
     help: ArgumentHelp(
       "Epsilon of the normalizations (default: 0 for the COCO weights of 2019, 258fb6c6, else 1e-5).", valueName: "eps")
   )
-  var epsilon: Float?
+  var eps: Float?
 
   @OptionGroup var key: KeyOption
   @OptionGroup var matching: MatchingOptions
@@ -28,7 +27,8 @@ package struct WeightsOptions: ParsableArguments {
   package func fit(_ checkpoint: Checkpoint, trainableLayers: Int? = nil) throws -> ModelFit {
     let stateDict = try checkpoint.stateDict(key: key.key)
     return try ModelFit(
-      stateDict, as: model, classCount: classes.numClasses, epsilon: epsilon, trainableLayers: trainableLayers,
+      stateDict, as: model.map { VisionModel.Name(rawValue: $0) }, classCount: classes.numClasses, eps: eps,
+      trainableLayers: trainableLayers,
       options: matching.options(for: stateDict))
   }
 }

@@ -124,7 +124,7 @@ extension VisionError.Code {
     case .configuration: 64
     case .cannotCreate: 73
     case .arithmetic: 70
-    case .malformedImage, .imageSize, .notFinite: 65
+    default: 65
     }
   }
 }

@@ -11,10 +11,10 @@ extension Arithmetic {
   ///   - adding: What is added to the result. Where nothing else refers to it, the result takes its memory, which saves
   ///     a pass over memory of its own.
   package func convolve(
-    _ x: Activation, _ weights: FoldedWeights, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1,
+    _ x: Activation, _ weights: LayerWeights, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1,
     adding: consuming Activation? = nil, then: Nonlinearity = .none
   ) throws -> Activation {
-    let size = weights.shape
+    let size = weights.folded.shape
     guard x.shape.count == 4, size.count == 4, size[2] == size[3], size[1] * groups == x.shape[1] else {
       throw VisionError(
         .arithmetic, "Weights of shape \(size) in \(groups) groups do not match an activation of shape \(x.shape).")
@@ -79,7 +79,7 @@ extension Arithmetic {
   }
 
   /// A convolution's weights as its kernel reads them.
-  func prepared(_ weights: FoldedWeights, _ shape: ConvolutionShape, _ step: Step) throws -> PreparedWeights {
+  func prepared(_ weights: LayerWeights, _ shape: ConvolutionShape, _ step: Step) throws -> PreparedWeights {
     let order = try Layout(plain: shape.weightDimensions)
     return try prepared(weights, order, as: step.weights ?? order)
   }
@@ -120,12 +120,13 @@ extension Arithmetic {
   /// A matrix product with bias, [N, …] to [N, out], over all of an image's or region's numbers.
   ///
   /// - Parameter weights: [out, features], the features in C order.
-  package func linear(_ x: Activation, _ weights: FoldedWeights, then: Nonlinearity = .none) throws -> Activation {
-    let outputs = weights.shape[0]
+  package func linear(_ x: Activation, _ weights: LayerWeights, then: Nonlinearity = .none) throws -> Activation {
+    let size = weights.folded.shape
+    let outputs = size[0]
     let features = x.shape.dropFirst().reduce(1, *)
-    guard weights.shape == [outputs, features] else {
+    guard size == [outputs, features] else {
       throw VisionError(
-        .arithmetic, "Weights of shape \(weights.shape) do not match an activation of shape \(x.shape).")
+        .arithmetic, "Weights of shape \(size) do not match an activation of shape \(x.shape).")
     }
     let rows = try rows(x)
     // Rows are the pixels of an image of one row: the kernels for 1x1 convolutions are the fastest for matrices too.

@@ -3,8 +3,7 @@ package import VisionModels
 
 /// The steps that models are made of, done eagerly: one call is one fused step, over oneDNN.
 ///
-/// Kernels are made once for each shape and weights are brought into a kernel's layout once. It belongs to one thread
-/// (`ArithmeticThread`). Another library could follow behind the same functions.
+/// Kernels are made once for each shape. It belongs to one thread (`ArithmeticThread`). Another library could follow behind the same functions.
 package final class Arithmetic {
   /// Whether Winograd's algorithm, fast and a little less exact, is left alone.
   package let isExact: Bool
@@ -15,7 +14,6 @@ package final class Arithmetic {
   private let weightPool: BufferPool
   private var steps: [StepKey: Step] = [:]
   var shapesWithoutWinograd: Set<ConvolutionShape> = []
-  private var weights: [WeightKey: [PreparedWeights]] = [:]
 
   package init(isExact: Bool, threadCount: Int) throws(VisionError) {
     self.isExact = isExact
@@ -33,11 +31,6 @@ package final class Arithmetic {
     case convolution(ConvolutionShape, LayoutKey, isAdding: Bool, Nonlinearity)
     case pooling(Pooling, WindowShape, LayoutKey)
     case reorder(from: LayoutKey, to: LayoutKey)
-  }
-
-  struct WeightKey: Hashable {
-    let weights: [FoldedWeights.Key]
-    let dimensions: [Int]
   }
 
   /// The step of a key, made if it is not there yet.
@@ -87,15 +80,17 @@ package final class Arithmetic {
     ])
   }
 
-  /// Weights in a kernel's layout.
+  /// A layer's weights in a kernel's layout.
   ///
   /// - Parameter order: The weights' dimensions, and the order in which a kernel reads them that has other dimensions.
-  func prepared(_ origin: FoldedWeights, _ order: Layout, as layout: Layout) throws -> PreparedWeights {
-    let key = origin.key.map { WeightKey(weights: $0, dimensions: order.dimensions) }
-    if let key, let found = weights[key]?.first(where: { $0.layout.isSame(as: layout) }) { return found }
+  func prepared(_ weights: LayerWeights, _ order: Layout, as layout: Layout) throws -> PreparedWeights {
+    try weights.prepared(order.dimensions, as: layout) { try prepared($0, order, as: layout) }
+  }
+
+  private func prepared(_ weights: FoldedWeights, _ order: Layout, as layout: Layout) throws -> PreparedWeights {
     let plain = try activation(Layout(plain: order.dimensions))
     let count = order.dimensions.reduce(1, *)
-    let bias = try unsafe origin.fold(into: UnsafeMutableBufferPointer(start: plain.buffer.floats, count: count))
+    let bias = try unsafe weights.fold(into: UnsafeMutableBufferPointer(start: plain.buffer.floats, count: count))
     let target = try weightPool.take(layout.byteCount)
     let ordered = try arranged(plain, as: order)
     try unsafe reorder(
@@ -105,11 +100,9 @@ package final class Arithmetic {
     unsafe bias.withUnsafeBufferPointer { source in
       if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }
     }
-    let made = unsafe PreparedWeights(
+    return unsafe PreparedWeights(
       weight: target, bias: shift, layout: layout, gain: plain.numbers.largestMagnitudeSum(ofRows: bias.count),
-      shift: bias.withUnsafeBufferPointer { unsafe $0.largestMagnitude }, origin: origin)
-    if let key { weights[key, default: []].append(made) }
-    return made
+      shift: bias.withUnsafeBufferPointer { unsafe $0.largestMagnitude })
   }
 
   /// Runs a step on activations, with weights where it has any.

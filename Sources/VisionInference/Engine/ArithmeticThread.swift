@@ -2,24 +2,27 @@ import Foundation
 import StateDicts
 import VisionModels
 
-/// The one thread on which a model's arithmetic runs.
+/// The one thread on which a model's arithmetic runs, and where its forward pass lives.
 ///
 /// OpenMP, on which Debian's oneDNN runs, gives every calling thread a team of its own and keeps the team's size with
 /// the calling thread; so all calls come from here, in the order in which they were asked for.
-package final class ArithmeticThread: Sendable {
+package final class ArithmeticThread<Pass>: Sendable {
   private let queue: Queue
 
   /// - Parameters:
   ///   - threadCount: how many threads compute together; nil for as many as the machine has cores.
   ///   - isExact: whether Winograd's algorithm is left alone.
-  package init(threadCount: Int? = nil, isExact: Bool = false) {
+  ///   - makePass: Makes the forward pass; called once, on the thread.
+  package init(
+    threadCount: Int? = nil, isExact: Bool = false, _ makePass: @escaping @Sendable () throws -> Pass
+  ) {
     let count = max(threadCount ?? ProcessInfo.processInfo.activeProcessorCount, 1)
     let queue = Queue()
     self.queue = queue
     let thread = Thread {
       setOpenMPThreadCount(count)
-      let arithmetic = Result { () throws(VisionError) in try Arithmetic(isExact: isExact, threadCount: count) }
-      while let job = queue.next() { job(arithmetic) }
+      let resident = Result { (try Arithmetic(isExact: isExact, threadCount: count), try makePass()) }
+      while let job = queue.next() { job(resident) }
     }
     thread.name = "pth2swt arithmetic"
     thread.stackSize = 8 << 20
@@ -29,11 +32,13 @@ package final class ArithmeticThread: Sendable {
   deinit { queue.close() }
 
   /// Runs `body` on the thread and waits for it.
-  package func run<Value: Sendable>(_ body: @escaping @Sendable (Arithmetic) throws -> Value) throws -> Value {
+  package func run<Value: Sendable>(
+    _ body: @escaping @Sendable (Arithmetic, Pass) throws -> Value
+  ) throws -> Value {
     let answer = Locked<Result<Value, any Error>?>(nil)
     let isDone = DispatchSemaphore(value: 0)
-    queue.append { arithmetic in
-      let result = Result { try body(arithmetic.get()) }
+    queue.append { resident in
+      let result = Result { try body(resident.get().0, resident.get().1) }
       answer.withLock { $0 = result }
       isDone.signal()
     }
@@ -45,13 +50,17 @@ package final class ArithmeticThread: Sendable {
   }
 
   /// Runs `body` on the thread; the task sleeps until it is done.
-  package func run<Value: Sendable>(_ body: @escaping @Sendable (Arithmetic) throws -> Value) async throws -> Value {
+  package func run<Value: Sendable>(
+    _ body: @escaping @Sendable (Arithmetic, Pass) throws -> Value
+  ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      queue.append { arithmetic in continuation.resume(with: Result { try body(arithmetic.get()) }) }
+      queue.append { resident in
+        continuation.resume(with: Result { try body(resident.get().0, resident.get().1) })
+      }
     }
   }
 
-  typealias Job = @Sendable (Result<Arithmetic, VisionError>) -> Void
+  private typealias Job = @Sendable (Result<(Arithmetic, Pass), any Error>) -> Void
 
   /// Jobs in order, between threads.
   private final class Queue: Sendable {
@@ -74,6 +83,18 @@ package final class ArithmeticThread: Sendable {
       available.wait()
       return jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
     }
+  }
+}
+
+extension ArithmeticThread<Void> {
+  /// A thread without a forward pass, for single steps.
+  package convenience init(threadCount: Int? = nil, isExact: Bool = false) {
+    self.init(threadCount: threadCount, isExact: isExact) {}
+  }
+
+  /// Runs `body` on the thread and waits for it.
+  package func run<Value: Sendable>(_ body: @escaping @Sendable (Arithmetic) throws -> Value) throws -> Value {
+    try run { arithmetic, _ in try body(arithmetic) }
   }
 }
 

@@ -15,10 +15,10 @@ package struct FoldedWeights {
   fileprivate struct Layer {
     let weight: Tensor
     let bias: Tensor?
-    let normalization: Normalization?
+    let normalization: (any Normalization)?
   }
 
-  package init(weight: Tensor, bias: Tensor?, normalization: Normalization? = nil) {
+  package init(weight: Tensor, bias: Tensor?, normalization: (any Normalization)? = nil) {
     layers = [Layer(weight: weight, bias: bias, normalization: normalization)]
     shape = weight.shape
   }
@@ -31,22 +31,6 @@ package struct FoldedWeights {
     }
     layers = first.layers + second.layers
     shape = [first.shape[0] + second.shape[0]] + inputs
-  }
-
-  /// Which weights these are, whatever layer names them.
-  var key: [Key]? {
-    let keys = layers.compactMap { layer in
-      layer.weight.tie.map {
-        Key(weight: $0, bias: layer.bias?.tie, normalization: layer.normalization?.runningMean.tie)
-      }
-    }
-    return keys.count == layers.count ? keys : nil
-  }
-
-  struct Key: Hashable {
-    let weight: Tensor.Tie
-    let bias: Tensor.Tie?
-    let normalization: Tensor.Tie?
   }
 
   /// Writes the folded weight in C order, and gives the bias.
@@ -88,14 +72,40 @@ extension Normalization {
   /// Returns the normalization as y = scale * x + shift for each channel.
   package func scaleAndShift() throws -> (scale: [Float], shift: [Float]) {
     let (weight, bias) = (try [Float](self.weight), try [Float](self.bias))
-    let (mean, variance) = (try [Float](runningMean), try [Float](runningVariance))
-    let scale = zip(weight, variance).map { $0 * (1 / ($1 + epsilon).squareRoot()) }
+    let (mean, variance) = (try [Float](runningMean), try [Float](runningVar))
+    let scale = zip(weight, variance).map { $0 * (1 / ($1 + eps).squareRoot()) }
     let shift = bias.indices.map { bias[$0] - mean[$0] * scale[$0] }
     return (scale, shift)
   }
 }
 
-/// Weights in a kernel's own layout, made once and kept.
+/// A layer's weights in the layouts in which kernels read them: made when a kernel first asks for one, and kept.
+///
+/// A layer's forward pass owns them, and they go with it. They belong to one engine and stay on its thread.
+package final class LayerWeights {
+  let folded: FoldedWeights
+  private var prepared: [(order: [Int], weights: PreparedWeights)] = []
+
+  package init(_ folded: FoldedWeights) {
+    self.folded = folded
+  }
+
+  /// The weights in a layout, made the first time.
+  ///
+  /// - Parameter order: The dimensions that the kernel takes them to have, which decide the order of the numbers.
+  func prepared(
+    _ order: [Int], as layout: Layout, _ make: (FoldedWeights) throws -> PreparedWeights
+  ) rethrows -> PreparedWeights {
+    if let found = prepared.first(where: { $0.order == order && $0.weights.layout.isSame(as: layout) }) {
+      return found.weights
+    }
+    let made = try make(folded)
+    prepared.append((order, made))
+    return made
+  }
+}
+
+/// Weights in a kernel's own layout.
 struct PreparedWeights {
   let weight: Buffer
   let bias: Buffer
@@ -103,6 +113,4 @@ struct PreparedWeights {
   /// The largest sum of the magnitudes of one output's weights, and the largest magnitude of a bias: see
   /// `bound(of:on:addingTo:)`.
   let gain, shift: Float
-  /// Held so that the place in memory by which the weights are known stays theirs.
-  let origin: FoldedWeights
 }

@@ -29,23 +29,14 @@ public struct Validation: Codable, Sendable, Equatable {
   /// - Throws: `MatchError` if the weights do not match; `notFinite` with the weight or stage.
   public init(_ fit: ModelFit, threads: Int? = nil) throws {
     let match = try fit.runnableMatch()
-    model = fit.model.name
+    model = fit.model.name.rawValue
     frozenCount = match.registry.frozen.count
     trainableCount = match.registry.trainable.count
-    let thread = ArithmeticThread(threadCount: threads, isExact: true)
-    switch fit.model.architecture {
-    case .resNet(let configuration):
-      let network = try ResNet(configuration, loading: match)
-      stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)) }
-    case .mobileNetV2(let configuration):
-      let network = try MobileNetV2(configuration, loading: match)
-      stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)) }
-    case .backbone(let configuration):
-      let network = try BackboneWithFPN(configuration, loading: match)
-      stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)).digests }
-    case .fasterRCNN(let configuration):
-      let network = try FasterRCNN(configuration, loading: match)
-      stages = try thread.run { try network.digests(of: ValidationInput.image(on: $0)) }
+    guard let network = try fit.model.configuration.model(loading: match) as? any DigestibleModel else {
+      throw VisionError(.configuration, "\(fit.model.name) cannot be validated.")
+    }
+    stages = try ArithmeticThread(threadCount: threads, isExact: true).run { arithmetic in
+      try network.digests(of: ValidationInput.image(on: arithmetic))
     }
   }
 
@@ -61,10 +52,10 @@ public struct Validation: Codable, Sendable, Equatable {
   public init(
     of model: VisionModel, weights: StateDict, trainableLayers: Int? = nil, threads: Int? = nil
   ) throws {
-    let norm = model.normLayer
+    let norm = model.configuration.normLayer
     try self.init(
       ModelFit(
-        weights, as: model.name, classCount: model.classCount, normLayer: norm.kind, epsilon: norm.epsilon,
+        weights, as: model.name, classCount: model.classCount, normLayer: norm.kind, eps: norm.eps,
         trainableLayers: trainableLayers),
       threads: threads)
   }

@@ -46,7 +46,7 @@ public func fasterRCNNResNet50FPN(
 ) throws(ParameterError) -> FasterRCNNPlan {
   let asked = try FreezeRule.backbone(trainableLayers: trainableBackboneLayers)
   var normLayer = normLayer
-  if pretrained, normLayer.kind == .frozenBatchNorm2d { normLayer.epsilon = 0 }
+  if pretrained, normLayer.kind == .frozenBatchNorm2d { normLayer.eps = 0 }
   let weights: FasterRCNNPlan.PublishedWeights? =
     if pretrained {
       .init(fileName: "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth", path: "")

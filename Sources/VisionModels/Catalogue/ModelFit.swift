@@ -24,7 +24,7 @@ public struct ModelFit: Sendable {
   ///   - name: torchvision's name of the model, such as `resnet50` (default: inferred from the weights).
   ///   - classCount: The number of classes, including a detector's background (default: inferred).
   ///   - normLayer: The normalization (default: frozen for detectors and backbones, plain for classifiers).
-  ///   - epsilon: The epsilon of the normalizations (default: see `VisionModel.epsilon(for:)`).
+  ///   - eps: The eps of the normalizations (default: see `VisionModel.eps(for:)`).
   ///   - trainableLayers: The number of ResNet stages that train (default: see
   ///     `VisionModel.registry(trainableLayers:)`).
   ///   - freezing: A further rule for freezing parameters.
@@ -32,13 +32,13 @@ public struct ModelFit: Sendable {
   /// - Throws: `unknownModel` and `outOfRange`; `VisionError` `configuration` if no model was given and none matches.
   /// - Complexity: O(n) for each model that is tried, where n is the total length of all names in bytes.
   public init(
-    _ weights: StateDict, as name: String? = nil, classCount: Int? = nil, normLayer: NormLayer.Kind? = nil,
-    epsilon: Float? = nil, trainableLayers: Int? = nil, freezing: FreezeRule = FreezeRule(),
+    _ weights: StateDict, as name: VisionModel.Name? = nil, classCount: Int? = nil, normLayer: NormLayer.Kind? = nil,
+    eps: Float? = nil, trainableLayers: Int? = nil, freezing: FreezeRule = FreezeRule(),
     options: MatchOptions = MatchOptions()
   ) throws {
     let search = ModelSearch(
       weights: weights, classCount: classCount, normLayer: normLayer,
-      epsilon: epsilon ?? VisionModel.epsilon(for: weights), options: options)
+      eps: eps ?? VisionModel.eps(for: weights), options: options)
     self = if let name { try search.explainedFit(of: name) } else { try search.fitOfAnyModel() }
     match.registry = try model.registry(trainableLayers: trainableLayers).freezing(freezing)
   }
@@ -70,7 +70,7 @@ extension ModelFit: CustomStringConvertible {
 
   /// The lines of the text; a name in one may have line feeds of its own.
   package func lines(listing limit: Int?) -> [String] {
-    var name = model.name
+    var name = model.name.rawValue
     if let count = model.classCount { name += " with \(count) class\(count == 1 ? "" : "es")" }
     if let classifier {
       name += " (inferred: --num-classes \(classifier.shape[0]), because \(classifier.name) is \(classifier.shape))"

@@ -7,11 +7,11 @@ struct ModelSearch {
   /// nil: counted in the weights.
   var classCount: Int?
   let normLayer: NormLayer.Kind?
-  let epsilon: Float
+  let eps: Float
   let options: MatchOptions
 
   /// The fit of one model, its classes counted unless their number was asked for.
-  func fit(of name: String) throws(ParameterError) -> ModelFit {
+  func fit(of name: VisionModel.Name) throws(ParameterError) -> ModelFit {
     let model = try model(name, classCount)
     let match = try model.registry().match(unexplained: weights, options: options)
     guard classCount == nil, !match.isExact, let classifier = try classifier(of: model, match),
@@ -23,7 +23,7 @@ struct ModelSearch {
   }
 
   /// The fit of one model, with what may help where something does not fit.
-  func explainedFit(of name: String) throws -> ModelFit {
+  func explainedFit(of name: VisionModel.Name) throws -> ModelFit {
     let fit = try fit(of: name)
     if fit.match.isAcceptable { return fit.explained { _ in nil } }
     return try fit.explained { match in try classCountFix(fit.model, match) ?? otherModelFix() }
@@ -53,10 +53,10 @@ struct ModelSearch {
   }
 
   /// The model of which the most tensors are there, if those are most of it.
-  private func nearestName() throws(ParameterError) -> String? {
+  private func nearestName() throws(ParameterError) -> VisionModel.Name? {
     // No model of the catalogue has nearly as many names, and the weights are held against each of them.
     guard weights.count <= 10_000 else { return nil }
-    var best: (name: String, count: Int)?
+    var best: (name: VisionModel.Name, count: Int)?
     for known in VisionModel.all {
       let match = try fit(of: known.name).match
       let count = max(match.bound.count, match.branches.first?.boundCount ?? 0)
@@ -65,10 +65,10 @@ struct ModelSearch {
     return best?.name
   }
 
-  private func model(_ name: String, _ classCount: Int?) throws(ParameterError) -> VisionModel {
-    let usual = try VisionModel(named: name).normLayer.kind
+  private func model(_ name: VisionModel.Name, _ classCount: Int?) throws(ParameterError) -> VisionModel {
+    let usual = try VisionModel(named: name).configuration.normLayer.kind
     return try VisionModel(
-      named: name, classCount: classCount, normLayer: NormLayer(normLayer ?? usual, epsilon: epsilon))
+      named: name, classCount: classCount, normLayer: NormLayer(normLayer ?? usual, eps: eps))
   }
 
   /// What tells the classes apart in the weights, looked for behind a prefix too.
@@ -97,6 +97,6 @@ struct ModelSearch {
     search.classCount = nil
     guard let fit = try search.bestFit(), fit.match.isExact || options.allowedUnexpected.isEmpty else { return nil }
     return Match.Fix(
-      ["--model", fit.model.name], because: "the model that matches these weights", leadingTo: fit.match)
+      ["--model", fit.model.name.rawValue], because: "the model that matches these weights", leadingTo: fit.match)
   }
 }

@@ -7,23 +7,14 @@ extension VisionModel {
   ///   and backbones unless said, all of them for classifiers.
   /// - Throws: `outOfRange` for another number, or for any number where the model has no such stages.
   public func registry(trainableLayers: Int? = nil) throws(ParameterError) -> ParameterRegistry {
-    switch architecture {
-    case .resNet(let configuration):
-      let registry = ParameterRegistry(of: ResNet.self, configuration)
-      return registry.freezing(try .backbone(trainableLayers: trainableLayers ?? 5, at: ""))
-    case .mobileNetV2(let configuration):
-      guard trainableLayers == nil else {
-        throw ParameterError(
-          .outOfRange, "\(name) has no ResNet backbone, so layers cannot be frozen by number.",
-          remedy: "use patterns: --freeze (FreezeRule.freezing)")
-      }
-      return ParameterRegistry(of: MobileNetV2.self, configuration)
-    case .backbone(let configuration):
-      let registry = ParameterRegistry(of: BackboneWithFPN.self, configuration)
-      return registry.freezing(try .backbone(trainableLayers: trainableLayers ?? 3, at: "body"))
-    case .fasterRCNN(let configuration):
-      let registry = ParameterRegistry(of: FasterRCNN.self, configuration)
-      return registry.freezing(try .backbone(trainableLayers: trainableLayers ?? 3))
+    let kind = type(of: configuration)
+    guard let path = kind.resNetPath else {
+      if trainableLayers == nil { return configuration.registry }
+      throw ParameterError(
+        .outOfRange, "\(name) has no ResNet backbone, so layers cannot be frozen by number.",
+        remedy: "use patterns: --freeze (FreezeRule.freezing)")
     }
+    let rule = try FreezeRule.backbone(trainableLayers: trainableLayers ?? kind.usualTrainableLayers, at: path)
+    return configuration.registry.freezing(rule)
   }
 }

@@ -2,40 +2,15 @@ import ModelParameters
 public import StateDicts
 
 extension VisionModel {
-  /// The number of classes, including a detector's background; nil for a backbone.
-  public var classCount: Int? {
-    switch architecture {
-    case .resNet(let configuration): configuration.classCount
-    case .mobileNetV2(let configuration): configuration.classCount
-    case .backbone: nil
-    case .fasterRCNN(let configuration): configuration.classCount
-    }
-  }
-
-  /// The weight whose rows are the classes.
-  var classifierName: String? {
-    switch architecture {
-    case .resNet: "fc.weight"
-    case .mobileNetV2: "classifier.1.weight"
-    case .backbone: nil
-    case .fasterRCNN: "roi_heads.box_predictor.cls_score.weight"
-    }
-  }
-
-  /// The normalization.
-  package var normLayer: NormLayer {
-    switch architecture {
-    case .resNet(let configuration): configuration.normLayer
-    case .mobileNetV2(let configuration): configuration.normLayer
-    case .backbone(let configuration): configuration.body.normLayer
-    case .fasterRCNN(let configuration): configuration.backbone.body.normLayer
-    }
-  }
+  /// How many classes the model tells apart, the background among them for a detector; nil for a backbone.
+  public var classCount: Int? { configuration.numClasses }
 
   /// The weight that tells the classes apart, as weights have it: under the model's name for it, else the one left-over
   /// tensor of its form that looks most like it, such as `fc.1.weight`.
   func classifier(in match: Match) -> (name: String, shape: [Int])? {
-    guard let name = classifierName, let columns = match.registry[name]?.shape.last else { return nil }
+    guard let name = type(of: configuration).classifierName, let columns = match.registry[name]?.shape.last else {
+      return nil
+    }
     func isClassifier(_ tensor: Tensor?) -> Bool {
       guard let shape = tensor?.shape, shape.count == 2 else { return false }
       return shape[0] > 0 && shape[1] == columns
@@ -53,11 +28,12 @@ extension VisionModel {
       && (weights.count >= least || !options.allowedMissing.isEmpty)
   }
 
-  /// Returns the epsilon of the normalizations in training: 0 for torchvision's COCO weights of 2019, otherwise 1e-5.
+  /// The eps of the normalizations that weights were trained with: 0 for torchvision's COCO weights of 2019, which are
+  /// known by `258fb6c6` in the file's name, else 1e-5.
   ///
   /// These weights are recognised by `258fb6c6` in the file name, or in that of the file they were converted from.
   /// Source: `torchvision/models/detection/faster_rcnn.py`, `overwrite_eps`.
-  public static func epsilon(for weights: StateDict) -> Float {
+  public static func eps(for weights: StateDict) -> Float {
     let names = [weights.metadata.source?.name ?? ""] + (weights.metadata.source?.marks ?? []).map { "\($0.value)" }
     return names.contains { $0.contains("258fb6c6") } ? 0 : 1e-5
   }

@@ -3,12 +3,12 @@ public import StateDicts
 
 /// A convolution over images in NCHW order; torch's `nn.Conv2d` with square kernels and zero padding.
 public struct Conv2d: Sendable {
-  /// The weight, [outputs, inputs / groups, kernel, kernel].
+  /// The weight, [outputChannels, inputChannels / groups, kernelSize, kernelSize].
   public let weight: Tensor
-  /// The bias, [outputs]; nil if a normalization follows.
+  /// The bias, [outputChannels]; nil if a normalization follows.
   public let bias: Tensor?
   /// The side length of the kernel.
-  public let kernel: Int
+  public let kernelSize: Int
   /// The distance of neighbouring windows.
   public let stride: Int
   /// The number of rows and columns of zeros at each border.
@@ -20,12 +20,12 @@ public struct Conv2d: Sendable {
 
   /// Declares or loads the convolution.
   public init(
-    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1,
-    bias: Bool = true, in scope: ParameterScope
+    inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
+    groups: Int = 1, bias: Bool = true, in scope: ParameterScope
   ) {
-    weight = scope.parameter("weight", outputs, inputs / groups, kernel, kernel)
-    self.bias = bias ? scope.parameter("bias", outputs) : nil
-    self.kernel = kernel
+    weight = scope.parameter("weight", outputChannels, inputChannels / groups, kernelSize, kernelSize)
+    self.bias = bias ? scope.parameter("bias", outputChannels) : nil
+    self.kernelSize = kernelSize
     self.stride = stride
     self.padding = padding
     self.dilation = dilation

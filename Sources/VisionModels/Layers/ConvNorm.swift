@@ -5,18 +5,18 @@ public struct ConvNorm: Sendable {
   /// The convolution.
   public let convolution: Conv2d
   /// The normalization of its outputs.
-  public let normalization: Normalization
+  public let normalization: any Normalization
 
   /// Declares or loads both, which torchvision names `conv1` and `bn1`, or 0 and 1 in a list.
   ///
   /// The padding keeps the size of an image at stride 1, as in all of these models.
   public init(
-    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1, norm: NormLayer,
+    inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, groups: Int = 1, norm: NormLayer,
     in convolutionScope: ParameterScope, _ normalizationScope: ParameterScope
   ) {
     convolution = Conv2d(
-      inputs, outputs, kernel: kernel, stride: stride, padding: kernel / 2, groups: groups, bias: false,
-      in: convolutionScope)
-    normalization = Normalization(outputs, norm, in: normalizationScope)
+      inputChannels: inputChannels, outputChannels: outputChannels, kernelSize: kernelSize, stride: stride,
+      padding: kernelSize / 2, groups: groups, bias: false, in: convolutionScope)
+    normalization = norm(featureCount: outputChannels, in: normalizationScope)
   }
 }

@@ -3,14 +3,14 @@ public import StateDicts
 
 /// A linear layer: torch's `nn.Linear`.
 public struct Linear: Sendable {
-  /// The weight, [outputs, inputs].
+  /// The weight, [outputDimensions, inputDimensions].
   public let weight: Tensor
-  /// The bias, [outputs].
+  /// The bias, [outputDimensions].
   public let bias: Tensor
 
   /// Declares or loads the layer.
-  public init(_ inputs: Int, _ outputs: Int, in scope: ParameterScope) {
-    weight = scope.parameter("weight", outputs, inputs)
-    bias = scope.parameter("bias", outputs)
+  public init(_ inputDimensions: Int, _ outputDimensions: Int, in scope: ParameterScope) {
+    weight = scope.parameter("weight", outputDimensions, inputDimensions)
+    bias = scope.parameter("bias", outputDimensions)
   }
 }

@@ -1,7 +1,8 @@
+public import ModelParameters
+
 /// The kind of normalization in a model: torchvision's `norm_layer`.
 ///
-/// Both kinds compute (x - running mean) / √(running variance + epsilon) · weight + bias. They differ in the roles of
-/// their tensors: see `FrozenBatchNorm2d` and `BatchNorm2d`.
+/// Both kinds compute the same when a model runs. They differ in whether weight and bias are trained.
 public struct NormLayer: Hashable, Sendable {
   /// The class of the layer.
   public enum Kind: String, CaseIterable, Codable, Sendable {
@@ -14,12 +15,20 @@ public struct NormLayer: Hashable, Sendable {
   /// The class of the layer.
   public var kind: Kind
   /// The number added to the variance.
-  public var epsilon: Float
+  public var eps: Float
 
   /// Creates a normalization of a kind.
-  public init(_ kind: Kind, epsilon: Float = 1e-5) {
+  public init(_ kind: Kind, eps: Float = 1e-5) {
     self.kind = kind
-    self.epsilon = epsilon
+    self.eps = eps
+  }
+
+  /// Declares or loads a layer of this kind.
+  public func callAsFunction(featureCount: Int, in scope: ParameterScope) -> any Normalization {
+    switch kind {
+    case .frozenBatchNorm2d: FrozenBatchNorm2d(featureCount: featureCount, eps: eps, in: scope)
+    case .batchNorm2d: BatchNorm2d(featureCount: featureCount, eps: eps, in: scope)
+    }
   }
 
   /// `torchvision.ops.FrozenBatchNorm2d`, the default of detectors.

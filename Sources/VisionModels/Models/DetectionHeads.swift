@@ -16,9 +16,10 @@ public struct RPNHead: Sendable {
   public init(_ channels: Int, anchorCount: Int, in scope: ParameterScope) {
     let place = scope / "conv"
     convolution = Conv2d(
-      channels, channels, kernel: 3, padding: 1, in: (place / 0 / 0).formerly(place, before: 2, of: scope))
-    logits = Conv2d(channels, anchorCount, kernel: 1, in: scope / "cls_logits")
-    deltas = Conv2d(channels, anchorCount * 4, kernel: 1, in: scope / "bbox_pred")
+      inputChannels: channels, outputChannels: channels, kernelSize: 3, padding: 1,
+      in: (place / 0 / 0).formerly(place, before: 2, of: scope))
+    logits = Conv2d(inputChannels: channels, outputChannels: anchorCount, kernelSize: 1, in: scope / "cls_logits")
+    deltas = Conv2d(inputChannels: channels, outputChannels: anchorCount * 4, kernelSize: 1, in: scope / "bbox_pred")
   }
 }
 

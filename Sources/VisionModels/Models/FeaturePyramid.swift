@@ -19,7 +19,9 @@ public struct FeaturePyramid: Sendable {
         return make(inputs, (place / 0).formerly(place, before: 2, of: scope))
       }
     }
-    innerBlocks = blocks("inner_blocks") { Conv2d($0, outputs, kernel: 1, in: $1) }
-    layerBlocks = blocks("layer_blocks") { Conv2d(outputs, outputs, kernel: 3, padding: 1, in: $1) }
+    innerBlocks = blocks("inner_blocks") { Conv2d(inputChannels: $0, outputChannels: outputs, kernelSize: 1, in: $1) }
+    layerBlocks = blocks("layer_blocks") {
+      Conv2d(inputChannels: outputs, outputChannels: outputs, kernelSize: 3, padding: 1, in: $1)
+    }
   }
 }

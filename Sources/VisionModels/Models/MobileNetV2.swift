@@ -31,7 +31,9 @@ public struct MobileNetV2: LoadableModel {
   public init(_ configuration: Configuration, in scope: ParameterScope) {
     let features = scope / "features"
     let norm = configuration.normLayer
-    stem = ConvNorm(3, 32, kernel: 3, stride: 2, norm: norm, in: features / 0 / 0, features / 0 / 1)
+    stem = ConvNorm(
+      inputChannels: 3, outputChannels: 32, kernelSize: 3, stride: 2, norm: norm, in: features / 0 / 0, features / 0 / 1
+    )
     var blocks: [InvertedResidual] = []
     var channels = 32
     for (widening, outputs, count, stride) in Self.runs {
@@ -45,7 +47,7 @@ public struct MobileNetV2: LoadableModel {
     }
     self.blocks = blocks
     let last = features / (blocks.count + 1)
-    head = ConvNorm(channels, 1280, kernel: 1, norm: norm, in: last / 0, last / 1)
+    head = ConvNorm(inputChannels: channels, outputChannels: 1280, kernelSize: 1, norm: norm, in: last / 0, last / 1)
     classifier = Linear(1280, configuration.classCount, in: scope / "classifier" / 1)
   }
 }
@@ -68,10 +70,16 @@ public struct InvertedResidual: Sendable {
     let width = inputs * widening
     let first = widening == 1 ? 0 : 1
     expansion =
-      widening == 1 ? nil : ConvNorm(inputs, width, kernel: 1, norm: norm, in: scope / 0 / 0, scope / 0 / 1)
+      widening == 1
+      ? nil
+      : ConvNorm(
+        inputChannels: inputs, outputChannels: width, kernelSize: 1, norm: norm, in: scope / 0 / 0, scope / 0 / 1)
     depthwise = ConvNorm(
-      width, width, kernel: 3, stride: stride, groups: width, norm: norm, in: scope / first / 0, scope / first / 1)
-    projection = ConvNorm(width, outputs, kernel: 1, norm: norm, in: scope / (first + 1), scope / (first + 2))
+      inputChannels: width, outputChannels: width, kernelSize: 3, stride: stride, groups: width, norm: norm,
+      in: scope / first / 0, scope / first / 1)
+    projection = ConvNorm(
+      inputChannels: width, outputChannels: outputs, kernelSize: 1, norm: norm, in: scope / (first + 1),
+      scope / (first + 2))
     isResidual = stride == 1 && inputs == outputs
   }
 }

@@ -31,7 +31,8 @@ public struct ResNet: LoadableModel {
   /// Declares or loads the network.
   public init(_ configuration: Configuration, in scope: ParameterScope) {
     stem = ConvNorm(
-      3, 64, kernel: 7, stride: 2, norm: configuration.normLayer, in: scope / "conv1", scope / "bn1")
+      inputChannels: 3, outputChannels: 64, kernelSize: 7, stride: 2, norm: configuration.normLayer,
+      in: scope / "conv1", scope / "bn1")
     layers = zip(1..., configuration.blockCounts).map { stage, count in
       let outputs = configuration.channelCount(ofStage: stage)
       let inputs = stage == 1 ? 64 : configuration.channelCount(ofStage: stage - 1)

@@ -28,7 +28,7 @@ public struct ResidualBlock: Sendable {
     let outputs = planes * configuration.block.expansion
     func step(_ number: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1) -> ConvNorm {
       ConvNorm(
-        inputs, outputs, kernel: kernel, stride: stride, groups: groups, norm: norm,
+        inputChannels: inputs, outputChannels: outputs, kernelSize: kernel, stride: stride, groups: groups, norm: norm,
         in: scope / "conv\(number)", scope / "bn\(number)")
     }
     switch configuration.block {
@@ -45,6 +45,9 @@ public struct ResidualBlock: Sendable {
     let path = scope / "downsample"
     downsample =
       stride == 1 && inputs == outputs
-      ? nil : ConvNorm(inputs, outputs, kernel: 1, stride: stride, norm: norm, in: path / 0, path / 1)
+      ? nil
+      : ConvNorm(
+        inputChannels: inputs, outputChannels: outputs, kernelSize: 1, stride: stride, norm: norm, in: path / 0,
+        path / 1)
   }
 }

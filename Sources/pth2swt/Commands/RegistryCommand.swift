@@ -67,7 +67,7 @@ struct RegistryCommand: ParsableCommand {
   }
 
   private func list() throws {
-    let names = VisionModel.all.map(\.name)
+    let names = VisionModel.all.map(\.name.rawValue)
     if json { try printJSON(names) } else { names.forEach { print($0) } }
   }
 }

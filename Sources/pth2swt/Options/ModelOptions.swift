@@ -36,7 +36,7 @@ struct ModelOptions: ParsableArguments {
   /// The registry of a model, frozen as the options say.
   func registry(of name: String) throws -> ParameterRegistry {
     let model = try VisionModel(
-      named: name, classCount: classes.numClasses, normLayer: normLayer.map { NormLayer($0) })
+      named: .init(rawValue: name), classCount: classes.numClasses, normLayer: normLayer.map { NormLayer($0) })
     return try model.registry(trainableLayers: trainableLayers).freezing(rule)
   }
 
@@ -45,7 +45,8 @@ struct ModelOptions: ParsableArguments {
   /// - Parameter name: The model's name; nil to infer it from the weights.
   func fit(_ stateDict: StateDict, as name: String?, _ matching: MatchingOptions) throws -> ModelFit {
     try ModelFit(
-      stateDict, as: name, classCount: classes.numClasses, normLayer: normLayer, trainableLayers: trainableLayers,
+      stateDict, as: name.map { VisionModel.Name(rawValue: $0) }, classCount: classes.numClasses, normLayer: normLayer,
+      trainableLayers: trainableLayers,
       freezing: rule, options: matching.options(for: stateDict))
   }
 

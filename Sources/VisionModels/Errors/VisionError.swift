@@ -5,23 +5,14 @@ package import StateDicts
 /// Two errors are equal if their codes are equal; messages may change in any version.
 public struct VisionError: Error, Sendable {
   /// The kind of failure.
-  public enum Code: String, Sendable, Codable {
-    /// The file does not exist.
-    case notFound
-    /// The file exists but cannot be opened for reading.
-    case notReadable
-    /// The image is damaged, or neither JPEG nor PNG.
-    case malformedImage
-    /// The image has no pixels after resizing, or too many.
-    case imageSize
-    /// A configuration value is invalid, or does not match the weights.
-    case configuration
-    /// A weight or an activation is NaN or infinite.
-    case notFinite
-    /// The arithmetic library refused an operation.
-    case arithmetic
-    /// An image cannot be written.
-    case cannotCreate
+  public struct Code: RawRepresentable, Hashable, Codable, Sendable {
+    /// The code's name, as `--json` prints it.
+    public let rawValue: String
+
+    /// Creates a code from its name.
+    public init(rawValue: String) {
+      self.rawValue = rawValue
+    }
   }
 
   /// The kind of failure.
@@ -51,6 +42,25 @@ public struct VisionError: Error, Sendable {
     error.file = self.file ?? file
     return error
   }
+}
+
+extension VisionError.Code {
+  /// The file does not exist.
+  public static let notFound = Self(rawValue: "notFound")
+  /// The file exists but cannot be opened for reading.
+  public static let notReadable = Self(rawValue: "notReadable")
+  /// The image is damaged, or neither JPEG nor PNG.
+  public static let malformedImage = Self(rawValue: "malformedImage")
+  /// The image has no pixels after resizing, or too many.
+  public static let imageSize = Self(rawValue: "imageSize")
+  /// A configuration value is invalid, or does not match the weights.
+  public static let configuration = Self(rawValue: "configuration")
+  /// A weight or an activation is NaN or infinite.
+  public static let notFinite = Self(rawValue: "notFinite")
+  /// The arithmetic library refused an operation.
+  public static let arithmetic = Self(rawValue: "arithmetic")
+  /// An image cannot be written.
+  public static let cannotCreate = Self(rawValue: "cannotCreate")
 }
 
 extension VisionError {
