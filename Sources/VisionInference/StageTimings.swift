@@ -55,27 +55,12 @@ public struct StageTimings: Codable, Sendable, Equatable {
   }
 }
 
-/// The times of the stages of a classification, in milliseconds.
-public struct ClassificationTimings: Codable, Sendable, Equatable {
-  /// Decoding the image; 0 if nothing was decoded.
-  public var decode: Double = 0
-  /// Resizing, cropping and normalizing.
-  public var transform: Double = 0
-  /// From the input of the model to the classes.
-  public var network: Double = 0
-  /// From the decoded image to the classes.
-  public var total: Double = 0
-
-  /// Creates timings of 0.
-  public init() {}
-}
-
-/// Takes the time of each stage of a detection while it runs.
+/// Measures the stages of a detection.
 final class StageWatch: Sendable {
   private let start = ContinuousClock.now
   private let state = Locked((timings: StageTimings(), last: ContinuousClock.now))
 
-  /// A stage has come to its end.
+  /// Records the end of a stage.
   func note(_ stage: DetectionStage) {
     state.withLock { state in
       let now = ContinuousClock.now
@@ -84,7 +69,7 @@ final class StageWatch: Sendable {
     }
   }
 
-  /// The stages' times, and the time since the start.
+  /// The times of the stages so far, and the time since the start.
   var timings: StageTimings {
     var timings = state.withLock { $0.timings }
     timings.total = (ContinuousClock.now - start).milliseconds

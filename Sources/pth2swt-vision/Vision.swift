@@ -2,10 +2,11 @@ import ArgumentParser
 import StateDicts
 import Subcommands
 
-/// The part of the command that runs models, as a program of its own: `pth2swt` becomes it for three subcommands.
+/// The part of the command that runs models, as a separate program: `pth2swt` replaces itself with it for `detect`,
+/// `classify` and `validate`.
 ///
-/// oneDNN, libjpeg and libpng are needed here only, so the converter builds and starts without them. `pth2swt` parses
-/// the arguments first, for help, completion and mistakes; here they are parsed once more.
+/// Only this program needs oneDNN, libjpeg and libpng, so the converter builds and starts without them. `pth2swt` parses
+/// the arguments first, for help, completion and usage errors; here they are parsed once more.
 struct Vision: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pth2swt",

@@ -9,7 +9,7 @@ package import StateDicts
   import Musl
 #endif
 
-/// A program that does a part of the command's work, so that the rest starts without the libraries that it needs.
+/// A program that does a part of the command's work, so that the command starts without the libraries for it.
 package enum Program: String {
   /// Downloads URLs.
   case fetch = "pth2swt-fetch"
@@ -23,7 +23,7 @@ package enum Program: String {
     }
   }
 
-  /// Where the program is: beside this one, else in a folder of `PATH`.
+  /// The path of the program: beside this one, or else in a folder of `PATH`.
   ///
   /// - Throws: `notFound` if it is in neither place.
   package var path: FilePath {
@@ -39,10 +39,9 @@ package enum Program: String {
     }
   }
 
-  /// Becomes the program, with this one's arguments, environment and standard streams.
+  /// Replaces this process with the program, which gets the same arguments, environment and standard streams.
   ///
-  /// The process stays the same one, so signals reach the program and its exit code is this one's without a parent that
-  /// passes them on.
+  /// Signals and the exit code need no parent process that passes them on.
   ///
   /// The corresponding C function is `execv`.
   ///

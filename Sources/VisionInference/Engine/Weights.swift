@@ -79,9 +79,9 @@ extension Normalization {
   }
 }
 
-/// A layer's weights in the layouts in which kernels read them: made when a kernel first asks for one, and kept.
+/// The weights of a layer in the layouts of kernels, each made when a kernel first needs it, and kept.
 ///
-/// A layer's forward pass owns them, and they go with it. They belong to one engine and stay on its thread.
+/// The forward pass of the layer owns them. They belong to one engine and stay on the engine's thread.
 package final class LayerWeights {
   let folded: FoldedWeights
   private var prepared: [(order: [Int], weights: PreparedWeights)] = []
@@ -92,7 +92,7 @@ package final class LayerWeights {
 
   /// The weights in a layout, made the first time.
   ///
-  /// - Parameter order: The dimensions that the kernel takes them to have, which decide the order of the numbers.
+  /// - Parameter order: The dimensions that the kernel expects, which determine the order of the numbers.
   func prepared(
     _ order: [Int], as layout: Layout, _ make: (FoldedWeights) throws -> PreparedWeights
   ) rethrows -> PreparedWeights {

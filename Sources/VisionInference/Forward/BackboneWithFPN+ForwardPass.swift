@@ -12,7 +12,7 @@ extension FeaturePyramid {
 
     /// One level for each stage, and the coarsest halved once more; all have the same channels.
     ///
-    /// - Parameter stages: The largest first. Each is let go once its level is merged: they are large.
+    /// - Parameter stages: The largest first. Each is released once its level is merged, because they are large.
     func callAsFunction(_ stages: consuming [Activation]) throws -> [Activation] {
       var (above, levels): (Activation?, [Activation]) = (nil, [])
       while let stage = stages.popLast() {
@@ -27,7 +27,7 @@ extension FeaturePyramid {
       return levels + [try top.arithmetic.maxPool(top, kernel: 1, stride: 2, padding: 0)]
     }
 
-    /// The stage's own convolution, and the level above, doubled.
+    /// Adds the level above, doubled in size, to the convolution of the stage.
     private func merged(
       _ above: Activation?, _ stage: consuming Activation, _ innerBlock: Convolution
     ) throws -> Activation {

@@ -1,9 +1,8 @@
 package import VisionModels
 
-/// A declared convolution as it runs: with the normalization after it folded into its weight, which is kept in the layouts
-/// that kernels read.
+/// The forward pass of a convolution, with the following normalization folded into its weight.
 ///
-/// It belongs to one engine and stays on its thread, as its weights do.
+/// It belongs to one engine and stays on the engine's thread, like its weights.
 package struct Convolution {
   private let weights: LayerWeights
   private let stride: Int
@@ -20,9 +19,7 @@ package struct Convolution {
     self.init(layers.convolution, normalizedBy: layers.normalization)
   }
 
-  /// Two convolutions that read the same pixels, as one: the outputs of the second follow those of the first.
-  ///
-  /// - Parameter second: Has the geometry of the first.
+  /// Joins two convolutions of the same input and geometry: the outputs of the second follow those of the first.
   init(_ first: Conv2d, and second: Conv2d) throws(VisionError) {
     self.init(
       first,
@@ -38,11 +35,11 @@ package struct Convolution {
     groups = layer.groups
   }
 
-  /// [N, inputs, H, W] to [N, outputs, H', W'], with what follows it in one step.
+  /// Computes [N, outputs, H', W'] from [N, inputs, H, W] in one step, including an addition and a nonlinearity.
   ///
   /// - Parameters:
-  ///   - addend: What is added to the result, in its shape; given up by the caller, it lends the result its memory.
-  ///   - nonlinearity: What is done last.
+  ///   - addend: An activation that is added to the result. If the caller consumes it, the result reuses its memory.
+  ///   - nonlinearity: The nonlinearity that is applied last.
   package func callAsFunction(
     _ x: Activation, adding addend: consuming Activation? = nil, then nonlinearity: Nonlinearity = .none
   ) throws -> Activation {

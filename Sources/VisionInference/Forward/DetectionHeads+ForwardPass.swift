@@ -13,19 +13,19 @@ extension RPNHead {
       anchorCount = head.logits.weight.shape[0]
     }
 
-    /// For a level [N, C, H, W]: [N, 5 * anchors, H, W], the logits and then the deltas.
+    /// Computes [N, 5 * anchors, H, W] from a level [N, C, H, W]: the logits, then the deltas.
     ///
-    /// Both read the same pixels, so they run as one convolution.
+    /// Both are computed from the same pixels, so they run as one convolution.
     func callAsFunction(_ level: Activation) throws -> Activation {
       try predictions(convolution(level, then: .relu))
     }
 
-    /// Which channels of the predictions are logits, and which deltas.
+    /// The channels of the logits and of the deltas in the predictions.
     var channels: (logits: Range<Int>, deltas: Range<Int>) { (0..<anchorCount, anchorCount..<5 * anchorCount) }
   }
 }
 
-/// What is said of the regions' windows: a description, then the classes' logits and deltas.
+/// The predictions for pooled regions: features, then logits and deltas of the classes.
 struct BoxHeadPass {
   private let fc6, fc7, scores, boxes: MatrixProduct
 
@@ -36,7 +36,7 @@ struct BoxHeadPass {
     boxes = MatrixProduct(predictor.boxes)
   }
 
-  /// Windows [N, C, size, size] to [N, features], [N, classes] and [N, 4 * classes].
+  /// Computes [N, features], [N, classes] and [N, 4 * classes] from regions [N, C, size, size].
   func callAsFunction(_ windows: Activation) throws -> (described: Activation, logits: Activation, deltas: Activation) {
     let described = try within("box_head") { try fc7(fc6(windows, then: .relu), then: .relu) }
     return (

@@ -1,6 +1,6 @@
 package import VisionModels
 
-/// A declared `Linear` as it runs; it belongs to one engine and stays on its thread.
+/// The forward pass of a linear layer; it belongs to one engine and stays on the engine's thread.
 package struct MatrixProduct {
   private let weights: LayerWeights
 
@@ -8,7 +8,7 @@ package struct MatrixProduct {
     weights = LayerWeights(FoldedWeights(weight: layer.weight, bias: layer.bias))
   }
 
-  /// [N, …] to [N, outputs]; all but the first dimension are taken as one, in C order.
+  /// Computes [N, outputs] from [N, …]; all dimensions but the first are flattened in C order.
   package func callAsFunction(_ x: Activation, then nonlinearity: Nonlinearity = .none) throws -> Activation {
     try x.arithmetic.linear(x, weights, then: nonlinearity)
   }

@@ -15,9 +15,9 @@ extension InvertedResidual {
       isResidual = block.isResidual
     }
 
-    /// [N, inputs, H, W] to [N, outputs, H / stride, W / stride].
+    /// Computes [N, outputs, H / stride, W / stride] from [N, inputs, H, W].
     ///
-    /// - Parameter x: Given up by the caller, it lends its memory to the result of a residual block.
+    /// - Parameter x: If the caller consumes it, the result of a residual block reuses its memory.
     func callAsFunction(_ x: consuming Activation) throws -> Activation {
       let wide = if let expansion { try expansion(x, then: .relu6) } else { copy x }
       return try projection(depthwise(wide, then: .relu6), adding: isResidual ? consume x : nil)
@@ -39,7 +39,9 @@ extension MobileNetV2 {
       classifier = MatrixProduct(model.classifier)
     }
 
-    /// - Parameter watching: Called with what the stem and each block makes.
+    /// Computes one logit per class.
+    ///
+    /// - Parameter watching: Called with the name and the result of the stem and of each block.
     func logits(_ image: Activation, watching: (String, Activation) throws -> Void = { _, _ in }) throws -> Activation {
       var x = try within("features.0") { try stem(image, then: .relu6) }
       try watching("features.0", x)

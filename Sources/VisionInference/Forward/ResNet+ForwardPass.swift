@@ -11,9 +11,9 @@ extension ResidualBlock {
       downsample = block.downsample.map { Convolution($0) }
     }
 
-    /// [N, inputs, H, W] to [N, outputs, H / stride, W / stride].
+    /// Computes [N, outputs, H / stride, W / stride] from [N, inputs, H, W].
     ///
-    /// - Parameter x: Given up by the caller, it lends its memory to the result where nothing stands in the way past.
+    /// - Parameter x: If the caller consumes it, and there is no downsampling, the result reuses its memory.
     func callAsFunction(_ x: consuming Activation) throws -> Activation {
       var identity: Activation? = if let downsample { try downsample(x) } else { copy x }
       var y = consume x
@@ -54,9 +54,9 @@ extension ResNet {
       return stages
     }
 
-    /// The last stage's average to one logit a class.
+    /// Computes one logit per class from the average of the last stage.
     ///
-    /// - Throws: `configuration` for a backbone, which has no layer for it.
+    /// - Throws: `configuration` for a backbone.
     func logits(_ last: Activation?) throws -> Activation {
       guard let fc, let last else {
         throw VisionError(.configuration, "This ResNet is a backbone without a classifier.")

@@ -1,9 +1,9 @@
 import ModelParameters
 import VisionModels
 
-/// A declared model whose forward pass can be digested stage by stage.
+/// A model whose stages can be run and digested.
 protocol DigestibleModel: LoadableModel {
-  /// Runs the model, and sums up what comes out of each part.
+  /// Runs the model and returns a digest of each stage.
   func digests(of image: Activation) throws -> [StageDigest]
 }
 

@@ -1,8 +1,8 @@
 public import ModelParameters
 
-/// What tells one model of a kind from another, and what the catalogue needs to know of the kind.
+/// The configuration of a kind of model in the catalogue.
 ///
-/// All that is done with a model of the catalogue goes through this, so a new kind of model is declared in one place.
+/// The catalogue, matching and inference work with any kind of model through this protocol.
 public protocol ModelConfiguration: Hashable, Sendable {
   /// The model that it configures.
   associatedtype Model: LoadableModel where Model.Configuration == Self
@@ -11,12 +11,12 @@ public protocol ModelConfiguration: Hashable, Sendable {
   static var classifierName: String? { get }
   /// The path of the ResNet whose stages can be frozen by their number; nil where there is none.
   static var resNetPath: String? { get }
-  /// How many of those stages train by default, counted from the last.
+  /// The number of those stages that train by default, counted from the last.
   static var usualTrainableLayers: Int { get }
 
-  /// The number of classes, the background among them for a detector; nil for a model that tells none apart.
+  /// The number of classes, including the background for a detector; nil for a model without classes.
   ///
-  /// Setting it changes nothing in a model without classes.
+  /// Setting it has no effect on a model without classes.
   var numClasses: Int? { get set }
   /// The normalization.
   var normLayer: NormLayer { get set }
@@ -42,7 +42,7 @@ extension ResNet.Configuration: ModelConfiguration {
   public static var classifierName: String? { "fc.weight" }
   /// The path of the ResNet whose stages can be frozen.
   public static var resNetPath: String? { "" }
-  /// How many of its stages train by default.
+  /// The number of its stages that train by default.
   public static var usualTrainableLayers: Int { 5 }
   /// The number of classes.
   public var numClasses: Int? {
@@ -58,7 +58,7 @@ extension MobileNetV2.Configuration: ModelConfiguration {
   public static var classifierName: String? { "classifier.1.weight" }
   /// The path of the ResNet whose stages can be frozen.
   public static var resNetPath: String? { nil }
-  /// How many of its stages train by default.
+  /// The number of its stages that train by default.
   public static var usualTrainableLayers: Int { 0 }
   /// The number of classes.
   public var numClasses: Int? {
@@ -74,7 +74,7 @@ extension BackboneWithFPN.Configuration: ModelConfiguration {
   public static var classifierName: String? { nil }
   /// The path of the ResNet whose stages can be frozen.
   public static var resNetPath: String? { "body" }
-  /// How many of its stages train by default.
+  /// The number of its stages that train by default.
   public static var usualTrainableLayers: Int { 3 }
   /// The number of classes.
   public var numClasses: Int? {
@@ -95,7 +95,7 @@ extension FasterRCNN.Configuration: ModelConfiguration {
   public static var classifierName: String? { "roi_heads.box_predictor.cls_score.weight" }
   /// The path of the ResNet whose stages can be frozen.
   public static var resNetPath: String? { "backbone.body" }
-  /// How many of its stages train by default.
+  /// The number of its stages that train by default.
   public static var usualTrainableLayers: Int { 3 }
   /// The number of classes.
   public var numClasses: Int? {

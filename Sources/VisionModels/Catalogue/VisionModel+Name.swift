@@ -1,13 +1,12 @@
 extension VisionModel {
   /// A model's name in torchvision, such as `resnet50`.
   ///
-  /// The catalogue's names are constants. Others can be made of text, for instance of a command's argument; whether there is
-  /// such a model is found out when it is used.
+  /// The names of the catalogue are constants. `VisionModel.init(named:)` throws for other names.
   public struct Name: RawRepresentable, ExpressibleByStringLiteral, Hashable, Codable, Sendable {
-    /// The name as text.
+    /// The name as a string.
     public let rawValue: String
 
-    /// Creates a name from text.
+    /// Creates a name from a string.
     public init(rawValue: String) {
       self.rawValue = rawValue
     }
@@ -20,7 +19,7 @@ extension VisionModel {
 }
 
 extension VisionModel.Name: CustomStringConvertible {
-  /// The name as text.
+  /// The name as a string.
   public var description: String { rawValue }
 }
 

@@ -2,7 +2,8 @@ public import StateDicts
 
 /// A normalization by running statistics: (x - running mean) / √(running variance + eps) · weight + bias, by channel.
 ///
-/// When a model runs, this is a multiplication and an addition per channel, folded into the weight of a preceding convolution.
+/// When a model runs, this is a multiplication and an addition per channel, folded into the weight of a preceding
+/// convolution.
 public protocol Normalization: Sendable {
   /// The factor of each channel.
   var weight: Tensor { get }

@@ -1,5 +1,4 @@
 public import ModelParameters
-import StateDicts
 
 /// Predicts an objectness score and a box for each anchor; torchvision's `RPNHead` (`models/detection/rpn.py`).
 public struct RPNHead: Sendable {
@@ -20,33 +19,5 @@ public struct RPNHead: Sendable {
       in: (place / 0 / 0).formerly(place, before: 2, of: scope))
     logits = Conv2d(inputChannels: channels, outputChannels: anchorCount, kernelSize: 1, in: scope / "cls_logits")
     deltas = Conv2d(inputChannels: channels, outputChannels: anchorCount * 4, kernelSize: 1, in: scope / "bbox_pred")
-  }
-}
-
-/// Computes the features of a region with two layers, each followed by ReLU; torchvision's `TwoMLPHead`.
-public struct TwoMLPHead: Sendable {
-  /// The first layer, for the region in C order: [channels, height, width].
-  public let fc6: Linear
-  /// The second layer.
-  public let fc7: Linear
-
-  /// Declares or loads the head.
-  public init(_ inputs: Int, _ outputs: Int, in scope: ParameterScope) {
-    fc6 = Linear(inputs, outputs, in: scope / "fc6")
-    fc7 = Linear(outputs, outputs, in: scope / "fc7")
-  }
-}
-
-/// Predicts a score and a box for each class; torchvision's `FastRCNNPredictor`.
-public struct FastRCNNPredictor: Sendable {
-  /// The layer for one score per class.
-  public let scores: Linear
-  /// The layer for four deltas per class.
-  public let boxes: Linear
-
-  /// Declares or loads the layers.
-  public init(_ inputs: Int, classCount: Int, in scope: ParameterScope) {
-    scores = Linear(inputs, classCount, in: scope / "cls_score")
-    boxes = Linear(inputs, classCount * 4, in: scope / "bbox_pred")
   }
 }
