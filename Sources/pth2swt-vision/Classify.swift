@@ -41,10 +41,10 @@ struct Classify: ParsableCommand {
 
     var lines: [String] {
       var table = TextTable(rightAligned: [true, false])
-      for found in classes { table.add("  \(thousandths(found.score))", found.name) }
+      for found in classes { table.add("  \(Readable.thousandths(found.score))", found.name) }
       let times = timings.map { timings in
-        "  ms: decode \(tenths(timings.decode)), transform \(tenths(timings.transform)), "
-          + "network \(tenths(timings.network)), total \(tenths(timings.total))"
+        "  ms: decode \(Readable.tenths(timings.decode)), transform \(Readable.tenths(timings.transform)), "
+          + "network \(Readable.tenths(timings.network)), total \(Readable.tenths(timings.total))"
       }
       return [image.description] + table.lines + [times].compactMap(\.self)
     }

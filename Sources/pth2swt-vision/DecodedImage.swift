@@ -6,6 +6,5 @@ func decodedImage(_ path: FilePath) throws -> (image: Image, milliseconds: Doubl
   let clock = ContinuousClock()
   let start = clock.now
   let image = try Image(at: path)
-  let passed = (clock.now - start).components
-  return (image, Double(passed.seconds) * 1e3 + Double(passed.attoseconds) / 1e15)
+  return (image, (clock.now - start).milliseconds)
 }

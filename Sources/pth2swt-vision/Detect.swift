@@ -86,30 +86,18 @@ struct DetectionRow: Encodable {
     var table = TextTable(rightAligned: [false, true, true, true, true, true])
     for found in detections {
       table.add(
-        "  \(found.name)", thousandths(found.score), tenths(found.box[0]), tenths(found.box[1]),
-        tenths(found.box[2]), tenths(found.box[3]))
+        "  \(found.name)", Readable.thousandths(found.score), Readable.tenths(found.box[0]), Readable.tenths(found.box[1]),
+        Readable.tenths(found.box[2]), Readable.tenths(found.box[3]))
     }
     var lines = ["\(image)  \(width)x\(height)  \(detections.count) found"] + table.lines
     if let timings {
       lines.append(
-        "  ms: decode \(tenths(timings.decode)), transform \(tenths(timings.transform)), "
-          + "backbone \(tenths(timings.backbone)), rpn_head \(tenths(timings.rpnHead)), "
-          + "proposals \(tenths(timings.proposals)), roi \(tenths(timings.roi)), total \(tenths(timings.total))")
+        "  ms: decode \(Readable.tenths(timings.decode)), transform \(Readable.tenths(timings.transform)), "
+          + "backbone \(Readable.tenths(timings.backbone)), rpn_head \(Readable.tenths(timings.rpnHead)), "
+          + "proposals \(Readable.tenths(timings.proposals)), roi \(Readable.tenths(timings.roi)), total \(Readable.tenths(timings.total))")
     }
     return lines
   }
-}
-
-/// A number with one digit after the point.
-func tenths(_ value: some BinaryFloatingPoint) -> String {
-  let rounded = (Double(value) * 10).rounded() / 10
-  return "\(rounded)"
-}
-
-/// A probability with three digits after the point.
-func thousandths(_ value: Float) -> String {
-  let digits = String(Int((Double(value) * 1000).rounded()))
-  return digits.count > 3 ? "1.000" : "0." + String(repeating: "0", count: 3 - digits.count) + digits
 }
 
 /// Pictures with frames, beside one another in a folder.

@@ -13,24 +13,3 @@ public struct CopyProgress: Sendable {
     self.name = name
   }
 }
-
-/// Adds up what several threads have done, and tells of it.
-package struct ProgressSum: Sendable {
-  private let total: Int
-  private let done = Locked(0)
-  private let tell: @Sendable (CopyProgress) -> Void
-
-  package init(total: Int, _ tell: @escaping @Sendable (CopyProgress) -> Void) {
-    self.total = total
-    self.tell = tell
-  }
-
-  /// Adds bytes that are done.
-  package func add(_ byteCount: Int, _ name: String) {
-    let done = done.withLock { done in
-      done += byteCount
-      return done
-    }
-    tell(CopyProgress(completedByteCount: done, totalByteCount: total, name: name))
-  }
-}

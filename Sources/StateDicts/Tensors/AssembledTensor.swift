@@ -1,14 +1,3 @@
-/// A part of a tensor, and where in it the part begins.
-package struct TensorChunk: Sendable {
-  package let offsets: [Int]
-  package let tensor: Tensor
-
-  package init(offsets: [Int], tensor: Tensor) {
-    self.offsets = offsets
-    self.tensor = tensor
-  }
-}
-
 extension Tensor {
   /// A tensor put together from its chunks when its bytes are asked for; one chunk that is all of it is used as it
   /// lies.
@@ -145,16 +134,12 @@ private struct AssembledContents: StorageContents {
     let scratch = try Scratch(byteCount: part.byteCount)
     try unsafe scratch.withBytes(count: part.byteCount) { bytes in
       try unsafe part.copyElements(to: bytes)
-      var index = [Int](repeating: 0, count: part.shape.count - 1)
+      var rows = Odometer(Array(part.shape.dropLast()))
       for position in stride(from: 0, to: part.byteCount, by: run) {
-        let place = origin + zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 } * elementType.byteCount
+        let place = origin + rows.place(strides) * elementType.byteCount
         unsafe UnsafeMutableRawBufferPointer(rebasing: target[place..<place + run])
           .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[position..<position + run]))
-        for axis in index.indices.reversed() {
-          index[axis] += 1
-          if index[axis] < part.shape[axis] { break }
-          index[axis] = 0
-        }
+        rows.advance()
       }
     }
   }

@@ -48,19 +48,16 @@ final class BoxReader {
       return isClose ? extent : 0..<0
     }
     try unsafe memory.withBytes(count: pieces.byteCount) { target in
-      var index = [Int](repeating: 0, count: pieces.outer.count)
+      // Of the dimensions between pieces the first runs fastest.
+      var odometer = Odometer(pieces.outer.reversed().map(\.count))
+      let strides = pieces.outer.reversed().map(\.stride)
       let (count, pitch) = (pieces.span * width, pieces.pitch * width)
       for number in 0..<pieces.count {
-        var place = first
-        for (axis, piece) in pieces.outer.enumerated() { place += index[axis] * piece.stride }
+        let place = first + odometer.place(strides)
         unsafe store.read(
           at: base + place * width,
           into: UnsafeMutableRawBufferPointer(rebasing: target[number * pitch..<number * pitch + count]))
-        for axis in index.indices {
-          index[axis] += 1
-          if index[axis] < pieces.outer[axis].count { break }
-          index[axis] = 0
-        }
+        odometer.advance()
       }
     }
     local = walk.moved(shape: box.shape, strides: pieces.strides, offset: 0)

@@ -1,50 +1,3 @@
-/// The order of the bytes within an element.
-public enum ByteOrder: String, Sendable {
-  case little, big
-}
-
-/// Where a storage's bytes come from when they do not lie in a file as they are (a deflated archive entry).
-package protocol StorageContents: Sendable {
-  /// All bytes, in memory of our own. Called at most once at a time for one storage.
-  func load() throws(CheckpointError) -> ByteStore
-  /// Passes all bytes in order, a window at a time, without keeping them.
-  func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError)
-}
-
-/// What the storages of one file share.
-@safe public final class StorageOrigin: Sendable {
-  /// The file, as given by the caller.
-  public let file: String
-  /// What stands before a storage's key in the name of its archive entry: `archive/data/`.
-  package let entryPrefix: String
-  /// Whether a storage's CRC-32 is checked when its bytes are first used in whole.
-  package let checksOnUse: Bool
-  fileprivate let lock = Locked(())
-  private let empty = Locked(Storage?.none)
-
-  package init(file: String, entryPrefix: String = "", checksOnUse: Bool = true) {
-    self.file = file
-    self.entryPrefix = entryPrefix
-    self.checksOnUse = checksOnUse
-  }
-}
-
-extension StorageOrigin {
-  /// An origin for a storage that is made of others of this file: it has a lock of its own, since theirs are taken
-  /// while it loads.
-  package func derived() -> StorageOrigin { StorageOrigin(file: file, checksOnUse: checksOnUse) }
-
-  /// The one storage of no bytes that tensors without elements of their own view.
-  package var emptyStorage: Storage {
-    empty.withLock { empty in
-      if let empty { return empty }
-      let storage = Storage(ByteStore(copying: []), key: "", origin: .memory)
-      empty = storage
-      return storage
-    }
-  }
-}
-
 /// A run of bytes that tensors are views of, as torch has it.
 ///
 /// Two tensors are tied where they share one.
@@ -178,9 +131,4 @@ extension StorageOrigin {
   package func verifyOnUse() throws {
     if origin.checksOnUse { try verify() }
   }
-}
-
-extension StorageOrigin {
-  /// The origin of storages that were made in memory.
-  package static let memory = StorageOrigin(file: "<memory>")
 }

@@ -78,7 +78,7 @@ enum NumpyFiles {
     }
     return try array(header, byteCount: entry.byteCount - header.byteCount) { byteCount in
       Storage(
-        .lazy(StreamedTail(archive: archive, entry: entry, skipped: header.byteCount)), byteCount: byteCount,
+        .lazy(StreamedEntry(archive: archive, entry: entry, skipped: header.byteCount)), byteCount: byteCount,
         byteOrder: header.type.byteOrder, key: entry.name, origin: origin)
     }
   }
@@ -105,26 +105,5 @@ enum NumpyFiles {
 
   private static func head(of store: ByteStore, _ range: Range<Int>) -> [UInt8] {
     store.array(range.prefix(NpyHeader.limit + 12))
-  }
-}
-
-/// The bytes from a place on of an entry that is read through libzip.
-struct StreamedTail: StorageContents {
-  let archive: ZipArchive
-  let entry: ZipArchive.Entry
-  let skipped: Int
-
-  func load() throws(CheckpointError) -> ByteStore {
-    let whole = try archive.read(entry)
-    return ByteStore(whole, range: skipped..<whole.count)
-  }
-
-  func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
-    var position = 0
-    try unsafe archive.stream(entry) { window throws(CheckpointError) in
-      let start = min(max(skipped - position, 0), window.count)
-      position += window.count
-      if start < window.count { try unsafe body(UnsafeRawBufferPointer(rebasing: window[start...])) }
-    }
   }
 }

@@ -1,0 +1,78 @@
+/// What the `__metadata__` of a safetensors file says, by the keys that docs/formats/swt.md specifies.
+struct SafetensorsMetadata {
+  private let entries: [(name: String, value: String)]
+  private let values: [String: String]
+
+  init(_ entries: [(name: String, value: String)]) {
+    self.entries = entries
+    values = Dictionary(entries, uniquingKeysWith: { first, _ in first })
+  }
+
+  subscript(name: String) -> String? { values[name] }
+
+  /// Whether the file was written here.
+  var isSwt: Bool { values["swt.version"] != nil }
+
+  var requiresGrad: Set<ExactName> {
+    guard let text = values["swt.requires_grad"], case .array(let names)? = try? JSONValue(parsing: text) else {
+      return []
+    }
+    return Set(names.compactMap { if case .string(let name) = $0 { ExactName(name) } else { nil } })
+  }
+
+  /// The tensors that the conversion which wrote the file left out.
+  var leftOut: [LeftOut] {
+    values["swt.left_out"].flatMap { try? JSONValue(parsing: $0) }.map(LeftOut.rows) ?? []
+  }
+
+  func members(_ name: String) -> [JSONValue.Member] {
+    guard let text = values[name], case .object(let members)? = try? JSONValue(parsing: text) else { return [] }
+    return members
+  }
+
+  /// What a writer was asked to keep: the keys under `swt.` that the format itself does not use.
+  var annotations: [JSONValue.Member] {
+    entries.compactMap { entry in
+      guard entry.name.hasPrefix("swt."), !Self.ownKeys.contains(entry.name) else { return nil }
+      let value = (try? JSONValue(parsing: entry.value)) ?? .string(entry.value)
+      return JSONValue.Member(String(entry.name.dropFirst(4)), value)
+    }
+  }
+
+  private static let ownKeys: Set<String> = [
+    "swt.version", "swt.source", "swt.state_dict_metadata", "swt.other_values", "swt.requires_grad", "swt.left_out",
+    "swt.aliases", "swt.composition", "swt.crc32",
+  ]
+
+  /// A checksum for each tensor of the header, in its order.
+  func checksums(count: Int) -> [Checksum]? {
+    guard let words = values["swt.crc32"]?.split(separator: " "), words.count == count else { return nil }
+    let checksums = words.compactMap { UInt32($0, radix: 16).map { Checksum($0) } }
+    return checksums.count == count ? checksums : nil
+  }
+
+  /// Names that were dropped because another name has the same tensor: safetensors' `save_model` writes a key for each,
+  /// whose value is the name that was kept.
+  ///
+  /// In a file of ours they come back where they stood.
+  func addingAliases(to elements: [StateDict.Element]) -> [StateDict.Element] {
+    var places = [ExactName: Int](minimumCapacity: elements.count)
+    for (place, element) in elements.enumerated() { places[ExactName(element.name)] = place }
+    let aliases = entries.filter { entry in
+      entry.name != "format" && !entry.name.hasPrefix("swt.") && places[ExactName(entry.name)] == nil
+        && places[ExactName(entry.value)] != nil
+    }
+    guard !aliases.isEmpty else { return elements }
+    var all = elements
+    var positions: [ExactName: Int] = [:]
+    for member in members("swt.aliases") {
+      if case .integer(let place) = member.value { positions[ExactName(member.name)] = place }
+    }
+    let sorted = aliases.map { ($0, positions[ExactName($0.name)] ?? .max) }.sorted { $0.1 < $1.1 }
+    for (alias, position) in sorted {
+      guard let place = places[ExactName(alias.value)] else { continue }
+      all.insert((alias.name, elements[place].tensor), at: min(max(position, 0), all.count))
+    }
+    return all
+  }
+}
