@@ -63,6 +63,8 @@ import Testing
     let whole = try Command("fingerprint", Self.file).output
     #expect(try Command(script: #""$0" fingerprint - < "$1""#, Self.file).output == whole)
     #expect(try Command(script: #"cat "$1" | "$0" fingerprint -"#, Self.file).output == whole)
+    let scan = try Command("scan", Self.file).output
+    #expect(try Command(script: #"cat "$1" | "$0" scan -"#, Self.file).output == scan)
     let empty = try Command(script: #""$0" inspect - < /dev/null"#)
     #expect(empty.code == 65 && empty.errors.contains("standard input"))
   }

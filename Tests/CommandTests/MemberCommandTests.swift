@@ -13,6 +13,13 @@ import Testing
     #expect(run.errors.contains("--member policy.pth"))
   }
 
+  @Test("scan looks through all members, and asks for none")
+  func scan() throws {
+    let run = try Command("scan", archive)
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(run.output.contains("torch.HalfStorage"))
+  }
+
   @Test(
     "with --member each command reads that file",
     arguments: [["inspect"], ["verify"], ["fingerprint"], ["scan"], ["inspect", "--json"]])

@@ -92,10 +92,8 @@ extension Checkpoint {
 
   /// Opens what comes from standard input.
   package init(standardInput options: CheckpointOptions) throws(CheckpointError) {
-    let name = "standard input"
-    let store: ByteStore
-    do throws(CheckpointError) { store = try ByteStore.standardInput() } catch { throw error.located(file: name) }
-    try self.init(FileReader.read(store, file: name, options), options: options)
+    let store = try FileReader.standardInput()
+    try self.init(FileReader.read(store, file: FileReader.standardInputName, options), options: options)
   }
 }
 

@@ -11,6 +11,18 @@ enum FileReader {
     }
   }
 
+  /// How standard input is named in reports and errors.
+  static let standardInputName = "standard input"
+
+  /// Returns the bytes of standard input.
+  static func standardInput() throws(CheckpointError) -> ByteStore {
+    do throws(CheckpointError) {
+      return try ByteStore.standardInput()
+    } catch {
+      throw error.located(file: standardInputName)
+    }
+  }
+
   /// Reads what is at a path: a file, the index of several, or a folder of them.
   static func read(at path: FilePath, _ options: CheckpointOptions) throws(CheckpointError) -> CheckpointContents {
     guard let store = try bytes(at: path, options) else { return try CheckpointFolder(path: path).open(options) }

@@ -81,6 +81,11 @@ public struct Scan: Sendable {
     }
   }
 
+  /// Scans what comes from standard input.
+  package init(standardInput options: CheckpointOptions) throws(CheckpointError) {
+    try self.init(FileReader.standardInput(), file: FileReader.standardInputName, options: options)
+  }
+
   /// Scans a file in memory.
   public init(_ bytes: some Sequence<UInt8>, options: CheckpointOptions = .init()) {
     self.init(ByteStore(copying: bytes), file: "<memory>", options: options)

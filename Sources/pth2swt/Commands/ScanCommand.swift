@@ -37,14 +37,14 @@ struct ScanCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    if input == FilePath("-") { return try show(Scan(standardInput: inputs.options)) }
     let path = try inputs.path(of: input)
-    if path.isFolder {
-      try run(folder: path)
-    } else {
-      let scan = try Scan(at: path, options: inputs.options)
-      if json { try printJSON(scan) } else { Self.printRows(of: scan) }
-      try finish([scan], throwing: true)
-    }
+    if path.isFolder { try run(folder: path) } else { try show(Scan(at: path, options: inputs.options)) }
+  }
+
+  private func show(_ scan: Scan) throws {
+    if json { try printJSON(scan) } else { Self.printRows(of: scan) }
+    try finish([scan], throwing: true)
   }
 
   private func run(folder path: FilePath) throws {
