@@ -32,7 +32,7 @@ struct SafetensorsHeader {
       throw CheckpointError.truncated(
         "A safetensors file begins with a length of 8 bytes; this one has \(span.byteCount) bytes.")
     }
-    let length = unsafe UInt64(littleEndian: span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
+    let length = store.array(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(Self.limit) else {
       throw CheckpointError(
         .malformedHeader, "The safetensors header has \(length) bytes; the format allows \(Self.limit).", offset: 0,

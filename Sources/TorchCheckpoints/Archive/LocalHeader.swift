@@ -1,3 +1,5 @@
+import StateDicts
+
 /// An entry's local header, found among the reads by which libzip came to the entry's bytes.
 ///
 ///     offset 0    50 4b 03 04
@@ -19,19 +21,19 @@ struct LocalHeader: Equatable {
   /// - Parameters:
   ///   - reads: The ranges that libzip read to deliver the first byte of the compressed entry, in order.
   ///   - name: The entry's name in the directory.
-  ///   - bytes: The archive.
-  init?(reads: [Range<Int>], name: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer) {
-    guard let payload = reads.last?.lowerBound, payload <= bytes.count else { return nil }
+  ///   - store: The archive.
+  init?(reads: [Range<Int>], name: [UInt8], in store: ByteStore) {
+    guard let payload = reads.last?.lowerBound, payload <= store.count else { return nil }
     var found: LocalHeader?
     for read in reads.dropLast() {
       for offset in [read.lowerBound, read.lowerBound - 26] where found?.isConsistent != true {
         guard offset >= 0, offset + 30 <= payload, read.upperBound >= offset + 30 else { continue }
-        let nameByteCount = unsafe Int(bytes[offset + 26]) | Int(bytes[offset + 27]) << 8
-        let extraByteCount = unsafe Int(bytes[offset + 28]) | Int(bytes[offset + 29]) << 8
+        let header = store.array(offset..<offset + 30)
+        let nameByteCount = Int(header[26]) | Int(header[27]) << 8
+        let extraByteCount = Int(header[28]) | Int(header[29]) << 8
         guard offset + 30 + nameByteCount + extraByteCount == payload else { continue }
         let isConsistent =
-          unsafe bytes[offset..<offset + 4].elementsEqual([0x50, 0x4B, 3, 4])
-          && bytes[offset + 30..<offset + 30 + nameByteCount].elementsEqual(name)
+          header.starts(with: [0x50, 0x4B, 3, 4]) && store.array(offset + 30..<offset + 30 + nameByteCount) == name
         found = LocalHeader(offset: offset, payload: payload, isConsistent: isConsistent)
       }
     }

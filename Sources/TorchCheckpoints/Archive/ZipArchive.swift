@@ -220,10 +220,8 @@ import StateDicts
     guard let file = unsafe file, unsafe zip_fread(file, &byte, 1) == 1 else {
       throw CheckpointError.malformedArchive("The bytes of the entry are outside the file.", entry: name)
     }
-    let rawName = unsafe UnsafeRawBufferPointer(start: rawName, count: strlen(rawName))
-    let header = unsafe store.withUnsafeBytes { bytes in
-      unsafe LocalHeader(reads: source.reads, name: rawName, in: bytes)
-    }
+    let rawName = unsafe Array(UnsafeRawBufferPointer(start: rawName, count: strlen(rawName)))
+    let header = LocalHeader(reads: source.reads, name: rawName, in: store)
     guard let header else { return nil }
     guard header.isConsistent else {
       throw CheckpointError.malformedArchive(

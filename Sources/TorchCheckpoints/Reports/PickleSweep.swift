@@ -120,8 +120,8 @@ struct PickleSweep {
 
   /// The next bytes that every pickle of protocol 2 to 5 begins with.
   private static func beginning(in store: ByteStore, from start: Int) -> Int? {
-    for start in stride(from: start, to: max(start, store.count - 3), by: Tensor.windowByteCount) {
-      let window = start..<min(start + Tensor.windowByteCount, store.count - 3)
+    for window in ByteStore.windows(of: start..<max(start, store.count - 3)) {
+      // In place: a copy for each of the many places that are none would take long.
       let place = unsafe store.withUnsafeBytes { bytes in
         window.first { place in unsafe bytes[place] == 0x80 && (2...5).contains(bytes[place + 1]) }
       }

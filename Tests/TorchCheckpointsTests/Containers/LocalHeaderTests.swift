@@ -11,9 +11,7 @@ struct LocalHeaderTests {
   private func header(
     _ reads: [Range<Int>], name: String = record.name, in bytes: [UInt8] = FileBytes.zip([record])
   ) -> LocalHeader? {
-    unsafe bytes.withUnsafeBytes { bytes in
-      unsafe Array(name.utf8).withUnsafeBytes { name in unsafe LocalHeader(reads: reads, name: name, in: bytes) }
-    }
+    LocalHeader(reads: reads, name: Array(name.utf8), in: ByteStore(copying: bytes))
   }
 
   @Test(
