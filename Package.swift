@@ -108,7 +108,7 @@ let package = Package(
         "Digests", "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
       ]),
     // Of the repository itself: the order of folders.
-    .testTarget(name: "ExampleTests"),
+    .testTarget(name: "RepositoryTests"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -30,11 +30,11 @@ import TorchCheckpoints
     let error: Body
   }
 
-  private let folder: ScratchFolder
+  private let folder: TemporaryFolder
   private let weights = fixturePath("runnable/classifier.pth")
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   private func classify(_ arguments: String...) throws -> Command {

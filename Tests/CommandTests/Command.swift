@@ -66,30 +66,5 @@ struct Command {
   }
 }
 
-/// A folder that is there until this goes, or is removed by a test that asks no more of it: a local one could go while a
-/// path in it is still in use.
-final class ScratchFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "pth2swt-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { remove() }
-
-  func path(_ name: String) -> String { url.appending(path: name).path }
-
-  /// Writes a text file and gives its path.
-  func file(_ name: String, _ text: String) throws -> String {
-    try Data(text.utf8).write(to: url.appending(path: name))
-    return path(name)
-  }
-
-  func remove() { try? FileManager.default.removeItem(at: url) }
-}
-
 /// A file of TestData/fixtures.
-func fixturePath(_ name: String) -> String {
-  URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../TestData/fixtures/\(name)").path
-}
+func fixturePath(_ name: String) -> String { Repository.fixture(name).path }

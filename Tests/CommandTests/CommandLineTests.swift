@@ -5,10 +5,7 @@ import Testing
 @Suite struct CommandLineTests {
   private static let file = fixture("module.pth")
 
-  private static func fixture(_ name: String) -> String {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../TestData/fixtures/state_dicts/\(name)").standardized.path
-  }
+  private static func fixture(_ name: String) -> String { fixturePath("state_dicts/\(name)") }
 
   @Test(
     "a misspelled subcommand is told what it may be",

@@ -4,10 +4,10 @@ import Testing
 import TorchCheckpoints
 
 @Suite struct ConvertCommandTests {
-  let folder: ScratchFolder
+  let folder: TemporaryFolder
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   private struct Summary: Decodable {

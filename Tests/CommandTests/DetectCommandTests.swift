@@ -29,11 +29,11 @@ struct DetectCommandTests {
     let odd: [String: [Found]]
   }
 
-  private let folder: ScratchFolder
+  private let folder: TemporaryFolder
   private let expected: Expected
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
     let json = try Data(contentsOf: URL(fileURLWithPath: fixturePath("runnable/runnable.json")))
     expected = try JSONDecoder().decode(Expected.self, from: json)
   }

@@ -10,10 +10,10 @@ import Testing
 
 /// File names are bytes. (On Apple's file systems they are always UTF-8.)
 @Suite struct FileNameTests {
-  let folder: ScratchFolder
+  let folder: TemporaryFolder
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   #if os(Linux)

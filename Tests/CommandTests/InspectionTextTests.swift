@@ -3,27 +3,21 @@ import Testing
 
 /// What `inspect` shows to a person, in which order.
 @Suite struct InspectionTextTests {
-  private static func fixture(_ name: String) -> String {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../TestData/fixtures/\(name)")
-      .standardized.path
-  }
-
-  private static let corpusFile = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../../shared/corpus/SevenNet--checkpoint_best.pth").standardized.path
+  private static let corpusFile = Repository.shared("corpus/SevenNet--checkpoint_best.pth").path
 
   @Test("what the file is comes first, then how much it holds; marks of the format come with --all")
   func marks() throws {
-    let short = try Command("inspect", Self.fixture("state_dicts/under_ema.pth"))
+    let short = try Command("inspect", fixturePath("state_dicts/under_ema.pth"))
     #expect(short.lines[0].hasSuffix("under_ema.pth: torch zip, 3.8 kB"))
     #expect(short.lines[1] == "  8 tensors, 45 parameters: float32 × 7 (176 B), int64 × 1 (8 B)")
     #expect(!short.output.contains("serialization_id"))
-    let all = try Command("inspect", "--all", Self.fixture("state_dicts/under_ema.pth"))
+    let all = try Command("inspect", "--all", fixturePath("state_dicts/under_ema.pth"))
     #expect(all.output.contains("serialization_id"))
   }
 
   @Test("an optimizer's state is one line, and its tensors come with --all or --depth")
   func optimizer() throws {
-    let file = Self.fixture("distributed/plain")
+    let file = fixturePath("distributed/plain")
     let short = try Command("inspect", file)
     #expect(short.lines.filter { $0.hasPrefix("optimizer.") }.count == 1)
     #expect(short.lines.contains { $0.hasPrefix("optimizer.*") && $0.contains("2  tensors") })
@@ -34,10 +28,10 @@ import Testing
 
   @Test("a list of globals names three, and how many more there are")
   func globals() throws {
-    let lines = try Command("inspect", Self.fixture("distributed/plain")).lines
+    let lines = try Command("inspect", fixturePath("distributed/plain")).lines
     let line = try #require(lines.first { $0.contains("kept as records: ") })
     #expect(line.split(separator: ",").count == 3 && line.hasSuffix("more (listed by pth2swt scan)"))
-    let all = try Command("inspect", "--all", Self.fixture("distributed/plain")).output
+    let all = try Command("inspect", "--all", fixturePath("distributed/plain")).output
     #expect(!all.contains("listed by pth2swt scan"))
   }
 

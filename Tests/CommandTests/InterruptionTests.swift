@@ -10,10 +10,10 @@ import Testing
 
 /// A conversion that is ended midway leaves the target as it was: absent, or the old file.
 @Suite(.serialized) struct InterruptionTests {
-  let folder: ScratchFolder
+  let folder: TemporaryFolder
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   /// Whether the program has begun to write: on Linux, whether a file that it holds open has grown.
@@ -84,7 +84,7 @@ import Testing
   /// Whether this process may mount one, as root may, though not in every container.
   private static let mountsDisks: Bool = {
     do {
-      let folder = try ScratchFolder()
+      let folder = try TemporaryFolder()
       defer { folder.remove() }
       let disk = folder.url.appending(path: "disk")
       guard try mountSmallDisk(disk) else { return false }
@@ -109,7 +109,7 @@ import Testing
   }
 }
 
-extension ScratchFolder {
+extension TemporaryFolder {
   /// A large safetensors file that takes no room on the disk: its data are a hole.
   func largeInput(byteCount: Int) throws -> String {
     let header = #"{"w":{"dtype":"U8","shape":[\#(byteCount)],"data_offsets":[0,\#(byteCount)]}}"#

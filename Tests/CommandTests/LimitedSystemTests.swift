@@ -20,7 +20,7 @@ import Testing
         ["inspect", "https://pth2swt.invalid/m.pth"],
       ])
     func files(_ arguments: [String]) throws {
-      let folder = try ScratchFolder()
+      let folder = try TemporaryFolder()
       defer { folder.remove() }
       let arguments = arguments.map { $0 == "OUTPUT" ? folder.path("m.swt") : $0 }
       for count in 3...5 {
@@ -32,7 +32,7 @@ import Testing
 
     @Test("a file larger than the memory that the system gives is an error with exit code 71")
     func memory() throws {
-      let folder = try ScratchFolder()
+      let folder = try TemporaryFolder()
       defer { folder.remove() }
       let input = try folder.largeInput(byteCount: 1 << 30)
       for arguments in [

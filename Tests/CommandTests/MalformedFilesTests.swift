@@ -23,14 +23,13 @@ import Testing
     let tensors: [Tensor]
   }
 
-  private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../../shared/malformed/make_malformed.py").standardized
+  private static let script = Repository.shared("malformed/make_malformed.py")
 
   @Test(
     "every malformed file behaves as its manifest says",
     .enabled(if: FileManager.default.fileExists(atPath: script.path), "../shared/malformed is not there"))
   func all() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     defer { folder.remove() }
     try #require(try ChildRun("/usr/bin/env", ["python3", Self.script.path, folder.url.path]).end().code == 0)
     let rows = try JSONDecoder().decode(

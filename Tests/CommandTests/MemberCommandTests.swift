@@ -31,7 +31,7 @@ import Testing
 
   @Test("what was converted is what the member holds, and diff takes --member for the archive of the two")
   func converted() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     defer { folder.remove() }
     let output = folder.path("m.swt")
     #expect(try Command("--member", "pytorch_variables.pth", archive, output).code == 0)

@@ -91,7 +91,7 @@ import Testing
 
   @Test("a checkpoint of DataParallel fits a list of names and shapes, its prefix stripped")
   func registryFile() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     defer { folder.remove() }
     let command = try Command("match", checkpoint, "--registry", folder.file("parameters.json", parameters), "--json")
     #expect(command.code == 0)
@@ -102,7 +102,7 @@ import Testing
 
   @Test("where it does not fit, the answer is no: exit 1, and every fault listed")
   func faults() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     defer { folder.remove() }
     let changed = parameters.replacing("\"head.1.bias\", \"shape\": [2]", with: "\"head.1.bias\", \"shape\": [4]")
       .replacing("bn.running_var", with: "bn.variance")
@@ -118,7 +118,7 @@ import Testing
 
   @Test("a renaming is applied first; a file of them too")
   func renaming() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     defer { folder.remove() }
     let list = try folder.file("parameters.json", parameters.replacing("\"bn.", with: "\"norm."))
     let map = try folder.file("map.json", #"["module.*=*"]"#)
@@ -149,7 +149,7 @@ import Testing
 @Suite struct ConvertForModelTests {
   @Test("convert --rename writes the tensors under their new names")
   func rename() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     defer { folder.remove() }
     let source = fixturePath("state_dicts/data_parallel.pth")
     #expect(try Command("convert", source, folder.path("out.swt"), "--rename", "module.*=net.*").code == 0)
@@ -160,7 +160,7 @@ import Testing
 
   @Test("convert --model refuses what does not fit, with the whole report, and writes nothing")
   func refused() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     defer { folder.remove() }
     let source = fixturePath("state_dicts/data_parallel.pth")
     let command = try Command("convert", source, folder.path("out.swt"), "--model", "resnet18")

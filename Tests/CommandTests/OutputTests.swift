@@ -13,10 +13,10 @@ import Testing
   /// Clears the screen, begins a line, turns the direction of writing, and more of each kind.
   static let hostile = "x\u{1B}[2J\r\nforged\t\u{7F}\u{85}\u{9B}1m\u{202E}\u{2066}\u{200F}\u{61C}\u{2028}\u{2029}y"
 
-  let folder: ScratchFolder
+  let folder: TemporaryFolder
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   /// A safetensors file with these characters in every string that it has.

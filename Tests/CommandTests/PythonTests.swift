@@ -30,8 +30,7 @@ import TorchCheckpoints
     }
   }
 
-  private static let testData = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../TestData").standardized
+  private static let testData = Repository.testData
 
   private static let python = ProcessInfo.processInfo.environment["PTH2SWT_PYTHON"]
 
@@ -40,7 +39,7 @@ import TorchCheckpoints
     .enabled(if: python != nil, "PTH2SWT_PYTHON names no Python with torch and safetensors (make reference)"))
   func written() throws {
     let python = try #require(Self.python)
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     defer { folder.remove() }
     let fixtures = try JSONDecoder().decode(
       [Fixture].self, from: Data(contentsOf: Self.testData.appending(path: "expected.json")))

@@ -4,10 +4,10 @@ import Testing
 
 /// What inspect, verify, fingerprint and diff print, for people and as the JSON that scripts rely on.
 @Suite struct ReportCommandTests {
-  let folder: ScratchFolder
+  let folder: TemporaryFolder
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   private struct Inspection: Decodable {

@@ -3,10 +3,10 @@ import Testing
 
 /// What scan prints, for a file and for a folder, and the exit codes that a gate goes by.
 @Suite struct ScanCommandTests {
-  private let folder: ScratchFolder
+  private let folder: TemporaryFolder
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   private struct Report: Decodable {

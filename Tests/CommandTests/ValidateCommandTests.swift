@@ -4,11 +4,11 @@ import Testing
 /// The regression test that a team puts in its CI, and the epsilon that its numbers hang by; the model comes from
 /// `TestData/recipes/runnable.py`.
 @Suite struct ValidateCommandTests {
-  private let folder: ScratchFolder
+  private let folder: TemporaryFolder
   private let weights = fixturePath("runnable/classifier.pth")
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   private func validate(_ path: String, _ arguments: String...) throws -> Command {

@@ -30,12 +30,12 @@ import TorchCheckpoints
     let exact: Bool
   }
 
-  private let folder: ScratchFolder
+  private let folder: TemporaryFolder
   private let classifier = fixturePath("wrapped/classifier.pth")
   private let picture = fixturePath("runnable/first.png")
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   @Test(

@@ -6,8 +6,7 @@ import Testing
 /// Casts held against torch's `Tensor.to(dtype)`, pair by pair.
 struct CastTests {
   static let types = ElementType.allCases.filter { $0.part != nil }
-  static let testData = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../TestData").standardized
+  static let testData = Repository.testData
   static let python = ProcessInfo.processInfo.environment["PTH2SWT_PYTHON"]
 
   /// What torch made of the edge values, as `TestData/recipes/casts.py` says.

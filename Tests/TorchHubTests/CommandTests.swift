@@ -46,11 +46,7 @@ struct CommandTests {
     return Outcome(status: process.terminationStatus, output: text, errors: complaint)
   }
 
-  /// A file of TestData/fixtures.
-  private func fixture(_ name: String) throws -> Data {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
-    return try Data(contentsOf: root.appendingPathComponent("TestData/fixtures/\(name)").standardized)
-  }
+  private func fixture(_ name: String) throws -> Data { try Data(contentsOf: Repository.fixture(name)) }
 
   @Test("where a command takes a file it takes a URL, fetches it once, and says when it uses the file of before")
   func fetch() throws {

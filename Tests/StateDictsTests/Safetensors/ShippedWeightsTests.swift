@@ -4,13 +4,9 @@ import Testing
 
 @Suite("Weights that an app ships, opened with StateDicts alone")
 struct ShippedWeightsTests {
-  private func fixture(_ path: String) -> URL {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../TestData/fixtures/\(path)")
-  }
-
   @Test("A safetensors file gives its tensors in order")
   func opens() throws {
-    let url = fixture("safetensors_files/state_dict.safetensors")
+    let url = Repository.fixture("safetensors_files/state_dict.safetensors")
     for isMapped in [true, false] {
       let weights = try StateDict(contentsOf: url, mapped: isMapped)
       #expect(weights.names.count == 8)
@@ -22,7 +18,7 @@ struct ShippedWeightsTests {
   func damaged() throws {
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).swt")
     defer { try? FileManager.default.removeItem(at: url) }
-    let whole = try StateDict(contentsOf: fixture("safetensors_files/state_dict.safetensors"))
+    let whole = try StateDict(contentsOf: Repository.fixture("safetensors_files/state_dict.safetensors"))
     try whole.write(to: url)
     #expect(try StateDict(contentsOf: url).fingerprint() == whole.fingerprint())
     var bytes = try Data(contentsOf: url)
@@ -35,11 +31,11 @@ struct ShippedWeightsTests {
 
   @Test("Another file is refused, with its path")
   func otherFile() {
-    let url = fixture("state_dicts/module.pth").standardized
+    let url = Repository.fixture("state_dicts/module.pth").standardized
     let error = #expect(throws: CheckpointError.self) { try StateDict(contentsOf: url) }
     #expect(error?.code == .malformedHeader && error?.file == url.path)
     let missing = #expect(throws: CheckpointError.self) {
-      try StateDict(contentsOf: fixture("nothing.swt"))
+      try StateDict(contentsOf: Repository.fixture("nothing.swt"))
     }
     #expect(missing?.code == .notFound)
   }

@@ -1,4 +1,3 @@
-import Foundation
 import StateDicts
 
 /// A storage of these bytes, in memory.
@@ -47,30 +46,5 @@ extension Tensor {
       try unsafe forEachWindow { window in unsafe all.append(contentsOf: window) }
       return all
     }
-  }
-}
-
-/// A folder that is there for as long as this is referred to.
-final class TemporaryFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("pth2swt-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  /// Hidden files too.
-  var names: [String] {
-    get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
-  }
-
-  func contents(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: url.appendingPathComponent(name))) }
-
-  func write(_ bytes: some Sequence<UInt8>, _ name: String) throws {
-    try Data(bytes).write(to: url.appendingPathComponent(name))
   }
 }

@@ -64,8 +64,7 @@ struct ExpectedRow: Decodable, Sendable, CustomTestStringConvertible {
   var testDescription: String { file }
 
   /// The folder of the repository's fixtures.
-  static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "TestData")
+  static let fixtures = Repository.testData
 
   static func rows(of url: URL) throws -> [ExpectedRow] {
     try JSONDecoder().decode([ExpectedRow].self, from: Data(contentsOf: url))

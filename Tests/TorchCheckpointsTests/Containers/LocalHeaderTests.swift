@@ -68,12 +68,12 @@ struct LocalHeaderTests {
   func checksums() throws {
     var options = CheckpointOptions()
     options.locatesEntries = false
-    let pickle = "}(" + Instructions.text("w") + Instructions.tensor(count: 2) + "u"
+    let pickle = PickleBytes.dict(("w", PickleBytes.floats()))
     let floats: [UInt8] = [0, 0, 0, 0, 0, 0, 128, 63]
     for (checksum, isSound) in [(UInt32?.none, true), (0, true), (1, false)] {
-      var file = TorchFile(pickle)
-      file.add("archive/data/0", floats, checksum: checksum)
-      let tensor = try #require(try Checkpoint(file.contents, options: options).stateDict()["w"])
+      let file = FileBytes.torch(
+        pickle, storages: [("0", floats)], checksums: checksum.map { ["archive/data/0": $0] } ?? [:])
+      let tensor = try #require(try Checkpoint(file, options: options).stateDict()["w"])
       if isSound {
         #expect(try [Float](tensor) == [0, 1])
       } else {

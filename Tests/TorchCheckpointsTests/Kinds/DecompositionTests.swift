@@ -36,9 +36,9 @@ struct DecompositionTests {
 
   @Test("Written a second time, a file says once how its tensors fit, and keeps what it was annotated with")
   func writtenAgain() throws {
-    let folder = FileManager.default.temporaryDirectory
-    let urls = ["first", "second"].map { folder.appending(path: "\($0)-\(UUID().uuidString).swt") }
-    defer { for url in urls { try? FileManager.default.removeItem(at: url) } }
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let urls = ["first.swt", "second.swt"].map { folder.url.appending(path: $0) }
     var whole = try stateDict("quantized_per_tensor.pth")
     whole.metadata.annotations = [JSONValue.Member("model", .string("tiny"))]
     try whole.decomposed().write(to: urls[0])
@@ -66,8 +66,9 @@ struct DecompositionTests {
     arguments: ExpectedRow.all.filter { $0.file.hasPrefix("composite_tensors/") && !$0.file.contains("meta") })
   func written(_ row: ExpectedRow) throws {
     let parts = try Checkpoint(path: row.path).stateDict().decomposed()
-    let path = FileManager.default.temporaryDirectory.appending(path: "decomposed-\(UUID().uuidString).swt").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder.path("decomposed.swt")
     try parts.write(toPath: path)
     let read = try Checkpoint(path: path).stateDict()
     #expect(Set(read.names) == Set(parts.names))
@@ -77,7 +78,9 @@ struct DecompositionTests {
 
   @Test("A tensor that is not decomposed is refused by name")
   func refusedByName() throws {
-    let path = FileManager.default.temporaryDirectory.appending(path: "refused-\(UUID().uuidString).swt").path
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder.path("refused.swt")
     let error = #expect(throws: CheckpointError.self) { try stateDict("sparse_csr.pth").write(toPath: path) }
     #expect(error?.code == .unsupported)
     #expect(error?.description.contains("half: the format has no sparse_csr tensors") == true)

@@ -5,17 +5,17 @@ import Testing
 
 /// Which value of a checkpoint is the state dict, and what is said of the rest.
 struct ChoosingTests {
-  private typealias Make = Instructions
+  private typealias Make = PickleBytes
 
-  private static let weights = Make.dict(("fc.weight", Make.tensor()), ("fc.bias", Make.tensor("1")))
-  private static let scalar = Make.tensor(count: 1, shape: ")", strides: ")")
-  private static let bytes = Make.tensor().replacing("FloatStorage", with: "ByteStorage")
+  private static let weights = Make.dict(("fc.weight", Make.floats()), ("fc.bias", Make.floats("1")))
+  private static let scalar = Make.floats(count: 1, size: Make.tuple(), stride: Make.tuple())
+  private static let rows = Make.floats(class: "ByteStorage")
 
-  private func open(_ instructions: String) throws(CheckpointError) -> Checkpoint {
-    try Checkpoint(TorchFile(instructions, storages: ["0": 8, "1": 8]).contents)
+  private func open(_ instructions: [UInt8]) throws(CheckpointError) -> Checkpoint {
+    try Checkpoint(FileBytes.torch(instructions, storages: ["0", "1"].map { ($0, FileBytes.floats(8)) }))
   }
 
-  private func keys(_ instructions: String) throws -> [String] {
+  private func keys(_ instructions: [UInt8]) throws -> [String] {
     guard case .pickled(let values) = try open(instructions).contents.values else { return [] }
     return StateDictSearch.candidates(in: values).map(\.key)
   }
@@ -25,7 +25,7 @@ struct ChoosingTests {
     arguments: [("model", "likelihood"), ("generator", "discriminator"), ("a", "b"), ("actor", "0")])
   func two(_ first: String, _ second: String) throws {
     let checkpoint = try open(
-      Make.dict((first, Self.weights), ("epoch", "K\u{1}"), (second, Make.dict(("x.w", Make.tensor())))))
+      Make.dict((first, Self.weights), ("epoch", Make.small(1)), (second, Make.dict(("x.w", Make.floats())))))
     let error = #expect(throws: CheckpointError(.ambiguousStateDict, "")) { try checkpoint.stateDict() }
     #expect(error?.message == "There are 2 state dicts: \(first) (2 tensors), \(second) (1 tensor).")
     #expect(error?.remedy?.contains("--key \(first)") == true)
@@ -51,14 +51,14 @@ struct ChoosingTests {
 
   @Test("an optimizer's state is known under any key; words that only contain another are not")
   func optimizerByForm() throws {
-    let optimizer = Make.dict(("state", Make.dict(("m", Make.tensor()))), ("param_groups", "]"))
+    let optimizer = Make.dict(("state", Make.dict(("m", Make.floats()))), ("param_groups", Make.list()))
     #expect(try keys(Make.dict(("net", Self.weights), ("opt", optimizer))) == ["net"])
     #expect(try keys(Make.dict(("net", Self.weights), ("rescalers", Self.weights))) == ["net", "rescalers"])
   }
 
   @Test("mappings of scalars or of rows of bytes are no state dicts")
   func scalars() throws {
-    for value in [Self.scalar, Self.bytes] {
+    for value in [Self.scalar, Self.rows] {
       let metrics = Make.dict(("a", value), ("b", value))
       #expect(try keys(Make.dict(("state_dict", Self.weights), ("metrics", metrics))) == ["state_dict"])
       #expect(try keys(Make.dict(("best", value), ("state_dict", Self.weights))) == ["state_dict"])
@@ -68,18 +68,18 @@ struct ChoosingTests {
 
   @Test("nested modules are one state dict, by their paths")
   func nestedModules() throws {
-    let layer = Make.dict(("weight", Make.tensor()), ("bias", Make.tensor("1")))
+    let layer = Make.dict(("weight", Make.floats()), ("bias", Make.floats("1")))
     let nested = Make.dict(("layer1", layer), ("layer2", Make.dict(("inner", layer))))
     let names = ["layer1.weight", "layer1.bias", "layer2.inner.weight", "layer2.inner.bias"]
     #expect(try open(nested).stateDict().names == names)
-    let beside = try open(Make.dict(("state", nested), ("optimizer", Make.dict(("x", Make.tensor())))))
+    let beside = try open(Make.dict(("state", nested), ("optimizer", Make.dict(("x", Make.floats())))))
     #expect(try beside.stateDict().names == names && beside.stateDictKey == "state")
     // Under a usual key, whatever the parts are.
     #expect(
       try keys(Make.dict(("model", Make.dict(("encoder", Self.weights), ("decoder", Self.weights))))) == ["model"])
     #expect(try keys(Make.dict(("model", Make.dict(("generator", Self.weights), ("d", Self.weights))))).count == 2)
     // What training keeps is left out inside it too.
-    let mixed = try open(Make.dict(("w", Make.tensor()), ("sub", layer), ("optimizer", Self.weights))).stateDict()
+    let mixed = try open(Make.dict(("w", Make.floats()), ("sub", layer), ("optimizer", Self.weights))).stateDict()
     #expect(mixed.names == ["w", "sub.weight", "sub.bias"])
     #expect(mixed.metadata.leftOut.map(\.key) == ["optimizer", "optimizer"])
   }
@@ -87,7 +87,7 @@ struct ChoosingTests {
   @Test("tensors beside a state dict under its usual key are reported one by one")
   func looseTensors() throws {
     let stateDict = try open(
-      Make.dict(("mean", Make.tensor()), ("state_dict", Self.weights), ("std", Make.tensor("1")))
+      Make.dict(("mean", Make.floats()), ("state_dict", Self.weights), ("std", Make.floats("1")))
     ).stateDict()
     #expect(stateDict.names == ["fc.weight", "fc.bias"])
     #expect(stateDict.metadata.leftOut.map(\.name) == ["mean", "std"])
@@ -96,23 +96,24 @@ struct ChoosingTests {
 
   @Test("state dicts in lists and in objects are found")
   func lists() throws {
-    #expect(try keys("(" + Self.weights + Make.dict(("lr", "K\u{1}")) + "l") == ["0"])
-    #expect(try keys("(" + Self.weights + Self.weights + "l") == ["0", "1"])
-    let object = "cmy\nTrainer\n)R" + Make.dict(("net", Self.weights), ("optimizer", Self.weights)) + "b"
+    #expect(try keys(Make.list(Self.weights, Make.dict(("lr", Make.small(1))))) == ["0"])
+    #expect(try keys(Make.list(Self.weights, Self.weights)) == ["0", "1"])
+    let object = Make.object("my", "Trainer", state: Make.dict(("net", Self.weights), ("optimizer", Self.weights)))
     #expect(try keys(object) == ["net"])
   }
 
   @Test("a value that contains itself, or many times another, is searched once")
   func shared() throws {
-    let doubled = (0..<60).reduce(Self.weights + "q\u{0}") { value, _ in value + "0(h\u{0}h\u{0}lq\u{0}" }
+    let doubled = (0..<60).reduce(Self.weights + bytes("q\u{0}")) { value, _ in value + bytes("0(h\u{0}h\u{0}lq\u{0}") }
     #expect(try keys(doubled).count == 1)
-    #expect(try keys("}q\u{0}(" + Make.text("self") + "h\u{0}" + Make.text("net") + Self.weights + "u") == ["net"])
+    let itself = [bytes("}q\u{0}("), Make.text("self"), bytes("h\u{0}"), Make.text("net"), Self.weights, bytes("u")]
+    #expect(try keys(Array(itself.joined())) == ["net"])
   }
 
   @Test("what is listed under another path, since the file shares it, is known by that name")
   func sharedNames() throws {
     let checkpoint = try open(
-      "}(" + Make.text("model") + Self.weights + "q\u{0}" + Make.text("state_dict") + "h\u{0}u")
+      Make.dict(("model", Self.weights + bytes("q\u{0}")), ("state_dict", bytes("h\u{0}"))))
     let stateDict = try checkpoint.stateDict(key: "state_dict")
     #expect(stateDict.originalNames == ["model.fc.weight", "model.fc.bias"])
     #expect(stateDict.metadata.leftOut.isEmpty)
@@ -120,17 +121,11 @@ struct ChoosingTests {
 
   @Test("a tensor outside that no format can express does not stop a conversion")
   func unsupportedOutside() throws {
-    let complex = Make.tensor(count: 1).replacing("FloatStorage", with: "ComplexDoubleStorage")
+    let complex = Make.floats(count: 1, class: "ComplexDoubleStorage")
     let folder = try TemporaryFolder()
     let stateDict = try open(Make.dict(("net", Self.weights), ("optimizer", Make.dict(("x", complex))))).stateDict()
     let report = try stateDict.write(toPath: folder.path("m.swt"))
     #expect(report.written == ["fc.weight", "fc.bias"])
     #expect(report.leftOut.map(\.name) == ["optimizer.x"])
-  }
-}
-
-extension String {
-  fileprivate func replacing(_ text: String, with other: String) -> String {
-    split(separator: text, omittingEmptySubsequences: false).joined(separator: other)
   }
 }

@@ -6,29 +6,31 @@ import Testing
 
 /// How a checkpoint is opened: mapped or copied, within limits, its checksums, its globals.
 struct OptionsTests {
-  private typealias Make = Instructions
+  private typealias Make = PickleBytes
 
-  private static let weights = Make.dict(("w", Make.tensor(count: 8)))
+  private static let weights = Make.dict(("w", Make.floats(count: 8)))
 
-  private func file(_ instructions: String = weights) -> TorchFile { TorchFile(instructions, storages: ["0": 8]) }
+  private func file(_ instructions: [UInt8] = weights) -> [UInt8] {
+    FileBytes.torch(instructions, storages: [("0", FileBytes.floats(8))])
+  }
 
   @Test("mapped, copied and from memory, a file gives the same")
   func ways() throws {
     let folder = try TemporaryFolder()
-    try folder.write(file().contents, "m.pth")
+    try folder.write(file(), "m.pth")
     let url = folder.url.appendingPathComponent("m.pth")
     let fingerprints = try [
       loadStateDict(url: url), loadStateDict(url: url, options: CheckpointOptions(mapping: .copy)),
-      Checkpoint(path: url.path).stateDict(), Checkpoint(file().contents).stateDict(),
+      Checkpoint(path: url.path).stateDict(), Checkpoint(file()).stateDict(),
     ].map { try $0.fingerprint() }
     #expect(fingerprints.allSatisfy { $0 == fingerprints[0] })
-    #expect(try Checkpoint(file().contents).file == "<memory>")
+    #expect(try Checkpoint(file()).file == "<memory>")
   }
 
   @Test("a copied file may be cut short or removed while its tensors are in use")
   func copied() throws {
     let folder = try TemporaryFolder()
-    try folder.write(file().contents, "m.pth")
+    try folder.write(file(), "m.pth")
     let stateDict = try loadStateDict(
       url: folder.url.appendingPathComponent("m.pth"), options: CheckpointOptions(mapping: .copy))
     try FileHandle(forWritingTo: folder.url.appendingPathComponent("m.pth")).truncate(atOffset: 0)
@@ -37,7 +39,8 @@ struct OptionsTests {
 
   @Test("a global that exists to run code is an error, and a record where the caller goes on")
   func dangerous() throws {
-    let evil = file(Make.dict(("w", Make.tensor()), ("x", "cposix\nsystem\n" + Make.text("id") + "\u{85}R"))).contents
+    let evil = file(
+      Make.dict(("w", Make.floats()), ("x", Make.call(Make.global("posix", "system"), Make.text("id")))))
     let error = #expect(throws: CheckpointError(.dangerousGlobal, "")) { try Checkpoint(evil) }
     #expect(error?.message == "The pickle names posix.system, which can run code. It was not run.")
     #expect(error?.entry == "archive/data.pkl")
@@ -60,7 +63,7 @@ struct OptionsTests {
       "http.client\nHTTPSConnection", "builtins\neval.__call__", "operator\nmethodcaller", "types\nCodeType",
     ])
   func dangerousName(_ name: String) {
-    let file = file(Make.dict(("w", Make.tensor()), ("x", "c\(name)\n)R"))).contents
+    let file = file(Make.dict(("w", Make.floats()), ("x", bytes("c\(name)\n)R"))))
     #expect(throws: CheckpointError(.dangerousGlobal, "")) { try Checkpoint(file) }
   }
 
@@ -73,16 +76,15 @@ struct OptionsTests {
       "omegaconf\nDictConfig", "posixish\nsystem", "osx\nsystem",
     ])
   func inertName(_ name: String) throws {
-    let checkpoint = try Checkpoint(file(Make.dict(("w", Make.tensor()), ("x", "c\(name)\n)R"))).contents)
+    let checkpoint = try Checkpoint(file(Make.dict(("w", Make.floats()), ("x", bytes("c\(name)\n)R")))))
     #expect(try checkpoint.stateDict().names == ["w"])
     let global = name.replacingOccurrences(of: "\n", with: ".")
     #expect([.inert, .unknown].contains(checkpoint.globals.first { $0.name == global }?.verdict))
   }
 
-  private func damaged() -> [UInt8] {
-    var file = TorchFile(Self.weights)
-    file.add("archive/data/0", [UInt8](repeating: 7, count: 32), checksum: 0x1234_5678)
-    return file.contents
+  private func damaged(checksum: UInt32 = 0x1234_5678) -> [UInt8] {
+    FileBytes.torch(
+      Self.weights, storages: [("0", [UInt8](repeating: 7, count: 32))], checksums: ["archive/data/0": checksum])
   }
 
   @Test("a damaged storage is found when its bytes are used, unless the options check nothing; verify finds it always")
@@ -98,7 +100,7 @@ struct OptionsTests {
 
   @Test("a damaged pickle is never read, whatever the options")
   func damagedPickle() throws {
-    var file = file().contents
+    var file = file()
     // Its protocol, 2, becomes 3: only the CRC tells.
     let start = try #require(file.indices.first { file[$0...].starts(with: [0x80, 2]) })
     file[start + 1] ^= 1
@@ -111,9 +113,7 @@ struct OptionsTests {
 
   @Test("a CRC of 0 means that none was computed, which is a note")
   func noChecksum() throws {
-    var file = TorchFile(Self.weights)
-    file.add("archive/data/0", [UInt8](repeating: 7, count: 32), checksum: 0)
-    let checkpoint = try Checkpoint(file.contents)
+    let checkpoint = try Checkpoint(damaged(checksum: 0))
     #expect(try [Float](#require(checkpoint.stateDict()["w"])).count == 8)
     #expect(checkpoint.notes.first?.hasPrefix("1 records have no checksum") == true)
     #expect(try checkpoint.verify().withoutChecksum == 1)
@@ -125,7 +125,7 @@ struct OptionsTests {
       var limits = CheckpointLimits()
       change(&limits)
       let error = #expect(throws: CheckpointError(.limitExceeded, "")) {
-        try Checkpoint(file().contents, options: CheckpointOptions(limits: limits))
+        try Checkpoint(file(), options: CheckpointOptions(limits: limits))
       }
       #expect(error?.remedy?.contains("--limit-factor") == true)
     }

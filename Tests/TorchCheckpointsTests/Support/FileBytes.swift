@@ -4,13 +4,14 @@ import StateDicts
 enum FileBytes {
   // MARK: - Zip
 
-  /// An archive of stored entries.
-  static func zip(_ entries: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+  /// An archive of stored entries, each with the CRC-32 that its bytes have, unless another is given for its name.
+  static func zip(_ entries: [(name: String, bytes: [UInt8])], checksums: [String: UInt32] = [:]) -> [UInt8] {
     var file: [UInt8] = []
     var directory: [UInt8] = []
     for (name, bytes) in entries {
       let offset = UInt32(file.count)
-      let crc = unsafe bytes.withUnsafeBytes { unsafe Checksum(of: $0).value }
+      let own = unsafe bytes.withUnsafeBytes { unsafe Checksum(of: $0).value }
+      let crc = checksums[name] ?? own
       let shared =
         PickleBytes.little(UInt16(0)) + [0, 0] + [0, 0, 0, 0] + PickleBytes.little(crc)
         + PickleBytes.little(UInt32(bytes.count)) + PickleBytes.little(UInt32(bytes.count))
@@ -29,13 +30,16 @@ enum FileBytes {
   /// A torch archive of one pickle and its storages.
   static func torch(
     _ body: [UInt8], storages: [(String, [UInt8])] = [("0", [UInt8](repeating: 0, count: 16))],
-    more: [(name: String, bytes: [UInt8])] = []
+    more: [(name: String, bytes: [UInt8])] = [], checksums: [String: UInt32] = [:]
   ) -> [UInt8] {
     zip(
       [(name: "archive/data.pkl", bytes: PickleBytes.whole(body))]
         + storages.map { (name: "archive/data/\($0.0)", bytes: $0.1) } + more
-        + [(name: "archive/version", bytes: Array("3\n".utf8))])
+        + [(name: "archive/version", bytes: Array("3\n".utf8))], checksums: checksums)
   }
+
+  /// The floats 0, 1, 2 … as a storage has them.
+  static func floats(_ count: Int) -> [UInt8] { (0..<count).flatMap { PickleBytes.little(Float($0).bitPattern) } }
 
   // MARK: - Legacy
 

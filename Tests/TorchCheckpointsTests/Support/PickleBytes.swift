@@ -10,6 +10,9 @@ enum PickleBytes {
 
   static func integer(_ value: Int) -> [UInt8] { [0x8A, 8] + little(Int64(value)) }
 
+  /// An integer of one byte.
+  static func small(_ value: UInt8) -> [UInt8] { [0x4B, value] }
+
   static func float(_ value: Double) -> [UInt8] { [0x47] + little(value.bitPattern).reversed() }
 
   static func global(_ module: String, _ name: String) -> [UInt8] { Array("c\(module)\n\(name)\n".utf8) }
@@ -46,6 +49,16 @@ enum PickleBytes {
     _ storage: [UInt8], offset: Int = 0, size: [UInt8], stride: [UInt8]
   ) -> [UInt8] {
     call(global("torch._utils", "_rebuild_tensor_v2"), storage, integer(offset), size, stride, no, none)
+  }
+
+  /// The first `count` floats of a storage that has as many, or another view of it.
+  static func floats(
+    _ key: String = "0", count: Int = 2, class name: String = "FloatStorage", offset: Int = 0, size: [UInt8]? = nil,
+    stride: [UInt8]? = nil
+  ) -> [UInt8] {
+    tensor(
+      storage(key, count: count, class: name), offset: offset, size: size ?? numbers(count),
+      stride: stride ?? numbers(1))
   }
 
   /// Four floats of storage "0", to stand for any sound part.
