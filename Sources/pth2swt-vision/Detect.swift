@@ -86,7 +86,8 @@ struct DetectionRow: Encodable {
     var table = TextTable(rightAligned: [false, true, true, true, true, true])
     for found in detections {
       table.add(
-        "  \(found.name)", Readable.thousandths(found.score), Readable.tenths(found.box[0]), Readable.tenths(found.box[1]),
+        "  \(found.name)", Readable.thousandths(found.score), Readable.tenths(found.box[0]),
+        Readable.tenths(found.box[1]),
         Readable.tenths(found.box[2]), Readable.tenths(found.box[3]))
     }
     var lines = ["\(image)  \(width)x\(height)  \(detections.count) found"] + table.lines
@@ -94,7 +95,8 @@ struct DetectionRow: Encodable {
       lines.append(
         "  ms: decode \(Readable.tenths(timings.decode)), transform \(Readable.tenths(timings.transform)), "
           + "backbone \(Readable.tenths(timings.backbone)), rpn_head \(Readable.tenths(timings.rpnHead)), "
-          + "proposals \(Readable.tenths(timings.proposals)), roi \(Readable.tenths(timings.roi)), total \(Readable.tenths(timings.total))")
+          + "proposals \(Readable.tenths(timings.proposals)), roi \(Readable.tenths(timings.roi)), total \(Readable.tenths(timings.total))"
+      )
     }
     return lines
   }

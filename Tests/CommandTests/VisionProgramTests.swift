@@ -3,12 +3,12 @@ import Testing
 
 /// `pth2swt` becomes `pth2swt-vision` for the subcommands that run models.
 @Suite struct VisionProgramTests {
-  private let folder: ScratchFolder
+  private let folder: TemporaryFolder
   private let weights = fixturePath("runnable/classifier.pth")
   private let image = fixturePath("runnable/dot.png")
 
   init() throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
   }
 
   @Test(

@@ -31,7 +31,7 @@ struct ArraysAndLocalTensorsTests {
     #expect(stateDict.names == ["w"])
     #expect(stateDict.metadata.leftOut == checkpoint.leftOut)
     #expect(checkpoint.leftOut.map(\.name) == ["names", "objects", "long", "records", "dates"])
-    for (row, word) in zip(checkpoint.leftOut, ["strings", "objects", "long double", "records", "dates"]) {
+    for (row, word) in zip(checkpoint.leftOut, ["strings", "objects", "long double", "record", "dates"]) {
       #expect(row.reason.contains(word))
     }
   }
