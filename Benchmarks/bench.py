@@ -32,6 +32,16 @@ from safetensors.torch import save_file
 state = torch.load(sys.argv[1], mmap=True, weights_only=True)
 save_file({name: tensor.contiguous() for name, tensor in state.items()}, sys.argv[2])
 """
+# The time of torch.save alone, of tensors that are in memory.
+PYTHON_SAVING = """
+import statistics, sys, time, torch
+state, times = torch.load(sys.argv[1], weights_only=True), []
+for _ in range(int(sys.argv[3])):
+    start = time.perf_counter()
+    torch.save(state, sys.argv[2])
+    times.append(time.perf_counter() - start)
+print(statistics.median(times))
+"""
 PYTHON_LOADING = """
 import statistics, sys, time, torch
 times = []
@@ -70,6 +80,26 @@ def bench_converting(bench: Setting) -> list:
         if "python" in result:
             row |= {"python": result["python"]["seconds"], "python_peak_mib": result["python"]["peak_mib"]}
         rows.append(row)
+    return rows
+
+
+def bench_writing(bench: Setting) -> list:
+    """Every format that is written, of a .pth file and of the .swt made of it, against cp and torch.save."""
+    folder, runs, rows = bench.folder, bench.at_most(5), []
+    source, between = folder / "one_gb.pth", folder / "between.swt"
+    subprocess.run([tool, "convert", "--force", source, between], check=True, stdout=subprocess.DEVNULL)
+    saved = folder / "output.pth"
+    saving = last_number([sys.executable, "-c", PYTHON_SAVING, source, saved, runs])
+    saved.unlink()
+    for start, name in ((source, "pth"), (between, "pth"), (source, "npz"), (source, "swt")):
+        output = folder / f"output.{name}"
+        result = in_turn({"cp": ["cp", start, output], "ours": [tool, "convert", start, output]}, runs, output)
+        output.unlink(missing_ok=True)
+        seconds = result["ours"]["seconds"]
+        row = {"what": f"{start.name} to .{name}, s", "ours": seconds, "cp": result["cp"]["seconds"],
+               "ratio": seconds / result["cp"]["seconds"], "peak_mib": result["ours"]["peak_mib"]}
+        rows.append(row | ({"torch.save": saving, "of torch.save": seconds / saving} if name == "pth" else {}))
+    between.unlink()
     return rows
 
 
@@ -115,7 +145,7 @@ def bench_inspecting(bench: Setting) -> list:
     return rows
 
 
-PARTS = {"loading": bench_loading, "matching": bench_matching, "converting": bench_converting,
+PARTS = {"loading": bench_loading, "matching": bench_matching, "converting": bench_converting, "writing": bench_writing,
          "strided": bench_strided, "inspecting": bench_inspecting, "inference": bench_inference}
 
 

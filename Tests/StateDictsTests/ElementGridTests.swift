@@ -123,8 +123,8 @@ struct ElementGridTests {
       return try StateDictsTests.view(storage, .uint32, [columns, rows], strides: [1, columns])
     }
     let sound = try StateDict([("w", tensor(checksum))])
-    try sound.write(toPath: folder.path("out"))
-    let written = try StateDict(contentsOf: folder.url.appending(path: "out"))
+    try sound.write(toPath: folder.path("out.swt"))
+    let written = try StateDict(contentsOf: folder.url.appending(path: "out.swt"))
     #expect(try written.fingerprint() == sound.fingerprint())
     #expect(try Difference(between: sound, and: written).isEmpty)
     let values = try [UInt32](#require(written["w"]))
@@ -132,7 +132,7 @@ struct ElementGridTests {
       #expect(values[place] == UInt32(place % rows * columns + place / rows))
     }
     let damaged = try StateDict([("w", tensor(Checksum(checksum.value ^ 1)))])
-    #expect(throws: CheckpointError(.checksumMismatch, "")) { try damaged.write(toPath: folder.path("other")) }
+    #expect(throws: CheckpointError(.checksumMismatch, "")) { try damaged.write(toPath: folder.path("other.swt")) }
     #expect(throws: CheckpointError(.checksumMismatch, "")) { try damaged.fingerprint() }
     #expect(throws: CheckpointError(.checksumMismatch, "")) { try Difference(between: sound, and: damaged) }
   }

@@ -16,7 +16,8 @@ package final class AtomicFile: @unchecked Sendable {
   private let overwrites: Bool
   private let descriptor: Int32
   /// The hidden file's path; nil while the file has no name.
-  private let temporaryPath: FilePath?
+  private var temporaryPath: FilePath?
+  private var isOpen = true
   /// Held while bytes are written: Linux lets one thread write to a file at a time, and another would spin for its turn
   /// on a processor that somebody else can use.
   private let isWriting = Locked(())
@@ -84,7 +85,7 @@ package final class AtomicFile: @unchecked Sendable {
   }
 
   deinit {
-    close(descriptor)
+    if isOpen { close(descriptor) }
     if let temporaryPath { Self.remove(temporaryPath) }
   }
 
@@ -105,12 +106,33 @@ package final class AtomicFile: @unchecked Sendable {
     }
   }
 
-  /// Writes all of a small file's bytes.
-  package func write(_ bytes: [UInt8]) throws(CheckpointError) {
+  /// Writes bytes at an offset.
+  package func write(_ bytes: [UInt8], at offset: Int = 0) throws(CheckpointError) {
     let outcome = unsafe bytes.withUnsafeBytes { bytes in
-      Result { () throws(CheckpointError) in try unsafe write(bytes, at: 0) }
+      Result { () throws(CheckpointError) in try unsafe write(bytes, at: offset) }
     }
     try outcome.get()
+  }
+
+  /// Closes a file that is whole and waits for others before it gets its name: until then it is a hidden one.
+  ///
+  /// - Throws: `cannotCreate`.
+  package func park() throws(CheckpointError) {
+    guard isOpen else { return }
+    #if os(Linux)
+      if temporaryPath == nil {
+        let hidden = Self.hiddenPath(beside: path)
+        Self.unfinished.withLock { paths in _ = paths.insert(hidden) }
+        guard link(hidden) else {
+          let error = Self.naming(path)
+          Self.unfinished.withLock { paths in _ = paths.remove(hidden) }
+          throw error
+        }
+        temporaryPath = hidden
+      }
+    #endif
+    isOpen = false
+    close(descriptor)
   }
 
   /// Gives the file its name.
@@ -122,6 +144,7 @@ package final class AtomicFile: @unchecked Sendable {
     if let temporaryPath {
       if !overwrites, path.exists { throw Self.exists(path) }
       try rename(temporaryPath)
+      self.temporaryPath = nil
       return
     }
     #if os(Linux)
@@ -165,10 +188,20 @@ package final class AtomicFile: @unchecked Sendable {
   // MARK: - Hidden files
 
   private static let unfinished = Locked(Set<FilePath>())
+  /// Folders that were made for files which are not finished.
+  private static let newFolders = Locked(Set<FilePath>())
+
+  /// Notes that a folder was made for files that are to come, or that they are there.
+  static func note(newFolder path: FilePath, isFinished: Bool) {
+    newFolders.withLock { paths in
+      if isFinished { paths.remove(path) } else { paths.insert(path) }
+    }
+  }
 
   /// Removes what is not finished, before a program is ended by a signal.
   package static func removeUnfinished() {
     for path in unfinished.withLock({ $0 }) { remove(path) }
+    for path in newFolders.withLock({ $0 }) { _ = unsafe path.withCString { unsafe rmdir($0) } }
   }
 
   private static func remove(_ hidden: FilePath) {

@@ -41,7 +41,7 @@ struct SafetensorsMetadata {
 
   private static let ownKeys: Set<String> = [
     "swt.version", "swt.source", "swt.state_dict_metadata", "swt.other_values", "swt.requires_grad", "swt.left_out",
-    "swt.aliases", "swt.composition", "swt.crc32",
+    "swt.aliases", "swt.composition", "swt.crc32", "swt.place",
   ]
 
   /// A checksum for each tensor of the header, in its order.

@@ -46,6 +46,7 @@ extension StateDict {
     try self.init(metadata.addingAliases(to: elements))
     self.metadata.modules = metadata.members("swt.state_dict_metadata")
     self.metadata.otherValues = metadata.members("swt.other_values")
+    self.metadata.place = metadata["swt.place"].flatMap { try? JSONValue(parsing: $0) }.flatMap(StateDictPlace.init)
     self.metadata.annotations = metadata.annotations
     self.metadata.compositions = metadata.members("swt.composition")
     var marks: [JSONValue.Member] = []

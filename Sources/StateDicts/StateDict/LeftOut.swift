@@ -1,4 +1,4 @@
-/// A tensor that was not written, and why.
+/// A tensor, or another value of a checkpoint, that was not written, and why.
 public struct LeftOut: Sendable, Hashable, Encodable {
   /// The name as listed by `inspect`: the path from the top of the file.
   public let name: String

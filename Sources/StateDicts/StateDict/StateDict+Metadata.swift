@@ -9,7 +9,11 @@ extension StateDict {
     /// torch's `_metadata`: the layout version of each module path, and other entries.
     public var modules: [JSONValue.Member] = []
     /// Other values in the checkpoint, such as an epoch or hyperparameters, as JSON.
+    ///
+    /// Values that JSON does not have are tagged, `{"$tuple": [1, 2]}`; docs/formats/swt.md lists the tags.
     public var otherValues: [JSONValue.Member] = []
+    /// Where the state dict was among them; nil if it has no place, or each tensor has its own (`$tensor`).
+    package var place: StateDictPlace?
     /// Annotations of a `.swt` file, such as the name of its model and the frozen parameters.
     public var annotations: [JSONValue.Member] = []
     /// For each tensor that `decomposed()` replaced by components: kind, dtype, shape and attributes.

@@ -55,6 +55,39 @@ extension Checkpoint {
     }
   }
 
+  /// Returns all tensors of the file by the paths to them, an optimizer's too, with all other values.
+  ///
+  /// A `.pth` file that is written of it has the same structure.
+  ///
+  /// - Throws: `nameCollision` where two paths come out as one name; `noStateDict` where there is no tensor.
+  public func everything() throws(CheckpointError) -> StateDict {
+    guard case .pickled(let values) = contents.values else { return try stateDict() }
+    let found = tensors.filter { !$0.isNumpyScalar }
+    guard !found.isEmpty else { throw noStateDict("There is no tensor in this checkpoint.") }
+    var metadata = StateDict.Metadata()
+    metadata.source = provenance
+    let root = values.pickle.root
+    let others = OtherValues(beside: found, at: root, in: values)
+    metadata.otherValues = others.value?.members ?? []
+    metadata.place = others.place
+    metadata.modules = modules(values, at: root)
+    metadata.leftOut = leftOut
+    do throws(CheckpointError) {
+      return try StateDict(
+        found.lazy.map { ($0.key, $0.tensor) }, originalNames: found.map(\.name), metadata: metadata)
+    } catch {
+      throw error.located(file: file)
+    }
+  }
+
+  /// Torch's `_metadata` of a state dict.
+  private func modules(_ values: TorchValues, at root: Pickle.ID) -> [JSONValue.Member] {
+    guard let id = values.moduleMetadata(at: root),
+      case .object(let members) = CheckpointValue(values: values, id: id).json()
+    else { return [] }
+    return members
+  }
+
   private func stateDict(of values: TorchValues, key: String?) throws(CheckpointError) -> StateDict {
     let choice = try choice(among: values, key: key)
     let root = choice.id
@@ -77,11 +110,13 @@ extension Checkpoint {
     var metadata = StateDict.Metadata()
     metadata.source = provenance
     metadata.source?.key = choice.key.isEmpty ? nil : choice.key
-    metadata.modules =
-      values.moduleMetadata(at: root).map { id in
-        if case .object(let members) = CheckpointValue(values: values, id: id).json() { members } else { [] }
-      } ?? []
-    metadata.otherValues = values.others(beside: root)
+    metadata.modules = modules(values, at: root)
+    let others = OtherValues(beside: found, at: root, in: values)
+    metadata.otherValues = others.value?.members ?? []
+    metadata.place = others.place
+    if others.place == nil, !choice.key.isEmpty, root != values.pickle.root, !others.namesTensors {
+      metadata.place = StateDictPlace([StateDictPlace.Step(.text(choice.key), position: 0)])
+    }
     metadata.leftOut = leftOut + rest.leftOut
     return try StateDict(
       found.lazy.map { ($0.key, $0.tensor) }, originalNames: rest.originalNames,

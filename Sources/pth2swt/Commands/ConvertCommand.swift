@@ -7,13 +7,16 @@ import TorchCheckpoints
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Write a checkpoint's tensors to a .swt or .safetensors file.",
+    abstract: "Write a checkpoint's tensors to another format.",
     discussion: """
-      Both have one layout: a safetensors file whose tensors are aligned, with each one's CRC-32 and the checkpoint's \
-      other values in the metadata. Every checksum of the input is checked on the way.
+      The output's extension says the format: .swt or .safetensors (one layout: aligned tensors, their CRC-32 and the \
+      checkpoint's other values in the metadata), .pth, .pt or .bin (torch's zip format), .npz or .npy (numpy). Every \
+      checksum of the input is checked on the way.
 
       EXAMPLES
         pth2swt model.pth model.swt
+        pth2swt model.safetensors model.pth
+        pth2swt convert --max-shard-size 5GB model.pth folder
         pth2swt convert --key ema checkpoint.pth ema.safetensors
         pth2swt convert --skip-unsupported model.pth model.swt
         pth2swt convert --model fasterrcnn_resnet50_fpn old.pth model.swt
@@ -23,14 +26,29 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: "The checkpoint.", completion: .checkpoint)
   var input: FilePath
 
-  @Argument(help: "The file to write: .swt or .safetensors.", completion: .file(extensions: ["swt", "safetensors"]))
+  @Argument(
+    help: "The file to write; a folder with --max-shard-size.", completion: .file(extensions: OutputFormat.extensions))
   var output: FilePath
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
   @OptionGroup var modelling: ModellingOptions
 
-  @Flag(help: "Overwrite the output file if it exists.")
+  @Option(
+    help: ArgumentHelp("Format of the output: \(OutputFormat.names) (default: by its extension).", valueName: "format"),
+    completion: .list(OutputFormat.allCases.map(\.rawValue)), transform: OutputFormat.init(argument:))
+  var format: OutputFormat?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write safetensors files of at most this size and an index: 5GB, 500MB, 512MiB. OUTPUT is a folder.",
+      valueName: "size"))
+  var maxShardSize: ByteSize?
+
+  @Flag(help: "Write all tensors of the file by their paths, an optimizer's too.")
+  var everything = false
+
+  @Flag(help: "Overwrite the output if it exists.")
   var force = false
 
   @Flag(help: "Write tied tensors out under each of their names.")
@@ -49,19 +67,28 @@ struct ConvertCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard output.hasSuffix(".swt") || output.hasSuffix(".safetensors") else {
-      throw ValidationError("The output's name must end in .swt or .safetensors: \(output)")
+    if everything, key.key != nil { throw ValidationError("--everything and --key exclude each other.") }
+    if maxShardSize != nil, let format, format != .safetensors {
+      throw ValidationError("--max-shard-size writes safetensors, not \(format.rawValue).")
+    }
+    guard maxShardSize != nil || format != nil || OutputFormat(nameOf: output) != nil else {
+      throw ValidationError(
+        "The name \(output) says no format: use one of \(OutputFormat.extensions.map { "." + $0 }.joined(separator: " ")), "
+          + "or --format.")
     }
   }
 
   func run() throws {
     let checkpoint = try inputs.open(input)
-    var (stateDict, annotations) = try modelling.apply(to: checkpoint.stateDict(key: key.key))
+    var (stateDict, annotations) = try modelling.apply(
+      to: everything ? checkpoint.everything() : checkpoint.stateDict(key: key.key))
     if decompose { stateDict = try stateDict.decomposed() }
     if sha256 { stateDict.metadata.source?.sha256 = try SHA256Text.of(checkpoint) }
     var options = WriteOptions(
       overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported,
       annotations: annotations)
+    options.format = format
+    options.maxShardByteCount = maxShardSize?.byteCount
     options.expandedByteCount = inputs.limits.expandedByteCount
     let progress = ProgressLine()
     Interruption.prepare()
@@ -69,5 +96,37 @@ struct ConvertCommand: ParsableCommand {
     progress.clear()
     let summary = ConvertSummary(input: input, output: output, report: report)
     if json { try printJSON(summary) } else { print(summary.lines) }
+  }
+}
+
+extension OutputFormat {
+  /// All formats, as the help lists them.
+  fileprivate static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+  fileprivate init(argument: String) throws {
+    guard let format = OutputFormat(rawValue: argument) else {
+      throw ValidationError("There is no format \(argument): it is one of \(Self.names).")
+    }
+    self = format
+  }
+}
+
+/// A number of bytes with a unit: `5GB`, `512MiB`, `1000`.
+struct ByteSize: ExpressibleByArgument {
+  let byteCount: Int
+
+  /// Powers of ten, and of two where the unit has an i.
+  private static let units: [String: Int] = [
+    "": 1, "B": 1, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
+    "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40,
+  ]
+
+  init?(argument: String) {
+    let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let unit = argument.dropFirst(digits.count).drop { $0 == " " }.uppercased()
+    guard let factor = Self.units[unit], let number = Double(digits),
+      let count = Int(exactly: (number * Double(factor)).rounded(.down)), count > 0
+    else { return nil }
+    byteCount = count
   }
 }

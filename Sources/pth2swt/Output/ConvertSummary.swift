@@ -9,7 +9,9 @@ struct ConvertSummary: Encodable {
 
   private enum CodingKeys: String, CodingKey {
     case input, output, tensors, aliases, bytes
+    case files
     case leftOut = "left_out"
+    case notKept = "not_kept"
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -19,18 +21,27 @@ struct ConvertSummary: Encodable {
     try object.encode(report.written.count, forKey: .tensors)
     try object.encode(report.aliases.count, forKey: .aliases)
     try object.encode(report.byteCount, forKey: .bytes)
+    if !report.files.isEmpty { try object.encode(report.files, forKey: .files) }
     try object.encode(report.leftOut, forKey: .leftOut)
+    try object.encode(report.notKept, forKey: .notKept)
   }
 
   /// One line for what was written, one for each group that was not.
   var lines: [String] {
     var line = "\(output): \(Readable.count(report.written.count, of: "tensor")), \(Readable.bytes(report.byteCount))"
     if !report.aliases.isEmpty { line += ", \(report.aliases.count) tied names kept as aliases" }
-    return [line] + leftOutLines
+    if report.files.count > 1 { line += ", in \(report.files.count - 1) shards" }
+    return [line] + leftOutLines + notKeptLines
   }
 
   /// More groups than this are summed up.
   private static let groupLimit = 10
+
+  private var notKeptLines: [String] {
+    let lines = report.notKept.prefix(Self.groupLimit).map { "not kept: \($0.name): \($0.reason)" }
+    let rest = report.notKept.count - lines.count
+    return lines + (rest > 0 ? ["… and \(rest) more values (--json lists them)"] : [])
+  }
 
   private var leftOutLines: [String] {
     struct Group: Hashable {

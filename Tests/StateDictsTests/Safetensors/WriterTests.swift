@@ -347,8 +347,10 @@ struct WriterTests {
     #expect(try read("m.swt").isEmpty)
     #expect(try folder.names == ["m.swt"])
     #expect(throws: CheckpointError(.cannotCreate, "")) { try StateDict([]).write(toPath: folder.path("none/m.swt")) }
+    var options = WriteOptions(overwrites: true)
+    options.format = .swt
     #expect(throws: CheckpointError(.cannotCreate, "")) {
-      try StateDict([]).write(toPath: folder.url.path, options: WriteOptions(overwrites: true))
+      try StateDict([]).write(toPath: folder.url.path, options: options)
     }
   }
 

@@ -40,7 +40,7 @@ enum Shards {
         .missingRecord, "\(missing.count) of \(files.count) shards are missing: \(list(names)).",
         remedy: "copy or download them into the same folder")
     }
-    var reading = Reading(fileOfTensor: fileOfTensor)
+    var reading = Reading(fileOfTensor: fileOfTensor, aliases: aliases(in: json["metadata"], fileOfTensor))
     for file in files { try reading.add(file, in: folder, options) }
     guard reading.fileOfTensor.isEmpty else {
       let names = reading.fileOfTensor.keys.map(\.text).sorted()
@@ -48,6 +48,7 @@ enum Shards {
         .missingRecord, "\(names.count) tensors are missing from their shards: \(list(names)).",
         remedy: "index and shards are from different saves: copy them again")
     }
+    reading.addAliases()
     let stale = folder.names.filter { isShard($0) && !files.contains($0) }
     if !stale.isEmpty { reading.notes.append("Files that are not in the index were left out: \(list(stale)).") }
     var contents = try CheckpointContents(
@@ -56,7 +57,20 @@ enum Shards {
     if let metadata = json["metadata"] { contents.marks.append(JSONValue.Member("metadata", metadata)) }
     contents.notes = reading.notes
     contents.globals = reading.globals
+    contents.takeMetadata(reading.metadata)
     return contents
+  }
+
+  /// Names that were dropped as ties, and for each the name that is kept: texts in the index's metadata.
+  private static func aliases(in metadata: JSONValue?, _ files: [ExactName: String]) -> [ExactName: ExactName] {
+    guard case .object(let members)? = metadata else { return [:] }
+    var aliases: [ExactName: ExactName] = [:]
+    for member in members {
+      guard case .string(let kept) = member.value, files[ExactName(kept)] != nil, files[ExactName(member.name)] == nil
+      else { continue }
+      aliases[ExactName(member.name)] = ExactName(kept)
+    }
+    return aliases
   }
 
   static func list(_ names: [String]) -> String {
@@ -73,6 +87,10 @@ enum Shards {
   private struct Reading {
     /// What is still to be found.
     var fileOfTensor: [ExactName: String]
+    /// Dropped names that are still to be found.
+    var aliases: [ExactName: ExactName]
+    /// What the first shard that we wrote says beside its tensors.
+    var metadata: StateDict.Metadata?
     var tensors: [NamedTensor] = []
     var notes: [String] = []
     var byteCount = 0
@@ -85,9 +103,14 @@ enum Shards {
       byteCount += shard.byteCount
       globals += shard.globals
       var unlisted: [String] = []
+      if metadata == nil, shard.format == .swt, case .stateDict(let stateDict) = shard.values {
+        metadata = stateDict.metadata
+      }
       for item in shard.tensors {
         if fileOfTensor[ExactName(item.name)] == file {
           fileOfTensor[ExactName(item.name)] = nil
+          tensors.append(item)
+        } else if aliases.removeValue(forKey: ExactName(item.name)) != nil {
           tensors.append(item)
         } else {
           unlisted.append(item.name)
@@ -98,5 +121,27 @@ enum Shards {
         notes.append("\(file) has tensors that the index does not list for it: \(list(unlisted)).")
       }
     }
+
+    /// Gives the kept tensors under the dropped names that the shards themselves do not have.
+    mutating func addAliases() {
+      guard !aliases.isEmpty else { return }
+      var places = [ExactName: Int](minimumCapacity: tensors.count)
+      for (place, item) in tensors.enumerated() { places[ExactName(item.name)] = place }
+      for (name, kept) in aliases.sorted(by: { $0.key.text < $1.key.text }) {
+        guard let place = places[kept] else { continue }
+        tensors.append(NamedTensor(name: name.text, tensor: tensors[place].tensor))
+      }
+    }
+  }
+}
+
+extension CheckpointContents {
+  /// Takes what one of several files says beside its tensors.
+  fileprivate mutating func takeMetadata(_ metadata: StateDict.Metadata?) {
+    guard var metadata, case .stateDict(var stateDict) = values else { return }
+    metadata.source = stateDict.metadata.source
+    metadata.leftOut = stateDict.metadata.leftOut
+    stateDict.metadata = metadata
+    values = .stateDict(stateDict)
   }
 }

@@ -1,4 +1,5 @@
-/// Copies tensors into a file, each byte written once, in windows of a megabyte, by two threads.
+/// Writes a file that was laid out: tensors, each byte once, in windows of a megabyte, by two threads; then what stands
+/// around them.
 ///
 /// Large tensors go in parts, small ones in batches; whatever lies in a mapped file is written from there and its pages
 /// given back, so that memory stays at a few windows whatever the size of the checkpoint. Each window's CRC-32 is taken
@@ -21,42 +22,40 @@ struct TensorCopy {
     var failure: (any Error)?
   }
 
-  private let rows: [SafetensorsLayout.Row]
-  private let dataOffset: Int
+  private let rows: [OutputRow]
+  private let frame: any OutputFrame
   private let byteCount: Int
   private let file: AtomicFile
   private let progress: ProgressSum
   private let sums = StorageSums()
   private var pieces: [Piece] = []
+  /// The last row of each piece: a batch writes what stands between its own rows.
+  private var lastRows: [Int] = []
 
-  init(
-    _ layout: SafetensorsLayout, to file: AtomicFile, progress: @escaping @Sendable (CopyProgress) -> Void
-  ) {
-    rows = layout.rows
-    dataOffset = layout.header.count
-    byteCount = layout.dataByteCount
+  init(_ output: OutputFile, to file: AtomicFile, progress: ProgressSum) {
+    rows = output.rows
+    frame = output.frame
+    byteCount = output.dataByteCount
     self.file = file
-    self.progress = ProgressSum(total: layout.dataByteCount, progress)
+    self.progress = progress
     var batch: Range<Int>?
-    var batchByteCount = 0
     for (row, item) in rows.enumerated() {
       let tensor = item.tensor
       let isPacked = tensor.storage.packedContents != nil
       let isClose = tensor.extentByteCount <= Tensor.windowByteCount
       if !(tensor.isInPlace && tensor.byteRange == 0..<tensor.storage.byteCount) { sums.expect(tensor.storage) }
       if tensor.byteCount < Tensor.windowByteCount / 8, isClose, !isPacked {
-        if let open = batch, batchByteCount + tensor.byteCount <= Tensor.windowByteCount {
+        if let open = batch, item.end - rows[open.lowerBound].offset <= Tensor.windowByteCount {
           batch = open.lowerBound..<row + 1
         } else {
-          if let batch { pieces.append(.batch(rows: batch)) }
+          if let batch { add(batch) }
           batch = row..<row + 1
-          batchByteCount = 0
         }
-        batchByteCount += tensor.byteCount
         continue
       }
-      if let open = batch { pieces.append(.batch(rows: open)) }
+      if let open = batch { add(open) }
       batch = nil
+      lastRows.append(row)
       if isPacked {
         pieces.append(.whole(row: row))
         continue
@@ -71,13 +70,27 @@ struct TensorCopy {
         pieces.append(.part(row: row, elements: start..<min(start + step, tensor.elementCount)))
       }
     }
-    if let batch { pieces.append(.batch(rows: batch)) }
+    if let batch { add(batch) }
   }
 
-  /// Copies everything, and checks every storage's CRC-32 that the source file gives.
-  ///
-  /// - Returns: the tensors' checksums, in the order of the header.
-  func run() throws -> [Checksum] {
+  private mutating func add(_ batch: Range<Int>) {
+    pieces.append(.batch(rows: batch))
+    lastRows.append(batch.upperBound - 1)
+  }
+
+  /// Writes everything, and checks every storage's CRC-32 that the source file gives.
+  func run() throws {
+    let checksums = try copyRows()
+    try file.write(frame.head(checksums), at: 0)
+    for row in lastRows where row + 1 < rows.count && rows[row + 1].offset > rows[row].end {
+      try file.write(frame.gap(after: row, checksums[row]), at: rows[row].end)
+    }
+    let end = rows.last?.end ?? frame.head(checksums).count
+    try file.write(frame.tail(checksums), at: end)
+  }
+
+  /// - Returns: The rows' checksums.
+  private func copyRows() throws -> [Checksum] {
     let workers = byteCount > 4 << 20 ? 2 : 1
     let outcomes = Locked([Outcome](repeating: Outcome(), count: workers))
     let next = Locked((piece: 0, hasFailed: false))
@@ -120,7 +133,7 @@ struct TensorCopy {
       try unsafe store.withUnsafeBytes { all in
         let window = unsafe UnsafeRawBufferPointer(rebasing: all[start..<start + count])
         unsafe checksum.update(with: window)
-        try unsafe file.write(window, at: dataOffset + rows[row].offset + elements.lowerBound * width)
+        try unsafe file.write(window, at: rows[row].offset + elements.lowerBound * width)
       }
       // A fault may map a large folio of the page cache whole, back into windows that were given back before: now and then
       // those go once more.
@@ -141,14 +154,14 @@ struct TensorCopy {
             let start = (run.range.lowerBound - range.lowerBound) * width
             let part = unsafe UnsafeRawBufferPointer(rebasing: window[start..<start + run.range.count * width])
             unsafe outcome.checksums.append((row, run.place * width, Checksum(of: part), part.count))
-            try unsafe file.write(part, at: dataOffset + rows[row].offset + run.place * width)
+            try unsafe file.write(part, at: rows[row].offset + run.place * width)
           }
           count += window.count
         }
       }
       return (row, count)
     case .whole(let row):
-      var position = dataOffset + rows[row].offset
+      var position = rows[row].offset
       var checksum = Checksum()
       try unsafe rows[row].tensor.forEachWindow { window in
         unsafe checksum.update(with: window)
@@ -159,19 +172,24 @@ struct TensorCopy {
       return (row, rows[row].tensor.byteCount)
     case .batch(let range):
       let first = rows[range.lowerBound].offset
-      let count = range.reduce(0) { $0 + rows[$1].tensor.byteCount }
+      let count = rows[range.upperBound - 1].end - first
       try unsafe scratch.window.withBytes(count: count) { target in
         for row in range {
           let tensor = rows[row].tensor
           let start = rows[row].offset - first
           let part = unsafe UnsafeMutableRawBufferPointer(rebasing: target[start..<start + tensor.byteCount])
           try unsafe tensor.copyElements(to: part)
-          unsafe outcome.checksums.append((row, 0, Checksum(of: UnsafeRawBufferPointer(part)), tensor.byteCount))
+          let sum = unsafe Checksum(of: UnsafeRawBufferPointer(part))
+          outcome.checksums.append((row, 0, sum, tensor.byteCount))
+          guard row + 1 < range.upperBound, rows[row + 1].offset > rows[row].end else { continue }
+          let gap = frame.gap(after: row, sum)
+          let end = rows[row].end - first
+          unsafe UnsafeMutableRawBufferPointer(rebasing: target[end..<end + gap.count]).copyBytes(from: gap)
         }
-        try unsafe file.write(UnsafeRawBufferPointer(target), at: dataOffset + first)
+        try unsafe file.write(UnsafeRawBufferPointer(target), at: first)
       }
       dropSources(of: range)
-      return (range.lowerBound, count)
+      return (range.lowerBound, range.reduce(0) { $0 + rows[$1].tensor.byteCount })
     }
   }
 
@@ -200,15 +218,13 @@ struct TensorCopy {
     for part in parts.sorted(by: { ($0.row, $0.start) < ($1.row, $1.start) }) {
       byRow[part.row].append(part.value, byteCount: part.byteCount)
     }
-    var byHeader = [Checksum](repeating: Checksum(), count: rows.count)
     for (row, item) in rows.enumerated() {
-      byHeader[item.headerIndex] = byRow[row]
       let storage = item.tensor.storage
       if item.tensor.isInPlace, item.tensor.byteRange == 0..<storage.byteCount {
         try storage.confirm(byRow[row])
       }
     }
     try sums.confirm()
-    return byHeader
+    return byRow
   }
 }

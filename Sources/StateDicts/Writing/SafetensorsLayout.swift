@@ -2,62 +2,46 @@
 ///
 /// The layout is the profile that docs/formats/swt.md promises: data from a multiple of 16 KiB, tensors whose size is a
 /// multiple of 64 first, then the rest by falling element size, so that every tensor is aligned to its elements.
-struct SafetensorsLayout {
-  struct Row {
-    let name: String
-    let tensor: Tensor
-    /// Its place in the header, which keeps the order of the state dict.
-    let headerIndex: Int
-    /// Where its bytes go, counted from the start of the data.
-    let offset: Int
-  }
-
+struct SafetensorsLayout: OutputFrame {
   /// A page on Apple silicon: one buffer without a copy serves the whole file.
   static let dataAlignment = 16384
   static let tensorAlignment = 64
 
   /// In the order of the data.
-  let rows: [Row]
+  let rows: [OutputRow]
+  /// Each row's place in the header, which keeps the order of the state dict.
+  private let headerIndices: [Int]
   let dataByteCount: Int
   /// The eight bytes of length and the JSON, up to the data; eight zeros stand for each checksum.
-  private(set) var header: [UInt8]
-  /// What is written, as aliases too, and what is left out.
-  let report: WriteReport
+  private let header: [UInt8]
   /// Where the checksums stand in `header`, nine bytes apart.
   private let checksumOffset: Int
 
-  /// - Throws: `unsupported`, listing what the format cannot say, unless the options leave it out; `limitExceeded` for
-  ///   more repeated bytes than the options allow.
-  init(_ stateDict: StateDict, _ options: WriteOptions) throws(CheckpointError) {
-    let selection = try Selection(stateDict, options)
+  /// - Parameter annotations: What is added to the metadata.
+  /// - Throws: `limitExceeded`.
+  init(
+    _ selection: OutputSelection, _ metadata: StateDict.Metadata, annotations: [JSONValue.Member]
+  ) throws(CheckpointError) {
     let order = selection.kept.indices.sorted { left, right in
       (Self.rank(selection.kept[left].tensor), left) < (Self.rank(selection.kept[right].tensor), right)
     }
-    var rows: [Row] = []
-    rows.reserveCapacity(order.count)
     var offsets = [Int](repeating: 0, count: order.count)
     var end = 0
-    var expanded = 0
     for index in order {
-      let (name, tensor) = selection.kept[index]
       offsets[index] = end
-      expanded += tensor.expandedByteCount
-      guard expanded <= options.expandedByteCount else {
-        throw CheckpointError(
-          .limitExceeded,
-          "Expanded views exceed the limit of \(options.expandedByteCount) bytes in total.",
-          remedy: "raise the limit if you trust the file (expandedByteCount, --limit-factor 10)")
-      }
-      rows.append(Row(name: name, tensor: tensor, headerIndex: index, offset: end))
-      guard let next = end.plus(tensor.byteCount) else {
+      guard let next = end.plus(selection.kept[index].tensor.byteCount) else {
         throw CheckpointError(.limitExceeded, "The tensors exceed 2^63 bytes.")
       }
       end = next
     }
-    self.rows = rows
+    (header, checksumOffset) = try Self.header(selection, offsets, metadata, annotations)
+    let start = header.count
+    rows = order.map { index in
+      OutputRow(
+        name: selection.kept[index].name, tensor: selection.kept[index].tensor, offset: start + offsets[index])
+    }
+    headerIndices = order
     dataByteCount = end
-    report = selection.report(byteCount: end)
-    (header, checksumOffset) = try Self.header(selection, offsets, stateDict, options)
   }
 
   /// 0 for tensors of whole 64-byte blocks, then the widest elements first.
@@ -65,57 +49,18 @@ struct SafetensorsLayout {
     tensor.byteCount % tensorAlignment == 0 ? 0 : 1 + 16 - tensor.elementType.byteCount
   }
 
-  /// What is written under which name, and what is not.
-  private struct Selection {
-    var kept: [StateDict.Element] = []
-    /// A dropped name, the kept one, and the place among all names.
-    var aliases: [(name: String, kept: String, place: Int)] = []
-    /// What the steps before left out, and what the format cannot express.
-    var leftOut: [LeftOut]
-
-    func report(byteCount: Int) -> WriteReport {
-      WriteReport(
-        written: kept.map(\.name), aliases: aliases.map { WriteReport.Alias(name: $0.name, kept: $0.kept) },
-        leftOut: leftOut, byteCount: byteCount)
+  /// The header, with the checksums in the order of the header where zeros stand for them.
+  func head(_ checksums: [Checksum]) -> [UInt8] {
+    var header = header
+    for (row, checksum) in checksums.enumerated() {
+      let start = checksumOffset + headerIndices[row] * 9
+      header.replaceSubrange(start..<start + 8, with: checksum.hexadecimal.utf8)
     }
-
-    init(_ stateDict: StateDict, _ options: WriteOptions) throws(CheckpointError) {
-      leftOut = stateDict.metadata.leftOut
-      let reasons = stateDict.map { $0.tensor.reasonNotInSafetensors ?? Self.reserved($0.name) }
-      var keptPlace = [Int: Int]()
-      if !options.expandsTies {
-        for group in stateDict.tieGroups {
-          // A name that the format cannot express takes none of its ties with it.
-          let group = group.filter { reasons[$0] == nil }
-          for place in group.dropFirst() { keptPlace[place] = group[0] }
-        }
-      }
-      for (place, element) in stateDict.enumerated() {
-        if let reason = reasons[place] {
-          leftOut.append(LeftOut(stateDict.originalNames[place], reason: reason))
-        } else if let kept = keptPlace[place], element.name != "format", !element.name.hasPrefix("swt.") {
-          aliases.append((element.name, stateDict.names[kept], place))
-        } else {
-          kept.append(element)
-        }
-      }
-      let unsupported = stateDict.indices.filter { reasons[$0] != nil }
-      guard unsupported.isEmpty || options.leavesOutUnsupported else {
-        throw CheckpointError(
-          .unsupported, "The format cannot hold \(unsupported.count) of \(stateDict.count) tensors:",
-          details: unsupported.prefix(10).map { "\(stateDict.names[$0]): \(reasons[$0] ?? "")" }
-            + (unsupported.count > 10 ? ["… and \(unsupported.count - 10) more"] : []),
-          remedy: "leave them out with --skip-unsupported (leavesOutUnsupported: true)")
-      }
-    }
-
-    private static func reserved(_ name: String) -> String? {
-      name == "__metadata__" ? "the name is reserved by the format" : nil
-    }
+    return header
   }
 
   private static func header(
-    _ selection: Selection, _ offsets: [Int], _ stateDict: StateDict, _ options: WriteOptions
+    _ selection: OutputSelection, _ offsets: [Int], _ metadata: StateDict.Metadata, _ annotations: [JSONValue.Member]
   ) throws(CheckpointError) -> (bytes: [UInt8], checksumOffset: Int) {
     var bytes: [UInt8] = Array(repeating: 0, count: 8)
     bytes.reserveCapacity(selection.kept.count * 128 + 1024)
@@ -131,21 +76,26 @@ struct SafetensorsLayout {
       }
     }
     add("swt.version", .string("1"))
-    let metadata = stateDict.metadata
     if let source = metadata.source { add("swt.source", source.json) }
     if !metadata.modules.isEmpty { add("swt.state_dict_metadata", .object(metadata.modules)) }
     if !metadata.otherValues.isEmpty { add("swt.other_values", .object(metadata.otherValues)) }
+    if let place = metadata.place { add("swt.place", place.json) }
     if !metadata.compositions.isEmpty { add("swt.composition", .object(metadata.compositions)) }
     let requiringGrad = selection.kept.filter { $0.tensor.requiresGrad }.map { JSONValue.string($0.name) }
     if !requiringGrad.isEmpty { add("swt.requires_grad", .array(requiringGrad)) }
     let leftOut = metadata.leftOutBefore + selection.leftOut
     if !leftOut.isEmpty { add("swt.left_out", .array(leftOut.map(\.json))) }
     if !selection.aliases.isEmpty {
-      add("swt.aliases", .object(selection.aliases.map { JSONValue.Member($0.name, .integer($0.place)) }))
+      // Their places among the names of this file.
+      let places = (selection.kept.map(\.place) + selection.aliases.map(\.place)).sorted()
+      let ranks = Dictionary(zip(places, 0...), uniquingKeysWith: { first, _ in first })
+      add(
+        "swt.aliases",
+        .object(selection.aliases.map { JSONValue.Member($0.name, .integer(ranks[$0.place] ?? 0)) }))
       for alias in selection.aliases { add(alias.name, .string(alias.kept)) }
     }
-    let renewed = Set(options.annotations.map(\.name))
-    for annotation in metadata.annotations.filter({ !renewed.contains($0.name) }) + options.annotations {
+    let renewed = Set(annotations.map(\.name))
+    for annotation in metadata.annotations.filter({ !renewed.contains($0.name) }) + annotations {
       add("swt.\(annotation.name)", annotation.value)
     }
     bytes.append(contentsOf: #","swt.crc32":""#.utf8)
@@ -172,7 +122,7 @@ struct SafetensorsLayout {
     return (bytes, checksumOffset)
   }
 
-  private static func write(_ element: StateDict.Element, _ offset: Int, to bytes: inout [UInt8]) {
+  private static func write(_ element: OutputSelection.Kept, _ offset: Int, to bytes: inout [UInt8]) {
     let tensor = element.tensor
     var shape = tensor.shape
     if tensor.elementType.safetensorsPacking > 1, !shape.isEmpty {
@@ -193,26 +143,12 @@ struct SafetensorsLayout {
     bytes.append(contentsOf: String(offset + tensor.byteCount).utf8)
     bytes.append(contentsOf: "]}".utf8)
   }
-
-  /// Puts the tensors' checksums, in the order of the header, where zeros stand for them.
-  mutating func setChecksums(_ checksums: [Checksum]) {
-    for (index, checksum) in checksums.enumerated() {
-      let start = checksumOffset + index * 9
-      header.replaceSubrange(start..<start + 8, with: checksum.hexadecimal.utf8)
-    }
-  }
 }
 
 extension Tensor {
   /// Why safetensors cannot say this tensor; nil if it can.
   package var reasonNotInSafetensors: String? {
-    if let composition {
-      if case .array(let placements)? = composition.attributes["placements"] {
-        let names = placements.map { if case .string(let name) = $0 { name } else { $0.text } }
-        return "one rank's part of a DTensor (\(names.joined(separator: ", ")))"
-      }
-      return "the format has no \(composition.kind.rawValue) tensors"
-    }
+    if let reason = reasonNotStrided { return reason }
     if isExpandedBeyondLimit { return "a view of \(storage.byteCount) bytes that is expanded to \(byteCount) bytes" }
     if elementType.safetensorsName == nil { return "the format has no dtype for \(elementType)" }
     if elementType.safetensorsPacking > 1, shape.isEmpty { return "a 0-dim pair of 4-bit floats" }

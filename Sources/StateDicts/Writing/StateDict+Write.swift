@@ -6,7 +6,14 @@
 
 /// Options for writing a state dict.
 public struct WriteOptions: Sendable {
-  /// Whether to overwrite an existing file.
+  /// The format; nil for the format of the output's extension.
+  public var format: OutputFormat?
+  /// The largest total size of the tensors in one file; nil for a single file.
+  ///
+  /// With a limit the output is a folder of safetensors files and an index, as Hugging Face's libraries write it. A larger
+  /// tensor gets a file of its own.
+  public var maxShardByteCount: Int?
+  /// Whether to overwrite an existing file or folder of shards.
   public var overwrites: Bool
   /// Whether to write tied tensors under each of their names instead of once.
   public var expandsTies: Bool
@@ -32,14 +39,21 @@ public struct WriteOptions: Sendable {
 }
 
 extension StateDict {
-  /// Writes the tensors to a `.safetensors` or `.swt` file in bounded memory.
+  /// Writes the tensors to a file in bounded memory: `.swt`, `.safetensors`, `.pth`, `.npz` or `.npy`, by its extension
+  /// unless the options specify the format.
   ///
-  /// Both extensions have the layout that docs/formats/swt.md specifies. The CRC-32 of every storage is checked, and
-  /// the file appears when it is complete.
+  ///     try weights.write(to: URL(fileURLWithPath: "model.pth"))
   ///
+  /// docs/formats describes what each format keeps. The CRC-32 of every storage is checked, and the file appears when it
+  /// is complete.
+  ///
+  /// - Parameters:
+  ///   - url: The file; a folder if the options ask for shards.
+  ///   - options: The format, and what to overwrite, expand or leave out.
+  ///   - progress: Called as bytes are written, from any thread.
   /// - Returns: What was written and what was left out.
-  /// - Throws: `outputExists`, `cannotCreate`, `unsupported` with tensors that the format cannot hold,
-  ///   `checksumMismatch`.
+  /// - Throws: `outputExists`, `cannotCreate`, `unsupported` with tensors that the format cannot hold or for an
+  ///   extension without a format, `checksumMismatch`.
   @discardableResult
   public func write(
     to url: URL, options: WriteOptions = .init(), progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
@@ -62,12 +76,21 @@ extension StateDict {
   package func write(
     to path: FilePath, options: WriteOptions, progress: @escaping @Sendable (CopyProgress) -> Void
   ) throws -> WriteReport {
-    var layout = try SafetensorsLayout(self, options)
-    let file = try AtomicFile(path: path, overwrites: options.overwrites)
-    let checksums = try TensorCopy(layout, to: file, progress: progress).run()
-    layout.setChecksums(checksums)
-    try unsafe layout.header.withUnsafeBytes { bytes in try unsafe file.write(bytes, at: 0) }
-    try file.commit()
-    return layout.report
+    let format = try options.format ?? Self.format(nameOf: path, options)
+    let plan = try OutputPlan(self, as: format, options)
+    try plan.write(to: path, overwrites: options.overwrites, progress: progress)
+    return plan.report
+  }
+
+  /// - Throws: `unsupported`.
+  private static func format(
+    nameOf path: FilePath, _ options: WriteOptions
+  ) throws(CheckpointError) -> OutputFormat {
+    if options.maxShardByteCount != nil { return .safetensors }
+    if let format = OutputFormat(nameOf: path) { return format }
+    throw CheckpointError(
+      .unsupported, "No format that can be written has the extension of \(path.name).", file: path.description,
+      remedy: "use an extension of \(OutputFormat.extensions.map { "." + $0 }.joined(separator: " ")), "
+        + "or name the format (--format, WriteOptions.format)")
   }
 }

@@ -1,0 +1,262 @@
+/// A zip archive of stored records, laid out as torch's writer does it: every payload at a multiple of 64.
+///
+///     50 4b 03 04 …  name  46 42 0b 00 5a 5a …      a record's header; the extra field FB fills up to the payload
+///     …                                             the payload
+///     50 4b 07 08  crc  size  size                  its checksum, which is known only now; not where it is empty
+///     …
+///     50 4b 01 02 … , 50 4b 06 06 … , 50 4b 06 07 … , 50 4b 05 06 …         directory, its end (zip64), its end
+///
+/// Torch computes where records lie from their sizes (`calculate_storage_offsets`), so each header is as long as its own.
+/// Source: `caffe2/serialize/inline_container.cc` (`getPadding`), miniz's `mz_zip_writer_add_mem_ex_v2`.
+struct ZipFrame: OutputFrame {
+  /// What a record holds.
+  enum Content {
+    case bytes([UInt8])
+    /// A tensor's elements behind a header of its own.
+    case tensor(header: [UInt8], Tensor)
+    /// Forty digits, made of the names and checksums of all records before.
+    case serializationID
+  }
+
+  private struct Record {
+    let name: [UInt8]
+    /// Where the record's header begins.
+    let offset: Int
+    let payload: Int
+    /// What the payload begins with, or all of it.
+    let bytes: [UInt8]
+    let byteCount: Int
+    let row: Int?
+    var isSerializationID = false
+
+    /// Where the next record begins.
+    var end: Int { payload + byteCount + descriptorByteCount }
+    var descriptorByteCount: Int { byteCount == 0 ? 0 : isLarge ? 24 : 16 }
+    var isLarge: Bool { byteCount >= ZipFrame.limit32 || offset >= ZipFrame.limit32 }
+  }
+
+  /// Numbers from here on are written in a zip64 field.
+  private static let limit32 = 0xFFFF_FFFF
+  static let alignment = 64
+
+  private var records: [Record] = []
+  /// The record of each row.
+  private var recordOfRow: [Int] = []
+  private(set) var rows: [OutputRow] = []
+
+  /// - Throws: `unsupported` for a name that is too long for the format; `limitExceeded`.
+  init(_ contents: some Sequence<(name: String, content: Content)>) throws(CheckpointError) {
+    var cursor = 0
+    for (name, content) in contents {
+      guard name.utf8.count <= 0xFFFF else {
+        throw CheckpointError(
+          .unsupported, "A name of \(name.utf8.count) bytes; a zip archive allows 65535.",
+          entry: String(name.prefix(80)))
+      }
+      var bytes: [UInt8] = []
+      var tensor: Tensor?
+      switch content {
+      case .bytes(let all): bytes = all
+      case .tensor(let header, let elements): (bytes, tensor) = (header, elements)
+      case .serializationID: bytes = [UInt8](repeating: UInt8(ascii: "0"), count: 40)
+      }
+      let (byteCount, overflow) = bytes.count.addingReportingOverflow(tensor?.byteCount ?? 0)
+      guard !overflow, byteCount <= 1 << 62 - cursor else {
+        throw CheckpointError(.limitExceeded, "The tensors take more than 2^62 bytes together.")
+      }
+      let fields = Self.zip64Fields(byteCount, cursor).count
+      let start = cursor + 30 + name.utf8.count + fields + 4
+      var record = Record(
+        name: Array(name.utf8), offset: cursor, payload: (start + Self.alignment - 1) / Self.alignment * Self.alignment,
+        bytes: bytes, byteCount: byteCount, row: tensor == nil ? nil : rows.count)
+      if case .serializationID = content { record.isSerializationID = true }
+      if let tensor {
+        rows.append(OutputRow(name: name, tensor: tensor, offset: record.payload + bytes.count))
+        recordOfRow.append(records.count)
+      }
+      records.append(record)
+      cursor = record.end
+    }
+  }
+
+  // MARK: - The bytes around the rows
+
+  func head(_ checksums: [Checksum]) -> [UInt8] {
+    guard let first = recordOfRow.first else { return [] }
+    var bytes: [UInt8] = []
+    for record in records[..<first] { append(record, Checksum(of: record.bytes), to: &bytes) }
+    appendStart(of: records[first], to: &bytes)
+    return bytes
+  }
+
+  func gap(after row: Int, _ checksum: Checksum) -> [UInt8] {
+    let number = recordOfRow[row]
+    var bytes: [UInt8] = []
+    appendDescriptor(of: records[number], self.checksum(of: records[number], row: checksum), to: &bytes)
+    guard row + 1 < recordOfRow.count else { return bytes }
+    let next = recordOfRow[row + 1]
+    for record in records[(number + 1)..<next] { append(record, Checksum(of: record.bytes), to: &bytes) }
+    appendStart(of: records[next], to: &bytes)
+    return bytes
+  }
+
+  func tail(_ checksums: [Checksum]) -> [UInt8] {
+    var sums = records.map { record in
+      checksum(of: record, row: record.row.map { checksums[$0] } ?? Checksum())
+    }
+    var bytes: [UInt8] = []
+    var next = 0
+    if let last = recordOfRow.last {
+      appendDescriptor(of: records[last], sums[last], to: &bytes)
+      next = last + 1
+    }
+    for number in next..<records.count {
+      var record = records[number]
+      if record.isSerializationID {
+        let digits = serializationID(Array(sums[..<number]))
+        record = Record(
+          name: record.name, offset: record.offset, payload: record.payload, bytes: digits, byteCount: digits.count,
+          row: nil)
+        sums[number] = Checksum(of: digits)
+      }
+      append(record, sums[number], to: &bytes)
+    }
+    appendDirectory(sums, to: &bytes)
+    return bytes
+  }
+
+  private func checksum(of record: Record, row: Checksum) -> Checksum {
+    var sum = Checksum(of: record.bytes)
+    if record.row != nil { sum.append(row, byteCount: record.byteCount - record.bytes.count) }
+    return sum
+  }
+
+  /// Twenty digits for the names and twenty for the checksums, as torch has them; its hash of a text is its own affair.
+  private func serializationID(_ sums: [Checksum]) -> [UInt8] {
+    func combined(_ values: some Sequence<UInt64>) -> [UInt8] {
+      let sum = values.reduce(0 as UInt64) { seed, value in
+        seed ^ (value &+ 0x9E37_79B9 &+ (seed << 6) &+ (seed >> 2))
+      }
+      let digits = String(sum)
+      return Array((String(repeating: "0", count: 20 - digits.utf8.count) + digits).utf8)
+    }
+    let names = records[..<sums.count].lazy.map { record in
+      record.name.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+    return combined(names) + combined(sums.lazy.map { UInt64($0.value) })
+  }
+
+  // MARK: - Records
+
+  private func append(_ record: Record, _ sum: Checksum, to bytes: inout [UInt8]) {
+    appendStart(of: record, to: &bytes)
+    appendDescriptor(of: record, sum, to: &bytes)
+  }
+
+  /// Bit 3 says that the checksum follows the payload, bit 11 that the name is UTF-8.
+  private func flags(_ record: Record) -> Int { record.byteCount == 0 ? 0x800 : 0x808 }
+
+  private func appendStart(of record: Record, to bytes: inout [UInt8]) {
+    let fields = Self.zip64Fields(record.byteCount, record.offset)
+    let padding = record.payload - record.offset - 30 - record.name.count - fields.count - 4
+    bytes.append(contentsOf: [0x50, 0x4B, 0x03, 0x04])
+    bytes.append(0, 2)
+    bytes.append(flags(record), 2)
+    bytes.append(0, 2)
+    bytes.append(Self.time, 4)
+    // Checksum and sizes.
+    bytes.append(0, 4)
+    bytes.append(0, 8)
+    bytes.append(record.name.count, 2)
+    bytes.append(fields.count + 4 + padding, 2)
+    bytes.append(contentsOf: record.name)
+    bytes.append(contentsOf: fields)
+    bytes.append(contentsOf: [UInt8(ascii: "F"), UInt8(ascii: "B")])
+    bytes.append(padding, 2)
+    bytes.append(contentsOf: repeatElement(UInt8(ascii: "Z"), count: padding))
+    bytes.append(contentsOf: record.bytes)
+  }
+
+  private func appendDescriptor(of record: Record, _ sum: Checksum, to bytes: inout [UInt8]) {
+    guard record.byteCount > 0 else { return }
+    bytes.append(contentsOf: [0x50, 0x4B, 0x07, 0x08])
+    bytes.append(Int(sum.value), 4)
+    for _ in 0..<2 { bytes.append(record.byteCount, record.isLarge ? 8 : 4) }
+  }
+
+  /// The first day that the format has: the same tensors make the same bytes.
+  private static let time = 0x0021_0000
+
+  /// The field that holds the numbers of a record which go beyond 32 bits; empty where none does.
+  private static func zip64Fields(_ byteCount: Int, _ offset: Int) -> [UInt8] {
+    var numbers: [Int] = []
+    if byteCount >= limit32 { numbers += [byteCount, byteCount] }
+    if offset >= limit32 { numbers.append(offset) }
+    guard !numbers.isEmpty else { return [] }
+    var bytes: [UInt8] = [0x01, 0x00]
+    bytes.append(numbers.count * 8, 2)
+    for number in numbers { bytes.append(number, 8) }
+    return bytes
+  }
+
+  private func appendDirectory(_ sums: [Checksum], to bytes: inout [UInt8]) {
+    let start = records.last?.end ?? 0
+    let first = bytes.count
+    bytes.reserveCapacity(bytes.count + records.reduce(98) { $0 + 74 + $1.name.count })
+    for (record, sum) in zip(records, sums) {
+      let fields = Self.zip64Fields(record.byteCount, record.offset)
+      let size = min(record.byteCount, Self.limit32)
+      bytes.append(contentsOf: [0x50, 0x4B, 0x01, 0x02])
+      bytes.append(0, 4)
+      bytes.append(flags(record), 2)
+      bytes.append(0, 2)
+      bytes.append(Self.time, 4)
+      bytes.append(Int(sum.value), 4)
+      bytes.append(size, 4)
+      bytes.append(size, 4)
+      bytes.append(record.name.count, 2)
+      bytes.append(fields.count, 2)
+      // Comment, disk and attributes.
+      bytes.append(0, 8)
+      bytes.append(0, 2)
+      bytes.append(min(record.offset, Self.limit32), 4)
+      bytes.append(contentsOf: record.name)
+      bytes.append(contentsOf: fields)
+    }
+    let size = bytes.count - first
+    bytes.append(contentsOf: [0x50, 0x4B, 0x06, 0x06])
+    bytes.append(44, 8)
+    bytes.append(0x2D_031E, 4)
+    bytes.append(0, 8)
+    bytes.append(records.count, 8)
+    bytes.append(records.count, 8)
+    bytes.append(size, 8)
+    bytes.append(start, 8)
+    bytes.append(contentsOf: [0x50, 0x4B, 0x06, 0x07])
+    bytes.append(0, 4)
+    bytes.append(start + size, 8)
+    bytes.append(1, 4)
+    bytes.append(contentsOf: [0x50, 0x4B, 0x05, 0x06])
+    bytes.append(0, 4)
+    bytes.append(min(records.count, 0xFFFF), 2)
+    bytes.append(min(records.count, 0xFFFF), 2)
+    bytes.append(min(size, Self.limit32), 4)
+    bytes.append(min(start, Self.limit32), 4)
+    bytes.append(0, 2)
+  }
+}
+
+extension Checksum {
+  /// The checksum of bytes in an array.
+  init(of bytes: [UInt8]) {
+    self.init()
+    unsafe bytes.withUnsafeBytes { unsafe update(with: $0) }
+  }
+}
+
+extension [UInt8] {
+  /// Appends a number's lowest bytes, little-endian.
+  mutating func append(_ number: Int, _ byteCount: Int) {
+    for place in 0..<byteCount { append(UInt8(truncatingIfNeeded: number >> (8 * place))) }
+  }
+}
