@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo test test-pairs test-instructions test-libzip test-onednn test-clients build deps bench format lint reference clean
+.PHONY: demo test test-pairs test-instructions test-libzip test-onednn test-clients test-debian13 build dist deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -42,6 +42,10 @@ test-libzip: deps
 test-onednn: deps
 	bash Tests/Portability/onednn.sh '$(FILTER)'
 
+# make demo and make test in a root of Debian 13 (.build-debian13), made by debootstrap, with this machine's toolchain; as root.
+test-debian13:
+	bash Tests/Portability/debian13.sh
+
 # Every test in which a model meets NaN or an infinity, by the kernels of each instruction set: oneDNN reads this variable
 # once in a process. ALL is what the processor has.
 test-instructions: deps
@@ -56,6 +60,18 @@ build: deps
 	swift build $(RELEASE) --product pth2swt
 	swift build $(RELEASE) --product pth2swt-fetch
 	swift build $(RELEASE) --product pth2swt-vision
+ifeq ($(shell uname),Darwin)
+	@# macOS 14 and 15 have no Span: with this library beside it, the command runs there without a toolchain.
+	find "$$(dirname "$$(xcrun --find swift)")/../lib" -name libswiftCompatibilitySpan.dylib -path '*macosx*' \
+	  -exec cp {} .build/release/ \;
+endif
+
+# The release for Linux, in .build-dist: an archive of the commands with the C libraries that they need, completions, licences.
+BESIDE = -Xlinker --disable-new-dtags -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/pth2swt'
+dist: build
+	swift build $(RELEASE) $(BESIDE) --product pth2swt
+	swift build $(RELEASE) $(BESIDE) --product pth2swt-vision
+	bash .ci/dist pth2swt pth2swt-fetch pth2swt-vision
 
 # Installs the libraries that are missing on Debian, Ubuntu and macOS; says what to install on other systems.
 deps:

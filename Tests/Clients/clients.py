@@ -40,6 +40,9 @@ FILES = {
     "png16": "include/png.h include/libpng16 lib/*/libpng*.so lib/*/pkgconfig/libpng*.pc",
 }
 
+# Packages that the pages mention, as far as they do.
+STUBS = ["MLX", "MLXNN"]
+
 # The file that is `url` in the samples of a set of products; those of other sets are compiled and not run.
 URLS = {
     "StateDicts": "safetensors_files/state_dict.safetensors",
@@ -123,7 +126,7 @@ def swift(*arguments, prefix=(), **options):
 def compiled_modules(target):
     """The modules whose object files a program is linked of, without its own and those of the argument parser."""
     files = (WORK / f".build/debug/{target}.product/Objects.LinkFileList").read_text()
-    return set(re.findall(r"/(\w+)\.build/", files)) - {target, "MLX"}
+    return set(re.findall(r"/(\w+)\.build/", files)) - {target, *STUBS}
 
 
 def linked_libraries(target):
@@ -138,8 +141,9 @@ def make_package(groups, tests):
     targets = []
     for products, members in groups.items():
         dependencies = ", ".join(f'.product(name: "{name}", package: "{ROOT.name.lower()}")' for name in products)
-        needs_mlx = any("import MLX\n" in block.imports for block in members)
-        dependencies += ', "MLX"' if needs_mlx else ""
+        for name in STUBS:
+            if any(f"import {name}\n" in block.imports for block in members):
+                dependencies += f', "{name}"'
         for suffix, settings in (("Client", ""), ("StrictClient", '.enableUpcomingFeature("MemberImportVisibility")')):
             target = "".join(products) + suffix
             folder = WORK / "Sources" / target
@@ -156,9 +160,9 @@ def make_package(groups, tests):
             write(folder / "main.swift", "".join(f"import {name}\n" for name in products) + calls)
             targets.append(
                 f'.executableTarget(name: "{target}", dependencies: [{dependencies}], swiftSettings: [{settings}]),')
-    if any("MLX" in target for target in targets):
-        write(WORK / "Sources/MLX/MLX.swift", (HERE / "MLX.swift").read_text())
-        targets.insert(0, '.target(name: "MLX"),')
+    for name in STUBS:
+        write(WORK / f"Sources/{name}/{name}.swift", (HERE / f"{name}.swift").read_text())
+    targets += ['.target(name: "MLX"),', '.target(name: "MLXNN", dependencies: ["MLX"]),']
     if tests:
         for block in tests:
             write(WORK / f"Tests/PageTests/{block.name}.swift", block.source)

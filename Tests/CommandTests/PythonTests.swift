@@ -77,7 +77,7 @@ import TorchCheckpoints
     "torch, numpy and the safetensors library read what we write of every zip fixture in each format",
     .enabled(if: python != nil, "PTH2SWT_PYTHON names no Python with torch and safetensors (make reference)"))
   func formats() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     defer { folder.remove() }
     let fixtures = try JSONDecoder().decode(
       [Fixture].self, from: Data(contentsOf: Self.testData.appending(path: "expected.json")))
@@ -97,7 +97,7 @@ import TorchCheckpoints
 
   /// Writes a state dict in each format.
   private func cases(
-    of stateDict: StateDict, _ checkpoint: Checkpoint, everything: Bool, in folder: ScratchFolder, from number: Int
+    of stateDict: StateDict, _ checkpoint: Checkpoint, everything: Bool, in folder: TemporaryFolder, from number: Int
   ) throws -> [Case] {
     var cases: [Case] = []
     let key = everything ? "" : checkpoint.stateDictKey ?? ""
@@ -130,7 +130,7 @@ import TorchCheckpoints
   }
 
   /// Runs a script of TestData over a list, and expects it to find no difference.
-  private func check(_ list: [some Encodable], with script: String, in folder: ScratchFolder) throws {
+  private func check(_ list: [some Encodable], with script: String, in folder: TemporaryFolder) throws {
     let python = try #require(Self.python)
     let file = folder.url.appending(path: "list.json")
     try JSONEncoder().encode(list).write(to: file)

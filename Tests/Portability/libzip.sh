@@ -1,22 +1,37 @@
 #!/usr/bin/env bash
-# Builds the command against the libzip of Debian 13 and of Debian sid as well, and requires that every fixture is read the
-# same with each: the output of `inspect --json --hashes` apart from its notes, error messages and exit codes included.
+# Compiles the reader with the libzip headers of Debian 13 and of Debian sid, and requires that every fixture is read the same
+# with the libzip of each: the output of `inspect --json --hashes` apart from its notes, error messages and exit codes included.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . Tests/Portability/packages.sh
-work=$PWD/.build-libzip
+
+check() { # check RELEASE: the reader against its headers, beside the modules of the debug build
+  local package
+  package=$(grep -oE '"-package-name","[^"]+"' .build/debug.yaml | head -1 | cut -d'"' -f4)
+  # shellcheck disable=SC2046
+  swiftc -typecheck -swift-version 6 -module-name TorchCheckpoints -package-name "$package" -strict-memory-safety \
+    -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault \
+    -enable-upcoming-feature MemberImportVisibility -enable-experimental-feature Lifetimes -I .build/debug/Modules \
+    -Xcc -I"$(root "$1" libzip)/usr/include" $(printf -- '-Xcc -fmodule-map-file=%s ' Sources/CLibraries/*{Zip,Zlib}/module.modulemap) \
+    $(find Sources/TorchCheckpoints -name '*.swift')
+  echo "ok: compiles with the libzip headers of $1"
+}
 
 swift build --product pth2swt >/dev/null
-for release in trixie sid; do unpack "$release" libzip libzip5 libzip-dev; done
-build "$(root trixie libzip)" "$work/build-trixie" --product pth2swt
-build "$(root sid libzip)" "$work/build-sid" --target TorchCheckpoints
-command=$work/build-trixie/debug/pth2swt
-[ -x "$command" ] || { echo "not built against Debian 13's libzip"; exit 1; }
+# Debian 12 calls the library libzip.so.4; its interface is that of libzip.so.5.
+name=$(readelf -d .build/debug/pth2swt | grep -oE 'libzip\.so\.[0-9]+')
+for release in trixie sid; do
+  unpack "$release" libzip libzip5 libzip-dev
+  check "$release"
+  folder=$(root "$release" libzip)/usr/lib/$triple
+  [ -e "$folder/$name" ] || ln -s libzip.so.5 "$folder/$name"
+  LD_LIBRARY_PATH=$folder ldd .build/debug/pth2swt | grep -q "$name => $folder" || { echo "$folder is not used"; exit 1; }
+done
 
-python3 - "$work" "$packages" "$triple" <<'PYTHON'
+python3 - "$packages" "$triple" <<'PYTHON'
 import json, os, pathlib, subprocess, sys
 
-work, packages, triple = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+packages, triple = pathlib.Path(sys.argv[1]), sys.argv[2]
 files = sorted(str(path) for path in pathlib.Path("TestData/fixtures").rglob("*") if path.is_file())
 
 def inspected(command, library=None):
@@ -37,7 +52,7 @@ for release in ("trixie", "sid"):
     library = packages / release / "libzip/usr/lib" / triple
     version = os.path.realpath(library / "libzip.so.5").rpartition(".so.")[2]
     different = [(file, one, other) for file, one, other in
-                 zip(files, here, inspected(work / "build-trixie/debug/pth2swt", library)) if one != other]
+                 zip(files, here, inspected(".build/debug/pth2swt", library)) if one != other]
     failed |= bool(different)
     print(f"{'FAILED' if different else 'ok'}: {len(files) - len(different)} of {len(files)} fixtures are read the same "
           f"with the libzip of {release} (libzip.so.{version})")

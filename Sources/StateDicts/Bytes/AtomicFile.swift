@@ -38,8 +38,10 @@ package final class AtomicFile: @unchecked Sendable {
     self.path = path
     self.overwrites = overwrites
     #if os(Linux)
+      // Where /proc is not mounted, a nameless file could not be given its name in the end.
+      let canBeNamed = unsafe access("/proc/self/fd", F_OK) == 0
       let nameless = unsafe path.folder.withCString {
-        unsafe open($0, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666)
+        canBeNamed ? unsafe open($0, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666) : -1
       }
       if nameless >= 0 {
         descriptor = nameless

@@ -11,7 +11,8 @@ extension ByteStore {
   ///
   /// The corresponding C functions are `mmap` and `read`.
   ///
-  /// - Throws: `notReadable`, `inputOutput`, `outOfMemory`; `limitExceeded` for more than half of the machine's memory.
+  /// - Throws: `notReadable`, `inputOutput`, `outOfMemory`; `limitExceeded` for more than half of the memory that the
+  ///   process can use.
   package static func standardInput() throws(CheckpointError) -> ByteStore {
     guard isatty(STDIN_FILENO) == 0 else {
       throw CheckpointError(
@@ -25,7 +26,7 @@ extension ByteStore {
     {
       return mapped
     }
-    let limit = max(sysconf(CInt(_SC_PHYS_PAGES)), 0) / 2 * Int(getpagesize())
+    let limit = MachineMemory.byteCount / 2
     var memory = try unsafe UnsafeMutableRawBufferPointer.aligned(byteCount: 1 << 20)
     var count = 0
     do throws(CheckpointError) {

@@ -65,7 +65,7 @@ extension FilePath {
   package var linkTarget: FilePath? {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let length = unsafe withCString { unsafe readlink($0, &target, target.count) }
-    return length < 0 ? nil : FilePath(bytes: target.prefix(length).map(UInt8.init(bitPattern:)))
+    return length < 0 ? nil : FilePath(bytes: target.prefix(length).map { UInt8(truncatingIfNeeded: $0) })
   }
 
   /// The names of what is in this folder, sorted.

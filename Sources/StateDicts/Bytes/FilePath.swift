@@ -47,7 +47,7 @@ package struct FilePath: Hashable, Sendable {
   package func withCString<Result, Failure: Error>(
     _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let characters = (bytes.contains(0) ? [] : bytes.map { CChar(bitPattern: $0) }) + [0]
+    let characters = (bytes.contains(0) ? [] : bytes.map { CChar(truncatingIfNeeded: $0) }) + [0]
     return try unsafe body(characters)
   }
 

@@ -39,7 +39,7 @@ extension Double: TensorScalar {
 }
 
 // On Macs with Intel's processors the type does not exist.
-#if !(os(macOS) && arch(x86_64))
+#if !((os(macOS) || targetEnvironment(macCatalyst)) && arch(x86_64))
   extension Float16: TensorScalar {
     /// `float16`, whose bytes are this type's own.
     public static var elementType: ElementType { .float16 }

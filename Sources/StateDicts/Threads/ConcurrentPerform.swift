@@ -35,10 +35,10 @@ package func startDetachedThread(_ body: @escaping @Sendable () -> Void) -> Bool
 /// The corresponding C function is `pthread_create`.
 private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
   let call = unsafe Unmanaged.passRetained(Call(body))
-  #if canImport(Darwin)
-    var thread: pthread_t?
-  #else
+  #if canImport(Glibc)
     var thread = pthread_t()
+  #else
+    var thread: pthread_t?
   #endif
   let status = unsafe pthread_create(&thread, nil, { argument in unsafe Call.enter(argument) }, call.toOpaque())
   guard status == 0 else {

@@ -56,9 +56,7 @@ package enum Program: String {
   /// This program's file.
   private static var own: FilePath {
     #if os(Linux)
-      var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-      let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
-      if count > 0 { return FilePath(bytes: buffer[..<count].map { UInt8(bitPattern: $0) }) }
+      if let path = FilePath("/proc/self/exe").linkTarget { return path }
     #else
       if let path = Bundle.main.executableURL { return FilePath(path) }
     #endif

@@ -12,7 +12,7 @@ extension ParsableCommand {
   package static func runProgram(checking check: () throws -> Void = {}) {
     // Without TZ, glibc looks at /etc/localtime for every time that libzip converts: one for each archive entry. The
     // name is glibc's own default, so nothing else changes.
-    #if os(Linux)
+    #if canImport(Glibc)
       unsafe setenv("TZ", ":/etc/localtime", 0)
     #endif
     do {

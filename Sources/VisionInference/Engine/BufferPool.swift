@@ -1,4 +1,4 @@
-import Foundation
+import StateDicts
 import VisionModels
 
 #if canImport(Darwin)
@@ -24,9 +24,9 @@ import VisionModels
   private(set) var byteCountInUse = 0
   private(set) var largestByteCountInUse = 0
 
-  /// Reserves as many addresses as the machine has memory, or the most that it grants.
+  /// Reserves as many addresses as the process can have memory, or the most that the system grants.
   init() throws(VisionError) {
-    var byteCount = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    var byteCount = MachineMemory.byteCount
     while byteCount >= Self.smallestReservation {
       if let start = unsafe reserved(byteCount) {
         unsafe self.start = start
@@ -86,7 +86,8 @@ private func reserved(_ byteCount: Int) -> UnsafeMutableRawPointer? {
   guard let start = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), unsafe start != MAP_FAILED
   else { return nil }
   #if os(Linux)
-    unsafe madvise(start, byteCount, MADV_HUGEPAGE)
+    // With pages of 4 KiB huge pages have 2 MiB; with pages of 16 and 64 KiB (ARM) they have 32 and 512 MiB.
+    if getpagesize() == 4096 { _ = unsafe madvise(start, byteCount, MADV_HUGEPAGE) }
   #endif
   return unsafe start
 }

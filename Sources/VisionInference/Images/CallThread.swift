@@ -19,14 +19,15 @@ enum CallThread {
   static func run(_ body: @escaping () -> Void) -> Bool {
     let call = Call(body)
     let argument = unsafe Unmanaged.passUnretained(call).toOpaque()
-    #if canImport(Darwin)
-      var thread: pthread_t?
-      let status = unsafe pthread_create(&thread, nil, { argument in unsafe Self.enter(argument) }, argument)
-      guard status == 0, let thread = unsafe thread else { return false }
-    #else
+    // An integer in glibc, an optional pointer in other C libraries.
+    #if canImport(Glibc)
       var thread = pthread_t()
       let status = unsafe pthread_create(&thread, nil, { argument in unsafe Self.enter(argument) }, argument)
       guard status == 0 else { return false }
+    #else
+      var thread: pthread_t?
+      let status = unsafe pthread_create(&thread, nil, { argument in unsafe Self.enter(argument) }, argument)
+      guard status == 0, let thread = unsafe thread else { return false }
     #endif
     pthread_join(thread, nil)
     return withExtendedLifetime(call) { call.isFinished }

@@ -4,6 +4,8 @@ import StateDicts
   import Darwin
 #elseif canImport(Glibc)
   import Glibc
+#elseif canImport(Musl)
+  import Musl
 #endif
 
 /// Removes an unfinished file when the command is interrupted.

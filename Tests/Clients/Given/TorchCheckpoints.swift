@@ -2,6 +2,10 @@ import Foundation
 import MLX
 import TorchCheckpoints
 
+let tensor: Tensor = {
+  do { return try Tensor([0.5] as [Float], shape: [1, 1, 1, 1]) } catch { fatalError("\(error)") }
+}()
+
 let weights: StateDict = {
   do { return try loadStateDict(url: url) } catch { fatalError("\(error)") }
 }()
