@@ -22,11 +22,14 @@ extension String {
 
   private func escaping(_ escape: (Unicode.Scalar) -> String) -> String {
     guard unicodeScalars.contains(where: \.isControl) else { return self }
-    var text = String.UnicodeScalarView()
+    // An array of bytes grows by doubling. A string does not where another is appended: with a million lines to escape,
+    // each would copy all those before it.
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(utf8.count)
     for scalar in unicodeScalars {
-      if scalar.isControl { text.append(contentsOf: escape(scalar).unicodeScalars) } else { text.append(scalar) }
+      if scalar.isControl { bytes += escape(scalar).utf8 } else { bytes += scalar.utf8 }
     }
-    return String(text)
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
 
