@@ -8,10 +8,7 @@ extension TorchValues {
   ///
   /// Where a key comes twice, its last value stands at its first place, as in Python.
   func mapping(at id: Pickle.ID) -> [Entry]? {
-    if let known = largeMappings.withLock({ $0[id] }) { return known }
-    guard let entries = flatMapping(at: id).map(entries) else { return nil }
-    if entries.count > 1000 { largeMappings.withLock { $0[id] = entries } }
-    return entries
+    flatMapping(at: id).map(entries)
   }
 
   /// Keys and values in turn, including duplicate keys.

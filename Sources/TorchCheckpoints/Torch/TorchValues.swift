@@ -10,9 +10,6 @@ final class TorchValues: Sendable {
   let storages: StorageTable
   /// Of a TorchScript archive: what its classes call parameters and buffers.
   let scriptClasses: [String: ScriptClass]
-  /// The entries of large mappings: those are asked for when a state dict is looked for, when it is walked, and for
-  /// what stands beside it.
-  let largeMappings = Locked([Pickle.ID: [Entry]]())
 
   /// - Throws: what `StorageTable` throws.
   init(
