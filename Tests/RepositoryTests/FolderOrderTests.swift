@@ -7,7 +7,9 @@ struct FolderOrderTests {
   ///
   /// Where that is not listed, such files are above all folders.
   private static let folders = [
-    "StateDicts": ["Errors", "Threads", "Bytes", "JSON", "Tensors", "StateDict", "Safetensors", "Writing", "Reports"],
+    "StateDicts": [
+      "Errors", "Threads", "Bytes", "JSON", "Tensors", "StateDict", "Safetensors", "Writing", "Statistics", "Reports",
+    ],
     "Subcommands": ["Output", "Programs", "Options"],
     "TorchCheckpoints": [
       "Options", "Archive", "Numpy", "Pickle", "Kinds", "Globals", "Torch", "Containers", "Checkpoint", "Reports",

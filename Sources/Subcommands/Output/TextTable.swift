@@ -10,7 +10,10 @@ package struct TextTable {
   }
 
   /// Adds a row; its cells are escaped before they are measured.
-  package mutating func add(_ cells: String...) {
+  package mutating func add(_ cells: String...) { add(cells) }
+
+  /// Adds a row; its cells are escaped before they are measured.
+  package mutating func add(_ cells: [String]) {
     rows.append(cells.map(\.escaped))
   }
 

@@ -24,6 +24,8 @@ public struct Inspection: Sendable, Encodable {
     public let device: String?
     /// The SHA-256 of the contiguous little-endian bytes in C order, if hashes were requested.
     public let sha256: String?
+    /// The statistics of the elements, if they were requested and the tensor has elements.
+    public let statistics: TensorStatistics?
   }
 
   /// A component of a tensor in the report.
@@ -100,8 +102,15 @@ public struct Inspection: Sendable, Encodable {
 
   /// Reports on a checkpoint.
   ///
-  /// - Parameter hash: Computes the SHA-256 of a tensor; nil for no hashes. It reads every byte.
-  public init(of checkpoint: Checkpoint, hash: (@Sendable (Tensor) throws -> String)? = nil) throws {
+  /// - Parameters:
+  ///   - statistics: Whether rows have statistics, which reads every byte.
+  ///   - progress: Called as bytes are read for statistics.
+  ///   - hash: Computes the SHA-256 of a tensor; nil for no hashes. It reads every byte.
+  public init(
+    of checkpoint: Checkpoint, statistics: Bool = false,
+    progress: @escaping @Sendable (CopyProgress) -> Void = { _ in },
+    hash: (@Sendable (Tensor) throws -> String)? = nil
+  ) throws {
     file = checkpoint.file
     bytes = checkpoint.byteCount
     format = checkpoint.format.rawValue
@@ -126,6 +135,7 @@ public struct Inspection: Sendable, Encodable {
         return text
       }
     }
+    let figures = statistics ? try checkpoint.statistics(progress: progress) : [:]
     var rows: [Row] = []
     rows.reserveCapacity(tensors.count)
     for (place, (name, tensor)) in tensors.lazy.map({ ($0.name, $0.tensor) }).enumerated() {
@@ -136,7 +146,8 @@ public struct Inspection: Sendable, Encodable {
           components: tensor.composition.flatMap { $0.components.isEmpty ? nil : $0.components }?
             .map { try Component($0, hash: hash) },
           attributes: tensor.composition.flatMap { $0.attributes.isEmpty ? nil : $0.json }, role: tensors[place].role,
-          device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place]))
+          device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place],
+          statistics: figures[place]))
       if unhashed.contains(place) {
         notes.append(
           "\(name) has no hash: it is a view expanded from \(tensor.storage.byteCount) to \(tensor.byteCount) bytes.")

@@ -29,6 +29,10 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Add each tensor's SHA-256: of its contiguous little-endian bytes, in C order.")
   var hashes = false
 
+  @Flag(
+    help: "Add each tensor's minimum, maximum, mean, standard deviation, zeros, NaN and infinities; --json has more.")
+  var stats = false
+
   @Flag(help: "List every tensor, however many there are.")
   var all = false
 
@@ -56,11 +60,9 @@ struct InspectCommand: ParsableCommand {
     let progress = ProgressLine()
     defer { progress.clear() }
     let sum = ProgressSum(total: checkpoint.tensors.reduce(0) { $0 &+ $1.tensor.byteCount }) { progress.show($0) }
-    let report =
-      try hashes
-      ? Inspection(of: checkpoint) { tensor in
-        try SHA256Text.of(tensor) { sum.add($0, tensor.storage.entry) }
-      } : Inspection(of: checkpoint)
+    let hash = { @Sendable (tensor: Tensor) in try SHA256Text.of(tensor) { sum.add($0, tensor.storage.entry) } }
+    let report = try Inspection(
+      of: checkpoint, statistics: stats, progress: { progress.show($0) }, hash: hashes ? hash : nil)
     progress.clear()
     if let filter, report.filtered(by: filter).tensors.isEmpty {
       let place = files.count > 1 ? " in \(file)" : ""
@@ -73,7 +75,7 @@ struct InspectCommand: ParsableCommand {
     if json {
       try printJSON(filter.map { report.filtered(by: $0) } ?? report, isLine: files.count > 1)
     } else {
-      print(InspectionText(report, filter: filter, depth: depth, listsAll: all || hashes).lines)
+      print(InspectionText(report, filter: filter, depth: depth, listsAll: all || hashes || stats).lines)
     }
   }
 }

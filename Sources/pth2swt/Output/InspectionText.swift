@@ -110,12 +110,29 @@ struct InspectionText {
   }
 
   private func table(_ rows: [Inspection.Row]) -> [String] {
+    if rows.contains(where: { $0.statistics != nil }) { return statisticsTable(rows) }
     let hasHashes = rows.contains { $0.sha256 != nil }
     var table = TextTable(rightAligned: [false, false, false, true, false])
     for row in rows {
       table.add(
         row.name, row.kind.map { "\(row.dtype) \($0.rawValue)" } ?? row.dtype.rawValue, "\(row.shape)",
         Readable.bytes(row.bytes), hasHashes ? row.sha256 ?? "-" : row.device ?? "")
+    }
+    return table.lines
+  }
+
+  private func statisticsTable(_ rows: [Inspection.Row]) -> [String] {
+    var table = TextTable(rightAligned: [false, false, false] + [Bool](repeating: true, count: 7))
+    table.add("", "", "", "min", "max", "mean", "std", "zeros", "nan", "inf")
+    for row in rows {
+      let statistics = row.statistics
+      let figures = [statistics?.minimum, statistics?.maximum, statistics?.mean, statistics?.standardDeviation].map {
+        $0.map(Readable.figure) ?? "-"
+      }
+      let counts = [statistics?.zeros, statistics?.nan, statistics?.infinities].map {
+        $0.map { Readable.count($0) } ?? "-"
+      }
+      table.add([row.name, row.dtype.rawValue, "\(row.shape)"] + figures + counts)
     }
     return table.lines
   }

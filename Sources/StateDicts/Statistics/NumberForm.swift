@@ -1,0 +1,236 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// How the elements of a type are taken as numbers, and counted.
+struct NumberForm: Sendable {
+  private enum Counting {
+    /// By the bit pattern of each byte or pair of bytes.
+    case patterns
+    /// All numbers are kept.
+    case none
+    /// By the leading 16 bits of the number as float32, which is rounded down.
+    case leadingBits
+  }
+
+  private let type: ElementType
+  private let counting: Counting
+
+  init(_ type: ElementType, count: Int) {
+    self.type = type
+    let isFew = count <= NumberSums.keptCount
+    counting =
+      type.isComplex || type.byteCount > 2
+      ? (isFew ? .none : .leadingBits)
+      // A table of all patterns of two bytes is larger than a small tensor.
+      : (type.byteCount == 1 || !isFew || type.numberType.part == nil ? .patterns : .none)
+  }
+
+  /// How many counts there are.
+  var countsCount: Int {
+    switch counting {
+    case .patterns: type.byteCount == 1 ? 1 << 8 : 1 << 16
+    case .none: 0
+    case .leadingBits: 1 << 16
+    }
+  }
+
+  /// Numbers taken at once: they stay in the first-level cache.
+  private static let stepCount = 1024
+
+  /// Adds the elements of a window, in C order.
+  func add(_ window: UnsafeRawBufferPointer, _ sums: inout NumberSums, _ counts: inout [UInt32]) {
+    if case .patterns = counting {
+      return unsafe type.byteCount == 1
+        ? window.countPatterns(as: UInt8.self, in: &counts) : window.countPatterns(as: UInt16.self, in: &counts)
+    }
+    let type = type.numberType
+    guard let part = type.part else { return }
+    for start in stride(from: 0, to: window.count, by: Self.stepCount * type.byteCount) {
+      let count = min(Self.stepCount, (window.count - start) / type.byteCount)
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: window[start..<start + count * type.byteCount])
+      unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * count) { memory in
+        let numbers = unsafe UnsafeMutableBufferPointer(rebasing: memory[0..<count])
+        if type.isComplex {
+          unsafe bytes.read(part, 1, to: memory)
+          for place in 0..<count {
+            unsafe numbers[place] = hypot(memory[2 * place], memory[2 * place + 1])
+          }
+        } else {
+          unsafe bytes.read(part, 1, to: numbers)
+        }
+        let finite = unsafe numbers.removeNonFinite(&sums)
+        unsafe sums.add(finite: finite)
+        if case .leadingBits = counting {
+          unsafe counts.withUnsafeMutableBufferPointer { counts in unsafe finite.countLeadingBits(in: counts) }
+        } else {
+          unsafe sums.keep(finite)
+        }
+      }
+    }
+  }
+
+  /// The figures, from what all parts gave.
+  func statistics(_ parts: [NumberSums], _ counts: [UInt64]) -> TensorStatistics {
+    var sums = NumberSums()
+    switch counting {
+    case .patterns:
+      let values = patternValues
+      let each = max(values.count / max(counts.count, 1), 1)
+      let weighted = values.enumerated().map { (number: $1, count: Int(counts[$0 / each])) }.filter { $0.count > 0 }
+      for (number, count) in weighted { sums.add(number, times: count) }
+      var result = sums.statistics
+      result.histogram = .init(weighted.filter { $0.number.isFinite }, sums.minimum, sums.maximum)
+      return result
+    case .none:
+      for part in parts { sums.add(part) }
+      var result = sums.statistics
+      result.histogram = .init((sums.numbers ?? []).map { ($0, 1) }, sums.minimum, sums.maximum)
+      return result
+    case .leadingBits:
+      for part in parts { sums.add(part) }
+      var result = sums.statistics
+      let weighted = counts.enumerated().compactMap { bits, count in
+        count == 0 ? nil : (number: Double(Float(bitPattern: UInt32(bits) << 16)), count: Int(count))
+      }
+      result.histogram = .init(weighted, sums.minimum, sums.maximum, floor: { Double(Float(floor: $0).leadingBits) })
+      return result
+    }
+  }
+
+  /// The numbers that each pattern holds, one after another.
+  private var patternValues: [Double] {
+    let count = countsCount
+    switch type {
+    case .float4_e2m1fn_x2:
+      let halves = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
+      return (0..<count).flatMap { byte in
+        [byte & 15, byte >> 4].map { ($0 & 8 == 0 ? 1 : -1) * halves[$0 & 7] }
+      }
+    case .quint4x2: return (0..<count).flatMap { [$0 & 15, $0 >> 4].map(Double.init) }
+    case .quint2x4: return (0..<count).flatMap { byte in (0..<4).map { Double(byte >> (2 * $0) & 3) } }
+    default:
+      let type = type.numberType
+      var values = [Double](repeating: 0, count: count)
+      let patterns = (0..<count).map { UInt16($0).littleEndian }
+      unsafe values.withUnsafeMutableBufferPointer { values in
+        unsafe patterns.withUnsafeBytes { bytes in unsafe bytes.read(type, type.byteCount == 1 ? 2 : 1, to: values) }
+      }
+      return values
+    }
+  }
+}
+
+extension ElementType {
+  /// The type as whose numbers the elements are taken: of quantized types the integers.
+  fileprivate var numberType: ElementType {
+    switch self {
+    case .qint8: .int8
+    case .quint8, .bits8, .bits1x8, .bits2x4, .bits4x2: .uint8
+    case .qint32: .int32
+    case .bits16: .uint16
+    default: self
+    }
+  }
+}
+
+extension TensorStatistics.Histogram {
+  /// Counts numbers between evenly spaced edges; nil if there are none.
+  ///
+  /// - Parameter floor: what inner edges are rounded down to, where numbers were.
+  fileprivate init?(
+    _ weighted: [(number: Double, count: Int)], _ minimum: Double, _ maximum: Double,
+    floor: (Double) -> Double = { $0 }
+  ) {
+    guard minimum <= maximum else { return nil }
+    let binCount = 32
+    var edges = [minimum]
+    for place in 1..<binCount {
+      // Halves first: the difference of two finite numbers need not be finite.
+      let share = Double(place) / Double(binCount)
+      let edge = floor(minimum * (1 - share) + maximum * share)
+      if edge > edges[edges.count - 1], edge < maximum { edges.append(edge) }
+    }
+    edges.append(maximum)
+    var counts = [Int](repeating: 0, count: edges.count - 1)
+    for (number, count) in weighted {
+      // The last inner edge that is not above the number.
+      var (low, high) = (0, counts.count - 1)
+      while low < high {
+        let middle = (low + high + 1) / 2
+        if edges[middle] <= number { low = middle } else { high = middle - 1 }
+      }
+      counts[low] += count
+    }
+    (self.edges, self.counts) = (edges, counts)
+  }
+}
+
+extension Float {
+  /// The largest float that is not above a finite number.
+  fileprivate init(floor number: Double) {
+    let nearest = Float(number)
+    self = Double(nearest) > number ? nearest.nextDown : nearest
+  }
+
+  /// The number rounded down to what its leading 16 bits can say.
+  fileprivate var leadingBits: Float { Float(bitPattern: UInt32(leadingPattern) &<< 16) }
+
+  /// The leading 16 bits of the number, rounded down; those of 0 for -0.
+  @inline(__always)
+  fileprivate var leadingPattern: UInt16 {
+    // Away from zero, of a negative number.
+    let bits = bitPattern &+ (bitPattern &>> 31) &* 0xFFFF
+    return bitPattern == 0x8000_0000 ? 0 : UInt16(truncatingIfNeeded: bits &>> 16)
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Counts elements by their bits.
+  fileprivate func countPatterns<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    as _: Bits.Type, in counts: inout [UInt32]
+  ) {
+    unsafe counts.withUnsafeMutableBufferPointer { counts in
+      for place in 0..<count / MemoryLayout<Bits>.size {
+        let bits = unsafe loadUnaligned(fromByteOffset: place &* MemoryLayout<Bits>.size, as: Bits.self)
+        unsafe counts[Int(truncatingIfNeeded: bits)] &+= 1
+      }
+    }
+  }
+}
+
+extension UnsafeMutableBufferPointer<Double> {
+  /// Counts what is not finite, and moves the rest together.
+  fileprivate func removeNonFinite(_ sums: inout NumberSums) -> UnsafeBufferPointer<Double> {
+    var isFinite = true
+    for place in indices {
+      let number = unsafe self[place]
+      isFinite = number.isFinite && isFinite
+    }
+    guard !isFinite else { return UnsafeBufferPointer(self) }
+    var count = 0
+    for place in indices {
+      let number = unsafe self[place]
+      if number.isFinite {
+        unsafe self[count] = number
+        count += 1
+      } else {
+        sums.add(number, times: 1)
+      }
+    }
+    return unsafe UnsafeBufferPointer(rebasing: self[0..<count])
+  }
+}
+
+extension UnsafeBufferPointer<Double> {
+  /// Counts finite numbers by their leading bits.
+  fileprivate func countLeadingBits(in counts: UnsafeMutableBufferPointer<UInt32>) {
+    for place in indices {
+      unsafe counts[Int(Float(floor: self[place]).leadingPattern)] &+= 1
+    }
+  }
+}

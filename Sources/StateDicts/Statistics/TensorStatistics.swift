@@ -1,0 +1,102 @@
+/// Range, mean, spread, norms and distribution of a tensor's elements.
+///
+/// NaN and infinities are counted, and are in none of the other figures. A complex number counts as its magnitude, a
+/// quantized one as the integer that is stored.
+public struct TensorStatistics: Equatable, Sendable {
+  /// The number of elements.
+  public internal(set) var count = 0
+  /// The number of zeros, of either sign.
+  public internal(set) var zeros = 0
+  /// The number of NaN.
+  public internal(set) var nan = 0
+  /// The number of infinities, of either sign.
+  public internal(set) var infinities = 0
+  /// The smallest finite element; nil if there is none.
+  public internal(set) var minimum: Double?
+  /// The largest finite element; nil if there is none.
+  public internal(set) var maximum: Double?
+  /// The arithmetic mean; nil if there is no finite element.
+  public internal(set) var mean: Double?
+  /// The standard deviation with Bessel's correction, as torch's `std()`; nil for fewer than two elements.
+  public internal(set) var standardDeviation: Double?
+  /// The sum of magnitudes.
+  public internal(set) var l1 = 0.0
+  /// The square root of the sum of squares.
+  public internal(set) var l2 = 0.0
+  /// The finite elements by size; nil if there is none.
+  public internal(set) var histogram: Histogram?
+
+  /// Numbers of elements between edges.
+  public struct Histogram: Equatable, Sendable, Codable {
+    /// The edges in ascending order, one more than counts.
+    ///
+    /// The first is the minimum, the last the maximum. There are at most 33, evenly spaced for tensors of up to 65,536 elements and for types of up to 16 bits. For others each
+    /// inner edge is rounded down to a number with 8 significant bits, and equal ones are left out.
+    public let edges: [Double]
+    /// How many elements lie from each edge up to the next, which belongs to the next; the last count includes the
+    /// maximum.
+    public let counts: [Int]
+  }
+}
+
+extension TensorStatistics: Encodable {
+  enum CodingKeys: String, CodingKey {
+    case min, max, mean, std, zeros, nan, inf, l1, l2, histogram
+  }
+
+  /// Encodes the figures by torch's names; null where there is none, and where it is beyond the range of a `Double`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    for (key, figure) in [
+      (CodingKeys.min, minimum), (.max, maximum), (.mean, mean), (.std, standardDeviation), (.l1, l1), (.l2, l2),
+    ] {
+      try container.encode(figure.flatMap { $0.isFinite ? $0 : nil }, forKey: key)
+    }
+    try container.encode(zeros, forKey: .zeros)
+    try container.encode(nan, forKey: .nan)
+    try container.encode(infinities, forKey: .inf)
+    try container.encode(histogram, forKey: .histogram)
+  }
+}
+
+extension Tensor {
+  /// The statistics of the elements: one pass over them in windows of a megabyte, by two threads.
+  ///
+  /// - Throws: `unsupported` for a tensor without elements of its own (sparse, nested, meta); `limitExceeded` for a view
+  ///   expanded beyond memory; `checksumMismatch`.
+  public var statistics: TensorStatistics {
+    get throws {
+      try requireElements()
+      let all = try Tensor.statistics(of: [self])
+      return all[0]
+    }
+  }
+
+  /// The statistics of several tensors, all of which have elements.
+  ///
+  /// - Parameter progress: called with the bytes of a part that has been read, and the number of its tensor.
+  package static func statistics(
+    of tensors: [Tensor], progress: @Sendable (_ byteCount: Int, _ tensor: Int) -> Void = { _, _ in }
+  ) throws -> [TensorStatistics] {
+    let surveys = try tensors.map { try Survey($0) }
+    let sums = StorageSums()
+    for survey in surveys { survey.expectSums(sums) }
+    let parts = surveys.enumerated().flatMap { place, survey in (0..<survey.partCount).map { (place, $0) } }
+    _ = try concurrentMap(parts) { place, part in
+      progress(try surveys[place].read(part, sums), place)
+    }
+    try sums.confirm()
+    return surveys.map(\.statistics)
+  }
+}
+
+extension StateDict {
+  /// The statistics of every tensor, in the order of the state dict; nil for those without elements of their own.
+  ///
+  /// - Throws: `limitExceeded` for a view expanded beyond memory; `checksumMismatch`.
+  public func statistics() throws -> [(name: String, statistics: TensorStatistics?)] {
+    let places = indices.filter { self[$0].tensor.composition?.hasElements != false }
+    var found = Dictionary(uniqueKeysWithValues: zip(places, try Tensor.statistics(of: places.map { self[$0].tensor })))
+    return indices.map { (self[$0].name, found.removeValue(forKey: $0)) }
+  }
+}
