@@ -4,19 +4,19 @@
   import Foundation
 #endif
 
-/// What `pth2swt-fetch` tells the command that started it: a line of JSON each, on standard output.
+/// A message from `pth2swt-fetch` to the command that started it: a line of JSON on standard output.
 ///
 ///     {"progress":{"completedBytes":1048576,"totalBytes":167502836}}
 ///     {"file":{"isNew":true,"path":"/home/ada/.cache/torch/hub/checkpoints/model.pth"}}
 package enum FetchMessage: Codable, Sendable, Equatable {
-  /// So much has arrived.
+  /// The progress of the download.
   case progress(completedBytes: Int64, totalBytes: Int64?)
-  /// The file is here; it is new unless it was there before.
+  /// The path of the file, and whether it was downloaded now.
   case file(path: String, isNew: Bool)
-  /// There will be no file, for the reason that a `CheckpointError` gives.
+  /// The download failed with a `CheckpointError`.
   case failure(code: String, message: String, file: String?, remedy: String?)
 
-  /// The message that a line holds; nil if it holds none.
+  /// Decodes a line; nil if it is not a message.
   package init?(line: some Collection<UInt8>) {
     guard let message = try? JSONDecoder().decode(Self.self, from: Data(line)) else { return nil }
     self = message

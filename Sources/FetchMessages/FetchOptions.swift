@@ -1,6 +1,6 @@
 package import ArgumentParser
 
-/// How a URL's file is downloaded: what `pth2swt` takes, and hands on to `pth2swt-fetch`.
+/// Download options of `pth2swt`, which are passed to `pth2swt-fetch`.
 package struct FetchOptions: ParsableArguments {
   @Flag(help: "Never download: a URL's file must be in torch's cache folder.")
   package var offline = false
@@ -32,7 +32,7 @@ package struct FetchOptions: ParsableArguments {
     guard retries >= 0 else { throw ValidationError("--retries is a whole number from 0.") }
   }
 
-  /// The options as arguments, from which they are read again.
+  /// The options as arguments for `pth2swt-fetch`.
   package var arguments: [String] {
     [
       "--connect-timeout=\(connectTimeout)", "--first-byte-timeout=\(firstByteTimeout)",

@@ -15,7 +15,7 @@ extension String {
     }
   }
 
-  /// A JSON text with the same characters as JSON's own escapes; they stand in its strings only.
+  /// JSON text with control characters replaced by JSON escapes; they occur only in strings.
   var escapedJSON: String {
     escaping { scalar in scalar == "\n" ? "\n" : "\\u" + scalar.hexadecimal(4) }
   }

@@ -34,7 +34,7 @@ struct Detect: ParsableCommand {
     if arguments.json { try printJSON(rows) }
   }
 
-  /// Runs once, and then as often as asked for the timings.
+  /// Runs once, and then as often as requested for timings.
   private func measured(_ detector: Detector, _ decoded: [(image: Image, milliseconds: Double)]) throws
     -> ([[Detection]], StageTimings)
   {
@@ -55,7 +55,7 @@ struct Detect: ParsableCommand {
   }
 }
 
-/// One picture's result: JSON by its keys, text by its lines.
+/// The result for an image, as JSON or text.
 struct DetectionRow: Encodable {
   struct Found: Encodable {
     let label: Int
@@ -102,11 +102,11 @@ struct DetectionRow: Encodable {
   }
 }
 
-/// Pictures with frames, beside one another in a folder.
+/// Images with detections drawn on them, in a folder.
 enum Picture {
-  /// Where each is written: under its own name, as PNG.
+  /// Returns the path of each output image, a PNG with the name of its input, and creates the folder.
   ///
-  /// Asked before anything runs, so that no work is lost. Makes the folder.
+  /// Called before anything runs, so that no work is lost.
   static func targets(_ paths: [FilePath], in folder: FilePath, overwriting: Bool) throws -> [FilePath] {
     let targets = paths.map { path in
       let name = path.name.bytes

@@ -91,7 +91,7 @@ struct SuggestedRenamings {
     return voices.sorted { ($0.value, $1.key.from.text) > ($1.value, $0.key.from.text) }.map(\.key)
   }
 
-  /// What stands before the last components of a name, its dot included.
+  /// The part of a name before its last components, including the dot.
   private static func head(of name: String, without count: Int) -> ExactName {
     ExactName(name.nameComponents.dropLast(count).map { $0.text + "." }.joined())
   }

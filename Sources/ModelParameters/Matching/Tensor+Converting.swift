@@ -14,7 +14,7 @@ extension ElementType {
   /// Whether elements are floating-point numbers that can be read one by one.
   var isReal: Bool { isFloatingPoint && self != .float4_e2m1fn_x2 }
 
-  /// Whether elements are whole numbers or booleans that stand for themselves.
+  /// Whether elements are plain integers or booleans.
   var isPlainInteger: Bool {
     switch self {
     case .bool, .uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64: true

@@ -91,6 +91,6 @@ struct ReversedNameComponents: Sequence, IteratorProtocol {
 }
 
 extension [ExactName] {
-  /// How many bytes of a name its first components take, each with the dot behind it.
+  /// The length in bytes of the first components of a name, each with its dot.
   func byteCount(ofFirst count: Int) -> Int { prefix(count).reduce(0) { $0 + $1.text.utf8.count + 1 } }
 }

@@ -1,6 +1,6 @@
 public import StateDicts
 
-/// What a `.swt` file keeps of a model beside its tensors, under `swt.` and these names.
+/// The names of a model's annotations in a `.swt` file, under `swt.`.
 private enum Annotation {
   static let model = "model"
   static let buffers = "buffers"

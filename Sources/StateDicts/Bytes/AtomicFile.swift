@@ -6,7 +6,7 @@
   import Musl
 #endif
 
-/// A file that appears under its name when it is whole, and not before.
+/// A file that appears under its name only when it is complete.
 ///
 /// On Linux it has no name at all until then (`O_TMPFILE`), so that even `kill -9` leaves nothing. Where the file
 /// system cannot do that, it is a hidden file beside its target, removed if it is not finished; programs that may be

@@ -134,7 +134,7 @@
 
   /// The CRC-32 of a range, taken a window at a time; the windows' pages are given back where they will not be needed.
   ///
-  /// - Parameter passed: is told each window's size.
+  /// - Parameter passed: Called with the size of each window.
   package func checksum(
     of range: Range<Int>, dropping: Bool = false, passed: (Int) -> Void = { _ in }
   ) -> Checksum {
@@ -186,7 +186,7 @@
 }
 
 extension UnsafeMutableRawBufferPointer {
-  /// Memory for so many bytes. (Swift's own allocation ends the process where there is none.)
+  /// Allocates memory. (Swift's own allocation ends the process if there is none.)
   ///
   /// The corresponding C function is `posix_memalign`.
   ///

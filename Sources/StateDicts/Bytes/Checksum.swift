@@ -6,7 +6,7 @@ import CPth2swtZlib
   import Musl
 #endif
 
-/// A CRC-32 as zip has it (polynomial 0xEDB88320).
+/// A CRC-32 as in zip (polynomial 0xEDB88320).
 package struct Checksum: Equatable, Sendable {
   package private(set) var value: UInt32 = 0
 
@@ -36,7 +36,7 @@ package struct Checksum: Equatable, Sendable {
     value = UInt32(truncatingIfNeeded: crc32_combine(uLong(value), uLong(next.value), numericCast(byteCount)))
   }
 
-  /// Holds the checksum of bytes against the one that their file gives.
+  /// Checks the checksum against the one in the file.
   ///
   /// - Throws: `checksumMismatch`.
   package func require(_ expected: Checksum, file: String, entry: String) throws(CheckpointError) {

@@ -6,7 +6,7 @@
   import Musl
 #endif
 
-/// The file behind a mapping, opened once more to read small pieces from places far apart.
+/// The file of a mapping, opened again to read small pieces that are far apart.
 ///
 /// A piece that is touched in a mapping brings 64 KiB of its neighbours with it, which count as memory in use; read
 /// instead, it is only copied.

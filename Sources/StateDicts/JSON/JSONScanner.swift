@@ -1,4 +1,4 @@
-/// Reads JSON from bytes, as it comes: objects keep their order and a name that comes twice is seen.
+/// Reads JSON from bytes in order, so that objects keep their order and duplicate names are noticed.
 ///
 ///     {"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}
 ///     ^ beginObject   ^ nextName = "w", beginObject …
@@ -251,7 +251,7 @@ struct JSONScanner: ~Escapable {
 }
 
 extension RawSpan {
-  /// The byte at a place that the caller has held against the count.
+  /// The byte at an offset that the caller has checked.
   @inline(__always)
   fileprivate func unsafeLoadByte(_ place: Int) -> UInt8 {
     unsafe unsafeLoad(fromByteOffset: place, as: UInt8.self)

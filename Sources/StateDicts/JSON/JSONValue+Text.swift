@@ -42,7 +42,7 @@ extension JSONValue {
     }
   }
 
-  /// A text with its quotes; what JSON must have escaped is.
+  /// A string with quotes and JSON escapes.
   static func write(_ text: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {

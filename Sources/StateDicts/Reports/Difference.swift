@@ -138,7 +138,7 @@ private struct Comparison: Sendable {
       + (first.attributes == second.attributes ? 0 : 1)
   }
 
-  /// Holds one box of both against each other, a window at a time.
+  /// Compares a box of both tensors, a window at a time.
   func compare(_ number: Int, _ sums: StorageSums) throws -> (elements: Int, maximum: Double?) {
     guard let grid else { return (0, 0) }
     let box = grid[number]

@@ -8,7 +8,7 @@
 
 /// A name that equals another when their bytes do.
 ///
-/// Swift's texts are equal when they look the same, however their accents are composed; to torch those are two keys.
+/// Swift strings are equal if they look the same, however accents are composed; in torch these are two keys.
 package struct ExactName: Hashable, Sendable {
   /// The name.
   package let text: String

@@ -48,7 +48,7 @@ extension Tensor {
     return Tensor(elementType: elementType, geometry: geometry, storage: storage, requiresGrad: requiresGrad)
   }
 
-  /// Sorted by their first rows, chunks need only be held against those that begin before they end.
+  /// Sorted by their first rows, chunks need only be compared with those that begin before they end.
   private static func requireDisjoint(_ chunks: [TensorChunk], _ name: String) throws(CheckpointError) {
     let sorted = chunks.filter { $0.tensor.elementCount > 0 }.sorted {
       ($0.offsets.first ?? 0) < ($1.offsets.first ?? 0)

@@ -1,4 +1,4 @@
-/// Numbers held against what they became, which is read back as what it is now.
+/// Compares numbers with their converted values.
 extension UnsafeMutableRawBufferPointer {
   /// What was lost of floating-point numbers that were written here.
   func losses<Number: BinaryFloatingPoint>(

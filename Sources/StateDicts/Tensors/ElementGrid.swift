@@ -18,7 +18,7 @@ struct ElementGrid {
 
   /// How much of a source a box takes, pieces between what is needed included.
   static let boxByteCount = 12 << 20
-  /// How long a piece is worth being read by itself.
+  /// The size from which a piece is read separately.
   private static let pieceByteCount = 2 << 10
 
   /// - Parameter isInOrder: whether every box is one range of elements in C order, from first to last.

@@ -112,7 +112,7 @@
     try confirm(store.checksum(of: offset..<offset + byteCount, dropping: dropping, passed: passed), expected)
   }
 
-  /// Whether the file gives a checksum that the bytes were not held against yet.
+  /// Whether there is a checksum that has not been checked yet.
   var needsVerification: Bool { checksum != nil && !(origin.lock.withLock { _ in unsafe isVerified }) }
 
   /// Takes a checksum that was computed on the way.

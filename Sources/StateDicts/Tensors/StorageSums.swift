@@ -7,7 +7,7 @@ final class StorageSums: Sendable {
 
   private let entries = Locked((byStorage: [ObjectIdentifier: Entry](), order: [ObjectIdentifier]()))
 
-  /// Notes that a storage's checksum is to be held against the file's.
+  /// Registers a storage whose checksum must be checked.
   func expect(_ storage: Storage) {
     guard storage.checksum != nil else { return }
     entries.withLock { entries in
@@ -32,7 +32,7 @@ final class StorageSums: Sendable {
     entries.withLock { $0.byStorage[ObjectIdentifier(storage)]?.parts.append((range, sum)) }
   }
 
-  /// Holds every storage's sum against the file's.
+  /// Checks the sum of every storage against the file.
   ///
   /// - Throws: `checksumMismatch`.
   func confirm() throws {

@@ -55,7 +55,7 @@ public struct TensorGeometry: Equatable, Sendable {
     self.init(unchecked: shape, strides: Self.contiguousStrides(shape), offset: 0, elementCount: elementCount)
   }
 
-  /// A geometry that only says what it is, of a tensor without elements of its own.
+  /// The geometry of a tensor without elements of its own.
   ///
   /// - Throws: `malformedTensor` for a negative size, or a product over 2^63.
   package init(stated shape: [Int], strides: [Int]? = nil) throws(CheckpointError) {

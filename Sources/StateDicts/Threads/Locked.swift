@@ -6,7 +6,7 @@
   import Musl
 #endif
 
-/// A value behind a mutex. (`Synchronization.Mutex` needs macOS 15; this package runs on 14.)
+/// A value protected by a mutex. (`Synchronization.Mutex` needs macOS 15; this package runs on 14.)
 @safe package final class Locked<Value>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private var value: Value

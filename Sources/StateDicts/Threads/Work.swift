@@ -3,7 +3,7 @@
 package enum Work {
   @TaskLocal private static var steps: Locked<Int>?
 
-  /// Notes so many steps; called once for a pass, not for each of its steps.
+  /// Counts steps; called once per pass, not for each step.
   package static func add(_ count: Int) {
     guard let steps else { return }
     steps.withLock { $0 += count }

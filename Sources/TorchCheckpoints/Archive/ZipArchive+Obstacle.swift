@@ -33,7 +33,7 @@ extension ZipArchive {
       }
     }
 
-    /// The error for reading the entry nevertheless.
+    /// The error for an attempt to read the entry.
     func error(file: String? = nil, entry: String) -> CheckpointError {
       CheckpointError(.malformedArchive, "The entry is \(text).", file: file, entry: entry, remedy: remedy)
     }

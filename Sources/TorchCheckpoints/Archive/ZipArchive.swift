@@ -108,7 +108,7 @@ import StateDicts
     return place.map { start + $0 }
   }
 
-  /// Where the archive at the end of some bytes begins; nil where there is none.
+  /// The beginning of the archive at the end of some bytes; nil if there is none.
   ///
   /// Its end record says how long the directory is and how far from the start it lies; 0 where those are 64-bit
   /// numbers, which stand elsewhere.
@@ -247,7 +247,7 @@ import StateDicts
 
   // MARK: - Payloads
 
-  /// An entry's bytes in whole, checked: in place where it is stored.
+  /// All bytes of an entry, checked: in place if the entry is stored.
   func bytes(of entry: Entry, limit: Int) throws(CheckpointError) -> (store: ByteStore, range: Range<Int>) {
     try requireReadable(entry)
     if let range = entry.range {
@@ -263,7 +263,7 @@ import StateDicts
     return (store, 0..<store.count)
   }
 
-  /// An entry's bytes in whole as a text, checked.
+  /// All bytes of an entry as a string, checked.
   func text(of entry: Entry, limit: Int) throws(CheckpointError) -> String {
     let (store, range) = try bytes(of: entry, limit: limit)
     return store.text(range)
@@ -271,7 +271,7 @@ import StateDicts
 
   /// Checks an entry's bytes against the CRC-32 of the directory, a window at a time.
   ///
-  /// - Parameter passed: is told each window's size.
+  /// - Parameter passed: Called with the size of each window.
   /// - Throws: `checksumMismatch`.
   func verify(_ entry: Entry, passed: (Int) -> Void = { _ in }) throws(CheckpointError) {
     try requireReadable(entry)

@@ -177,7 +177,7 @@ extension TorchValues {
     return attribute(key, of: id)
   }
 
-  /// The values that stand beside the state dict at `root`, as JSON: what the top holds that is no tensor.
+  /// The values outside the state dict at `root`, as JSON: everything at the top level that is not a tensor.
   func others(beside root: Pickle.ID?) -> [JSONValue.Member] {
     guard let entries = mapping(at: pickle.root) else { return [] }
     return entries.compactMap { entry in

@@ -1,6 +1,6 @@
 import StateDicts
 
-/// What a checkpoint lists beside the tensors of its state dict, and the names under which it lists those.
+/// The tensors of a checkpoint outside its state dict, and the names of those inside.
 struct Remainder {
   /// For each tensor of the state dict, its name in the checkpoint.
   private(set) var originalNames: [String] = []

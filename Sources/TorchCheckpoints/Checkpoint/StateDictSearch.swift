@@ -152,7 +152,7 @@ extension TorchValues {
     return false
   }
 
-  /// Whether a value may hold tensors and is none.
+  /// Whether a value may contain tensors but is not a tensor.
   fileprivate func isContainer(_ id: Pickle.ID) -> Bool {
     switch pickle[id] {
     case .dict, .list, .tuple: true

@@ -1,8 +1,8 @@
 import StateDicts
 
-/// A pickle by itself, as `pickle.dump` writes: model zoos keep dicts of numpy arrays so.
+/// A bare pickle, as written by `pickle.dump`: model zoos store dicts of numpy arrays this way.
 ///
-/// It has no storages beside it; tensors have theirs inside (`EmbeddedFiles`).
+/// It has no separate storages; those of tensors are inside the pickle (`EmbeddedFiles`).
 enum BarePickle {
   static func open(
     _ read: TorchPickle, _ store: ByteStore, file: String, _ options: CheckpointOptions

@@ -29,7 +29,7 @@ enum FileReader {
     return try read(store, at: path, options)
   }
 
-  /// Reads a file that may be an index of others beside it.
+  /// Reads a file that may be an index of others next to it.
   static func read(
     _ store: ByteStore, at path: FilePath, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents {
@@ -41,7 +41,7 @@ enum FileReader {
     }
   }
 
-  /// Reads one file by itself, which refers to no other.
+  /// Reads a single file that does not refer to others.
   @Sendable static func read(
     _ store: ByteStore, file: String, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents {
@@ -63,7 +63,7 @@ enum FileReader {
     }
   }
 
-  /// Reads a zip archive, whose members say what it is; its pickle is read while libzip reads the directory.
+  /// Reads a zip archive, recognised by its members; its pickle is read while libzip reads the directory.
   private static func readZip(
     _ store: ByteStore, file: String, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents {

@@ -1,6 +1,6 @@
 import StateDicts
 
-/// The storages behind a legacy pickle, where they lie.
+/// The storages after a legacy pickle, in place.
 struct LegacyRecords: StorageRecords {
   private let storages: [String: Storage]
   private let nothing: Storage

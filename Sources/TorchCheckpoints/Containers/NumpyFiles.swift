@@ -26,7 +26,9 @@ enum NumpyFiles {
     return contents
   }
 
-  /// Every array of an archive; one that holds no numbers is left out, a member that is none is noted.
+  /// All arrays of an archive.
+  ///
+  /// Arrays without numbers are left out, and members that are not arrays are noted.
   static func open(
     npz archive: ZipArchive, file: String, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents {

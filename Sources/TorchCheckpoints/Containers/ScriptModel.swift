@@ -9,7 +9,7 @@ import StateDicts
 ///     net/tensors/0       00 00 80 3f …
 ///     net/attributes.pkl  a list; a tensor in it is build_tensor_from_id(number in the table)
 ///
-/// It is protobuf's JSON: a 64-bit number is a text, what is false, zero or empty is absent.
+/// It is protobuf's JSON: 64-bit integers are strings, and values that are false, zero or empty are absent.
 /// Source: torch 1.2's `caffe2/proto/torch.proto` and `torch/csrc/jit/import_legacy.cpp`.
 struct ScriptModel {
   static func entry(of archive: ZipArchive) -> ZipArchive.Entry? {

@@ -81,7 +81,7 @@ enum TorchLegacy {
     }
   }
 
-  /// Whether torch's magic number stands at a place, in a pickle of protocol 2 or later.
+  /// Whether torch's magic number is at an offset, in a pickle of protocol 2 or later.
   private static func isMagic(_ store: ByteStore, at place: Int) -> Bool {
     store.array(place + 4..<place + 4 + magic.count) == magic
   }

@@ -55,7 +55,7 @@ enum TorchZip {
     return try TorchValues(read, records: records, scriptClasses: scriptClasses)
   }
 
-  /// The shortest path to a `data.pkl`: archives are re-packed under odd roots, none, behind `__MACOSX/`.
+  /// The shortest path to a `data.pkl`: repacked archives have unusual roots, no root, or `__MACOSX/` in front.
   static func pickle(of archive: ZipArchive) -> ZipArchive.Entry? {
     archive.entries.lazy.filter { $0.name.isPath(to: "data.pkl") }.min { $0.name.utf8.count < $1.name.utf8.count }
   }
@@ -81,13 +81,13 @@ enum TorchZip {
       .malformedArchive, "The archive has two checkpoints: \(pickle.name) and \(other.name).", remedy: remedy)
   }
 
-  /// What stands before the names of an archive's records; nil where it is no archive of torch.
+  /// The prefix of the names of an archive's records; nil if it is not a torch archive.
   static func root(of archive: ZipArchive) -> String? {
     if let pickle = pickle(of: archive) { return String(pickle.name.dropLast("data.pkl".count)) }
     return ScriptModel.entry(of: archive).map { String($0.name.dropLast("model.json".count)) }
   }
 
-  /// Whether an entry is one that torch itself writes beside the storages: marks, pickles, code, extra files.
+  /// Whether an entry is one of torch's own besides the storages: marks, pickles, code, extra files.
   static func isOwn(_ name: String, root: String) -> Bool {
     guard name.hasPrefix(root) else { return false }
     let name = String(name.dropFirst(root.count)).lowercasedASCII
@@ -101,7 +101,7 @@ enum TorchZip {
 
   /// The order of the bytes in storages.
   ///
-  /// - Parameter record: gives a small record as a text, nil where there is none.
+  /// - Parameter record: Returns a small record as a string; nil if there is none.
   static func byteOrder(_ record: (String) throws(CheckpointError) -> String?) throws(CheckpointError) -> ByteOrder {
     guard let word = try record("byteorder") else { return .little }
     guard let order = ByteOrder(rawValue: word) else {
@@ -111,7 +111,7 @@ enum TorchZip {
     return order
   }
 
-  /// A small record as a text without its line's end.
+  /// A small record as a string without its line end.
   private static func record(
     _ name: String, _ archive: ZipArchive, _ root: String
   ) throws(CheckpointError) -> String? {

@@ -17,7 +17,7 @@ extension Pickle {
     }
   }
 
-  /// Whether a function is only called, and with bytes that stand in the pickle.
+  /// Whether a function is only called with bytes in the pickle.
   ///
   /// Handed on as a value, or called with what another call makes, `_load_from_bytes` opens who knows what.
   func isGivenBytes(_ number: Int, _ meanings: [GlobalMeaning]) -> Bool {

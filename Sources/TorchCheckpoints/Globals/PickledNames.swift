@@ -46,7 +46,7 @@ struct PickledNames: Sendable {
 
   /// The path of each call of `getattr`, of `attrgetter(…)` and of a `partial` of those.
   ///
-  /// A call's arguments were made before it, so one pass in order finds what they stand for.
+  /// The arguments of a call precede it, so one pass in order resolves them.
   private static func attributePaths(in pickle: Pickle) -> [Pickle.Global] {
     let names = pickle.globals.map { PythonNames.modern($0).qualifiedName }
     let all = getters.union(getterMakers).union(importers)

@@ -23,7 +23,7 @@ struct FileHead: Sendable {
     self.byteCount = byteCount ?? bytes.count
   }
 
-  /// The beginning as a text in lower case, without the white space before it.
+  /// The beginning as text in lower case, without leading white space.
   var text: String { String(decoding: bytes.prefix(512).drop { $0 <= 0x20 }, as: UTF8.self).lowercased() }
 
   /// Whether all bytes are printable ASCII, tabs and line ends.
@@ -38,7 +38,7 @@ extension FileHead {
   static let legacyMagic: [UInt8] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
   /// The magic number as protocols 0 and 1 write it.
   private static let legacyMagicLine = Array("L119547037146038801333356L\n".utf8)
-  /// What some editors put in front of a text in UTF-8.
+  /// The byte order mark that some editors write before UTF-8 text.
   static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   /// A zip archive, perhaps of no entries.

@@ -1,6 +1,6 @@
 import StateDicts
 
-/// What a file is, told by its bytes, never by its name.
+/// The kind of a file, recognised by its bytes, never by its name.
 enum FileKind {
   case zip
   case legacy

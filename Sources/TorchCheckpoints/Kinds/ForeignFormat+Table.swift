@@ -3,7 +3,7 @@ import StateDicts
 extension ForeignFormat {
   /// Every format that is named.
   ///
-  /// Magic numbers first, forms of bytes after them, texts last.
+  /// Magic numbers first, then other binary forms, then texts.
   static let table: [ForeignFormat] = models + data + packed + forms + texts
 
   private static func magic(_ text: String, at offset: Int = 0) -> Mark { .bytes(Array(text.utf8), at: offset) }
@@ -135,7 +135,7 @@ extension ForeignFormat {
       && bytes[17..<20].allSatisfy { $0 == 0 } && bytes[20] == 0x08 && bytes[21] < 0x20 && bytes[22] == 0x10
   }
 
-  /// A map whose first key is a text of letters.
+  /// A map whose first key is a string of letters.
   private static func isMessagePack(_ head: FileHead) -> Bool {
     let bytes = head.bytes
     guard bytes.count > 4 else { return false }

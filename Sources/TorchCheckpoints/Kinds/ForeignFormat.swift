@@ -1,10 +1,10 @@
 import StateDicts
 
-/// A format that is no checkpoint of torch, told by its bytes: what it is called, and what to do about it.
+/// A format that is not a torch checkpoint, recognised by its bytes, with its name and a remedy.
 ///
 /// `table` has one row for each; the first row that fits decides. A file's name has no say.
 struct ForeignFormat: Sendable {
-  /// How a format is told.
+  /// How a format is recognised.
   enum Mark: Sendable {
     /// The bytes at an offset.
     case bytes([UInt8], at: Int = 0)
@@ -28,7 +28,7 @@ struct ForeignFormat: Sendable {
     self.marks = marks
   }
 
-  /// The row of the table that a file fits; nil if there is none.
+  /// The row of the table that matches a file; nil if there is none.
   static func detect(_ head: FileHead) -> ForeignFormat? {
     table.first { format in format.marks.contains { $0.fits(head) } }
   }

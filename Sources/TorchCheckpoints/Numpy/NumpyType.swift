@@ -7,7 +7,7 @@ struct NumpyType: Equatable, Sendable {
   let elementType: ElementType
   let byteOrder: ByteOrder
 
-  /// Nil for what holds no plain numbers: objects, records, texts, dates.
+  /// Nil for types that are not numbers: objects, records, strings, dates.
   init?(_ text: String, order: String? = nil) {
     var code = Substring(text)
     var mark = order
@@ -26,7 +26,7 @@ struct NumpyType: Equatable, Sendable {
     return type
   }
 
-  /// A type that numpy writes as plain bytes (`|V2`), given what they are.
+  /// A type that numpy writes as plain bytes (`|V2`), with a given dtype.
   init?(void text: String, as type: ElementType?) {
     guard let type, text == "|V\(type.byteCount)" || text == "<V\(type.byteCount)" || text == "V\(type.byteCount)"
     else { return nil }

@@ -1,6 +1,6 @@
 import StateDicts
 
-/// A literal of Python as a `.npy` header has it: dict, tuple, list, text, whole number, `True`, `False`.
+/// A Python literal as in a `.npy` header: dict, tuple, list, string, integer, `True`, `False`.
 ///
 /// Nothing else is read, so nothing can be evaluated.
 struct PythonLiteral {

@@ -37,7 +37,7 @@ public struct CheckpointOptions: Sendable {
   /// A member of a nested archive is given by both names: `weights.zip/policy.pth`.
   public var member: String?
 
-  /// Whether `member` may be left without use, since it is meant for another file.
+  /// Whether `member` may be unused, because it is for another file.
   package var memberIsOptional = false
 
   /// How many files this one lies in, each in the pickle of the next or an archive.

@@ -4,7 +4,7 @@ import StateDicts
 extension Opcode {
   /// Passes over the instruction's operand.
   ///
-  /// - Throws: `malformedPickle` where it is not there in whole.
+  /// - Throws: `malformedPickle` if it is incomplete.
   func skipOperand(_ cursor: inout ByteCursor) throws(CheckpointError) {
     switch self {
     case .binint1, .binget, .binput, .proto, .ext1: _ = try cursor.take(1)

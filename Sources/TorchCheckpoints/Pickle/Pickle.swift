@@ -83,7 +83,7 @@ final class Pickle: Sendable {
   let objects: [Object]
   let persistentIDs: [ID]
   let decoded: [UInt8]
-  /// Whether a text has half of a surrogate pair, which is shown as an escape.
+  /// Whether a string has an unpaired surrogate, which is shown as an escape.
   let hasHalfPairs: Bool
 
   init(
@@ -108,7 +108,7 @@ final class Pickle: Sendable {
 
   subscript(id: ID) -> Node { nodes[Int(id.index)] }
 
-  /// The bytes of a slice as a text.
+  /// The bytes of a slice as a string.
   func text(_ slice: Slice) -> String {
     if hasHalfPairs { return PythonText.text(bytes(slice)) }
     if slice.start < 0 {
@@ -127,14 +127,14 @@ final class Pickle: Sendable {
     return store.array(slice.start..<slice.start + Int(slice.count))
   }
 
-  /// Python 2's `str` as a text: UTF-8 if it is, else latin-1, in which every byte has a meaning.
+  /// A `str` of Python 2 as a string: UTF-8 if valid, otherwise latin-1.
   func byteText(_ slice: Slice) -> String {
     let bytes = bytes(slice)
     return String(validating: bytes, as: UTF8.self)
       ?? bytes.reduce(into: "") { $0.unicodeScalars.append(Unicode.Scalar($1)) }
   }
 
-  /// A number that is the same for texts of the same bytes (FNV-1a).
+  /// A hash of a string's bytes (FNV-1a).
   ///
   /// It tells most others apart, and no more is asked.
   func hash(_ slice: Slice) -> UInt64 {

@@ -11,7 +11,7 @@ extension PickleMachine {
   /// Whether bytes without a mark are a pickle: they begin with a container, a global or a literal, and the first four
   /// instructions are sound.
   ///
-  /// A text may begin with one or two of them, as "(1)" does; none that people write goes on so.
+  /// A text may begin with one or two of them, like "(1)", but not with four.
   static func begins(_ store: ByteStore) -> Bool {
     guard let first = store.array(0..<min(store.count, 1)).first, "(}])cILFSV".utf8.contains(first) else {
       return false

@@ -1,13 +1,13 @@
 import StateDicts
 
-/// Texts, and the instructions of protocol 0, whose arguments are lines of text.
+/// Strings, and the instructions of protocol 0, whose arguments are lines of text.
 ///
 ///     49 30 31 0a          INT "01"       True; "00" is False, anything else a number
 ///     4c 37 4c 0a          LONG "7L"
 ///     53 27 5c 6e 27 0a    STRING '\n'    a Python literal with its quotes
 ///     56 5c 75 30 30 65 39 0a   UNICODE \u00e9
 extension PickleMachine {
-  /// - Throws: `malformedPickle` for a text that Python could not read.
+  /// - Throws: `malformedPickle` for a string that Python could not read.
   mutating func pushText(_ range: Range<Int>) throws(CheckpointError) {
     switch unsafe store.withUnsafeBytes({ bytes in
       unsafe PythonText.kind(of: UnsafeRawBufferPointer(rebasing: bytes[range]))

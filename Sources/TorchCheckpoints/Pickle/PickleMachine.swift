@@ -15,7 +15,7 @@ import StateDicts
 struct PickleMachine: ~Copyable {
   let store: ByteStore
   private let limits: CheckpointLimits
-  /// Whether to go on behind what is wrong, to list what a broken pickle names.
+  /// Whether to continue after an error, to list the globals of a broken pickle.
   private let isTolerant: Bool
   /// What was wrong first.
   private var firstError: CheckpointError?
@@ -27,7 +27,7 @@ struct PickleMachine: ~Copyable {
   var objects: [Pickle.Object] = []
   private var persistentIDs: [Pickle.ID] = []
   var decoded: [UInt8] = []
-  /// Whether a text has half of a surrogate pair.
+  /// Whether a string has an unpaired surrogate.
   var hasHalfPairs = false
 
   var stack: [Pickle.ID] = []

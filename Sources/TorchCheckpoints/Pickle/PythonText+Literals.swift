@@ -36,7 +36,7 @@ extension PythonText {
     return "b\(quote)\(shown)\(bytes.count > 4096 ? "…" : "")\(quote)"
   }
 
-  /// A text, in UTF-8 in which half of a surrogate pair may stand alone: `'a'`, `"it's"`, `'\\u200b'`.
+  /// A string, in UTF-8 that may have unpaired surrogates: `'a'`, `"it's"`, `'\\u200b'`.
   static func literal(text bytes: [UInt8]) -> String {
     let quote = quote(hasApostrophe: bytes.contains(0x27), hasQuotationMark: bytes.contains(0x22))
     var result = ""

@@ -1,4 +1,4 @@
-/// Texts as Python pickles them: UTF-8 in which half of a surrogate pair may stand alone (`surrogatepass`).
+/// Strings as Python pickles them: UTF-8 that may have unpaired surrogates (`surrogatepass`).
 ///
 ///     6d 2f ed b2 ff       "m/" and U+DCFF: how Python keeps the byte ff of a file's name that is no UTF-8
 ///

@@ -82,7 +82,7 @@ struct PickleSweep {
     return position
   }
 
-  /// Lists what a pickle names; returns where it ends, nil for bytes that are none.
+  /// Lists the globals of a pickle and returns its end; nil if the bytes are not a pickle.
   private mutating func visitPickle(
     _ store: ByteStore, at start: Int, isCertain: Bool, name: String, depth: Int
   ) -> Int? {
@@ -98,13 +98,13 @@ struct PickleSweep {
     return error == nil ? pickle.range.upperBound : isCertain ? pickle.range.upperBound : nil
   }
 
-  /// Chance makes extension codes and texts that nobody can read, but no listed name.
+  /// Random bytes may contain extension codes and unreadable strings, but no listed name.
   private static func isNamedAndDangerous(_ global: Pickle.Global) -> Bool {
     global.module != Pickle.Global.computed && global.name != Pickle.Global.computed
       && GlobalMeaning(global) == .dangerous
   }
 
-  /// Pickles between other bytes: of storages, of archives one behind another.
+  /// Pickles between other bytes: storages, or concatenated archives.
   private mutating func search(_ store: ByteStore, from start: Int, name: String, depth: Int) {
     var position = start
     while let place = Self.beginning(in: store, from: position) {

@@ -91,7 +91,7 @@ public struct Scan: Sendable {
     self.init(ByteStore(copying: bytes), file: "<memory>", options: options)
   }
 
-  /// Looks through one file of a folder by itself: shards and the parts of a distributed checkpoint are files too.
+  /// Scans one file of a folder; shards and parts of a distributed checkpoint are files too.
   init(inFolder path: FilePath, options: CheckpointOptions) {
     do throws(CheckpointError) {
       let store = try ByteStore(path: path, mapped: options.mapping == .mapped)

@@ -40,7 +40,7 @@ struct CheckpointContents: Sendable {
   var values: Values
   /// Whether the state dict at the top has just these tensors.
   let isPlain: Bool
-  /// The archive that the records lie in, to be verified in whole.
+  /// The archive of the records, for verifying all of it.
   var archive: ZipArchive?
   /// The name of the archive's member that was read; nil where the file is the checkpoint itself.
   var member: String?
@@ -82,7 +82,7 @@ struct CheckpointContents: Sendable {
 
   /// Contents of a pickle.
   ///
-  /// - Parameter constants: Tensors that stand beside it.
+  /// - Parameter constants: Tensors outside it.
   /// - Throws: `malformedTensor`, `limitExceeded`.
   init(
     _ format: CheckpointFormat, file: String, store: ByteStore, byteCount: Int? = nil, pickled values: TorchValues,

@@ -56,13 +56,13 @@ struct EmbeddedFiles: Sendable {
   /// The file that a value is; nil for any other value.
   subscript(id: Pickle.ID) -> CheckpointContents? { files.isEmpty ? nil : files[id] }
 
-  /// The value of the file that a call stands for, and what it is a part of; nil for any other value.
+  /// The value and contents of the file that a call opens; nil for any other value.
   func root(at id: Pickle.ID) -> (values: TorchValues, id: Pickle.ID)? {
     guard calls.contains(id), case .pickled(let values)? = files[id]?.values else { return nil }
     return (values, values.pickle.root)
   }
 
-  /// Opens a value, if it is a file; bytes that are none stay what they are.
+  /// Opens a value if it is a file; other bytes are left alone.
   private mutating func add(
     _ pickle: Pickle, _ id: Pickle.ID, _ bytes: Pickle.ID, _ head: FileHead, options: CheckpointOptions,
     _ read: CheckpointContents.Reader

@@ -16,7 +16,7 @@ struct ScriptClass: Sendable {
     }
   }
 
-  /// The texts between quotation marks.
+  /// The strings between quotation marks.
   private static func names(_ line: Substring) -> [String] {
     line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
       .filter { $0.offset % 2 == 1 }.map { String($0.element) }

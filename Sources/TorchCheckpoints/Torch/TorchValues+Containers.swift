@@ -6,7 +6,7 @@ extension TorchValues {
 
   /// The entries of a dict, an `OrderedDict`, or any object that was filled by keys; nil for anything else.
   ///
-  /// Where a key comes twice, its last value stands at its first place, as in Python.
+  /// For a duplicate key, the last value is at the first position, as in Python.
   func mapping(at id: Pickle.ID) -> [Entry]? {
     flatMapping(at: id).map(entries)
   }
@@ -52,7 +52,7 @@ extension TorchValues {
     return result
   }
 
-  /// False where all keys are texts of different hashes, as in nearly every file; then there is nothing to compare.
+  /// False if all keys are strings with different hashes, as in nearly every file; then nothing needs to be compared.
   private func mayRepeatKeys(_ flat: [Pickle.ID]) -> Bool {
     let slotCount = (flat.count + 2).nextPowerOfTwo
     var slots = [UInt64](repeating: 0, count: slotCount)
@@ -99,7 +99,7 @@ extension TorchValues {
     }
   }
 
-  /// The value of a text key.
+  /// The value of a string key.
   func value(_ name: String, in id: Pickle.ID) -> Pickle.ID? {
     mapping(at: id)?.last { pickle.text(at: $0.key) == name }?.value
   }
@@ -123,7 +123,7 @@ extension TorchValues {
     let attributes: [Entry]
   }
 
-  /// An object's state, if it is a dict; or a dict that is one by itself.
+  /// The state of an object, if it is a dict, or a dict itself.
   ///
   /// That is how torch.fx hands it to the function that makes the module. A module has a few dozen attributes, so
   /// larger dicts are not looked through.

@@ -2,7 +2,7 @@ import StateDicts
 
 /// Tensors that are more than a strided view, by the functions of `torch/_utils.py` that rebuild them.
 extension TorchValues {
-  /// - Parameter state: what `_rebuild_from_type_v2` gives beside: the attributes of a subclass.
+  /// - Parameter state: The attributes of a subclass from `_rebuild_from_type_v2`.
   func rebuildComposed(
     _ meaning: GlobalMeaning, _ arguments: [Pickle.ID], state: Pickle.ID?, depth: Int
   ) throws(CheckpointError) -> Tensor? {
@@ -153,7 +153,7 @@ extension TorchValues {
     }
   }
 
-  /// A layout's name: a global of torch, or a text that `_get_layout` is called with.
+  /// The name of a layout: a torch global, or the string argument of `_get_layout`.
   private func layoutName(at id: Pickle.ID) -> String? {
     if let object = pickle.object(at: id), meaning(at: object.callable) == .layoutByName,
       let name = arguments(object).first.flatMap(pickle.text)

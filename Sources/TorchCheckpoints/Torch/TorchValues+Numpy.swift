@@ -8,10 +8,10 @@ import StateDicts
 ///     dtype('f4', False, True), then state (3, '<', …)
 ///     tuple(('linear_0.w_0', array))                                Paddle's tensor, with the name that it had there
 ///
-/// Bytes may be a text in latin-1 that `_codecs.encode` turns back: Python 3's protocol 2. Source: numpy's
+/// Bytes may be a latin-1 string in `_codecs.encode`, in protocol 2 of Python 3. Source: numpy's
 /// `multiarray` and `numpy/_core/numeric.py`.
 extension TorchValues {
-  /// The array or scalar that a node stands for; nil for anything else, and for arrays whose elements are no numbers.
+  /// The array or scalar of a node; nil for anything else, and for arrays whose elements are not numbers.
   ///
   /// - Throws: `malformedTensor`.
   func array(at id: Pickle.ID) throws(CheckpointError) -> Tensor? {
@@ -96,7 +96,7 @@ extension TorchValues {
     return NumpyType(name, order: state?.dropFirst().first.flatMap(pickle.text))
   }
 
-  /// Where bytes lie: in the pickle, or in a text that is to be turned back into them.
+  /// The location of bytes: in the pickle, or in a string that must be converted back.
   private func contents(at id: Pickle.ID) -> (Storage.Contents, byteCount: Int)? {
     switch pickle[id] {
     case .bytes(let slice), .bytearray(let slice), .byteText(let slice):

@@ -1,5 +1,5 @@
 extension TorchValues {
-  /// Words of keys under which programs keep what training needs beside the weights.
+  /// Words in keys of values that only training needs.
   private static let trainingWords: Set<String> = [
     "optimizer", "optimizers", "optim", "scheduler", "schedulers", "scaler", "scalers", "callback", "callbacks", "loop",
     "loops", "rng", "rngs",

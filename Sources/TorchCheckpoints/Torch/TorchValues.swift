@@ -50,7 +50,7 @@ final class TorchValues: Sendable {
   /// The items of a call's argument tuple.
   func arguments(_ object: Pickle.Object) -> ArraySlice<Pickle.ID> { pickle.sequence(at: object.arguments) ?? [] }
 
-  /// The storage that a node stands for; nil if it stands for something else.
+  /// The storage of a node; nil if it is something else.
   func storageReference(at id: Pickle.ID) -> StorageReference? {
     switch pickle[id] {
     case .persistent(let number):
@@ -75,7 +75,7 @@ final class TorchValues: Sendable {
 
   // MARK: - Tensors
 
-  /// Whether a node stands for a tensor, sound or not: told by the call that makes it, without making it.
+  /// Whether a node is a tensor, valid or not, by the call that makes it, without making it.
   func isTensor(at id: Pickle.ID) -> Bool {
     switch pickle[id] {
     case .object(let index):
@@ -86,7 +86,7 @@ final class TorchValues: Sendable {
     }
   }
 
-  /// The tensor that a node stands for; nil if it stands for something else.
+  /// The tensor of a node; nil if it is something else.
   ///
   /// - Throws: `malformedTensor`.
   func tensor(at id: Pickle.ID) throws(CheckpointError) -> Tensor? {
@@ -124,7 +124,7 @@ final class TorchValues: Sendable {
     return tensor.requiringGrad(requiresGrad ?? true)
   }
 
-  /// The state that a tensor carries beside its elements: the attributes of a subclass or parameter.
+  /// The state of a tensor other than its elements: the attributes of a subclass or parameter.
   func tensorState(at id: Pickle.ID) -> Pickle.ID? {
     guard let object = pickle.object(at: id), let meaning = meaning(at: object.callable) else { return nil }
     let parts = arguments(object)

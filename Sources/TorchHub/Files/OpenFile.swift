@@ -9,7 +9,7 @@ import StateDicts
   import Musl
 #endif
 
-/// A file descriptor, closed with its last owner: the few calls of POSIX that a download needs and Foundation has not.
+/// A file descriptor, closed with its last owner, with the few POSIX calls that a download needs and Foundation lacks.
 final class OpenFile: Sendable {
   let path: String
   private let descriptor: CInt
@@ -23,7 +23,7 @@ final class OpenFile: Sendable {
     guard descriptor >= 0 else { throw SystemFailure(errno).error(file: path, otherwise: .notReadable) }
   }
 
-  /// Opens a file to write to, making it if there is none.
+  /// Opens a file for writing, and creates it if necessary.
   ///
   /// Its permissions are those that the user's umask leaves, as torch has it. A symbolic link is refused: the name
   /// beside the target is easy to guess.
@@ -99,7 +99,7 @@ final class OpenFile: Sendable {
     }
   }
 
-  /// Reads up to so many bytes; none at the file's end.
+  /// Reads up to a number of bytes; none at the end of the file.
   func read(at offset: Int64, count: Int) throws(CheckpointError) -> Data {
     var data = Data(count: count)
     while true {

@@ -2,7 +2,7 @@ import Digests
 import Foundation
 import StateDicts
 
-/// The part of a file that has arrived: `NAME.part`, beside the place that the whole will have.
+/// The received part of a file: `NAME.part`, next to the final file.
 ///
 /// Whoever holds the lock on it is the one that downloads. The record beside it is written before the first byte, so a
 /// part without a fitting record is never gone on with.
@@ -76,7 +76,7 @@ final class PartialFile: Sendable {
     }
   }
 
-  /// Where to go on with a URL's file; nil, and an empty part, where it must be begun anew.
+  /// The position to resume a download from; nil, with an empty part, if it must start again.
   ///
   /// Bytes from two connections are joined only if the server can say that they are of one version, or if the file's
   /// hash will tell.

@@ -17,7 +17,7 @@ struct PartialRecord: Codable, Sendable, Equatable {
     self.totalBytes = totalBytes
   }
 
-  /// The record in a file; nil if there is none that makes sense.
+  /// The record in a file; nil if there is no valid one.
   init?(at url: URL) {
     guard let data = try? Data(contentsOf: url), let record = try? JSONDecoder().decode(Self.self, from: data) else {
       return nil

@@ -1,7 +1,7 @@
 import Foundation
 import StateDicts
 
-/// A file on its way: asks, follows, resumes and asks again until the part is whole.
+/// A download: requests, redirects, resumes and retries until the part is complete.
 struct Download: Sendable {
   let source: URL
   let part: PartialFile

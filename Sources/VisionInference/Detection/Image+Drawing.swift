@@ -23,7 +23,7 @@ private struct Canvas {
 
   typealias Color = (red: UInt8, green: UInt8, blue: UInt8)
 
-  /// Colours that are told apart on most pictures, one class after another.
+  /// Colours that can be distinguished on most images, one per class.
   private static let colors: [Color] = [
     (230, 25, 75), (60, 180, 75), (0, 130, 200), (245, 130, 48), (145, 30, 180), (0, 128, 128), (240, 50, 230),
     (170, 110, 40), (128, 0, 0), (0, 0, 128),

@@ -39,7 +39,7 @@ struct ProposalFilter {
   }
 }
 
-/// The probability that a logit stands for, 0 to 1.
+/// The probability of a logit, 0 to 1.
 package func sigmoid(_ logit: Float) -> Float { 1 / (1 + exp(-logit)) }
 
 /// The places of the `count` largest values, by falling value, equal ones in order.

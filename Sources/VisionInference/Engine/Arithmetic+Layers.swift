@@ -104,7 +104,8 @@ extension Arithmetic {
     }
   }
 
-  /// An activation of these values that may be written over: itself where nothing else refers to it and it lies so.
+  /// Returns an activation of these values that may be overwritten: itself, if it has this layout and no other
+  /// reference.
   ///
   /// Without values it is a fresh one.
   private func overwritable(_ values: consuming Activation?, as layout: Layout) throws(VisionError) -> Activation {

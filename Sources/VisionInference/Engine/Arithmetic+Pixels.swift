@@ -4,7 +4,7 @@ package import VisionModels
 extension Arithmetic {
   /// Makes an activation larger by repeating pixels, to a height and width. (torch: `interpolate(mode="nearest")`)
   ///
-  /// The pixel at `i` comes from `floor(i * in / out)`, in float32 as torch has it.
+  /// The pixel at `i` comes from `floor(i * in / out)`, in float32 as in torch.
   package func upsampled(_ x: Activation, height: Int, width: Int) throws(VisionError) -> Activation {
     let source = try arranged(x, as: library.preferredLayout(x.shape))
     let result = try activation(library.preferredLayout([x.shape[0], x.shape[1], height, width]))

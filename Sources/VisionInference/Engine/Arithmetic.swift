@@ -10,7 +10,7 @@ package final class Arithmetic {
   let threadCount: Int
   let library: OneDNN
   let pool: BufferPool
-  /// Weights are kept for good and would stand in the way among what is reused.
+  /// Weights are kept permanently, and would fragment the memory that is reused.
   private let weightPool: BufferPool
   private var steps: [StepKey: Step] = [:]
   var shapesWithoutWinograd: Set<ConvolutionShape> = []

@@ -77,7 +77,7 @@ import VisionModels
   }
 }
 
-/// A range of addresses with memory behind each page once it is touched; nil where the system does not grant it.
+/// A range of addresses whose pages get memory when they are first used; nil if the system refuses.
 ///
 /// Huge pages: fewer faults when they are first touched, and fewer misses of the address cache in kernels that stride
 /// through them.

@@ -26,7 +26,7 @@ struct WindowShape: Hashable {
   }
 }
 
-/// A convolution's geometry: all that its kernel depends on beside the activation's size.
+/// The geometry of a convolution: everything that its kernel depends on except the size of the activation.
 struct ConvolutionShape: Hashable, CustomStringConvertible {
   let inputs: Int
   let outputs: Int

@@ -1,4 +1,4 @@
-/// How a picture is to be turned before it is shown: EXIF's tag 0x0112, 1 to 8.
+/// The orientation of an image: EXIF tag 0x0112, 1 to 8.
 ///
 ///     FF E1 · length · "Exif" 00 00 · "II" 2A 00 · offset of the entries · count · { tag, type, count, value } …
 struct Orientation: Equatable {
@@ -83,7 +83,7 @@ struct Orientation: Equatable {
 }
 
 extension Image {
-  /// The picture as it is to be shown.
+  /// The image with its orientation applied.
   func oriented(_ orientation: Orientation) -> Image {
     if orientation == .upright { return self }
     let (width, height) = orientation.isTransposed ? (size.height, size.width) : (size.width, size.height)

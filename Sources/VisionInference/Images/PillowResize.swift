@@ -14,7 +14,7 @@ package struct PillowResize {
   /// The image at another size; itself where it has that size.
   ///
   /// - Parameters:
-  ///   - columns: Which columns of the resized image are wanted; all unless said.
+  ///   - columns: The columns of the resized image to compute (default: all).
   ///   - rows: Which rows of it.
   package static func resized(
     _ image: Image, to size: PixelSize, columns: Range<Int>? = nil, rows: Range<Int>? = nil

@@ -71,7 +71,7 @@ struct ModelSearch {
       named: name, classCount: classCount, normLayer: NormLayer(normLayer ?? usual, eps: eps))
   }
 
-  /// What tells the classes apart in the weights, looked for behind a prefix too.
+  /// The classifier in the weights, also searched for behind a prefix.
   private func classifier(of model: VisionModel, _ match: Match) throws(ParameterError) -> (name: String, shape: [Int])?
   {
     guard options.prefix == .ifExact, match.prefix?.isStripped == false else { return model.classifier(in: match) }

@@ -59,7 +59,7 @@ struct RegistryCommand: ParsableCommand {
     for line in table.lines { print(line) }
   }
 
-  /// Names alone are the result; what frames them in the notebook that this comes from goes to people only.
+  /// Prints only names as the result; the lines around them, from the original notebook, go to standard error.
   private func show(_ specs: [ParameterSpec]) {
     printToStandardError("---- \(frozen ? "Frozen" : "Trainable") layers are: ")
     for spec in specs { print(spec.name) }

@@ -63,7 +63,7 @@ struct ScanCommand: ParsableCommand {
     try finish(report.files, throwing: false)
   }
 
-  /// Ends with the exit code that the worst scan asks for.
+  /// Throws the exit code of the worst scan.
   private func finish(_ scans: [Scan], throwing isSingle: Bool) throws {
     if isSingle, let error = scans.first?.error {
       let fails = scans.contains { $0.isDangerous || strict && $0.has(.unknown) }
@@ -93,7 +93,7 @@ struct ScanCommand: ParsableCommand {
     }
   }
 
-  /// A file in a line: what it comes to, and why.
+  /// One line for a file: the outcome and the reasons.
   private static func line(for scan: Scan) -> String {
     let outcome = scan.outcome == .notACheckpoint ? "skipped" : scan.outcome.rawValue
     let reasons: [String]

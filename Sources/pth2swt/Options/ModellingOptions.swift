@@ -4,7 +4,7 @@ import StateDicts
 import Subcommands
 import VisionModels
 
-/// What is done with a state dict for the sake of a model before it is written.
+/// Options for renaming a state dict and matching it with a model before it is written.
 struct ModellingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -16,9 +16,9 @@ struct ModellingOptions: ParsableArguments {
   @OptionGroup(title: "Model options") var options: ModelOptions
   @OptionGroup(title: "Model options") var matching: MatchingOptions
 
-  /// The state dict as it is to be written, and what is to be kept beside it.
+  /// Returns the state dict to write, and the annotations for its metadata.
   ///
-  /// Elements stay of the type that they are: a conversion is asked for elsewhere, or done when the model is loaded.
+  /// Dtypes are not changed; tensors are converted when the model is loaded.
   func apply(to stateDict: StateDict) throws -> (stateDict: StateDict, annotations: [JSONValue.Member]) {
     guard let model else {
       let map = try matching.keyMap(for: stateDict)

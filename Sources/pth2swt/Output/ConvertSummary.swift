@@ -34,7 +34,7 @@ struct ConvertSummary: Encodable {
     return [line] + leftOutLines + notKeptLines
   }
 
-  /// More groups than this are summed up.
+  /// The largest number of groups that are listed.
   private static let groupLimit = 10
 
   private var notKeptLines: [String] {

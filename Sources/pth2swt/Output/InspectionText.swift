@@ -2,14 +2,14 @@ import StateDicts
 import Subcommands
 import TorchCheckpoints
 
-/// An inspection as a person reads it: what the file is first, then its tensors.
+/// The text form of an inspection: a summary of the file, then its tensors.
 struct InspectionText {
   private let report: Inspection
   private let filter: String?
   private let depth: Int?
   private let listsAll: Bool
 
-  /// More rows than this are summed up unless they are asked for.
+  /// The largest number of rows that are listed without --all.
   private static let screen = 40
 
   init(_ report: Inspection, filter: String?, depth: Int?, listsAll: Bool) {
@@ -65,14 +65,14 @@ struct InspectionText {
     return lines + notes.map { "  note: \($0)" }
   }
 
-  /// The first few names, and how many more there are.
+  /// The first few names, and the number of others.
   private func short(_ names: [String], _ remedy: String) -> String {
     let limit = listsAll ? names.count : 3
     let rest = names.count > limit ? " and \(Readable.count(names.count - limit)) more (\(remedy))" : ""
     return names.prefix(limit).joined(separator: ", ") + rest
   }
 
-  /// The notes, those that say the same of several names in one line.
+  /// The notes, with similar ones combined.
   private var notes: [String] {
     if listsAll { return report.notes }
     var order: [String] = []
@@ -87,7 +87,7 @@ struct InspectionText {
     }
   }
 
-  /// A note with all words left out that look like a tensor's or a file's name, or like a number.
+  /// A note without words that look like a tensor name, a file name or a number.
   private static func withoutNames(_ note: String) -> String {
     note.split(separator: " ").map { word in
       word.dropLast().contains { "._/-".contains($0) || $0.isNumber } || word.contains { $0.isNumber } ? "" : word
@@ -190,6 +190,6 @@ struct InspectionText {
 }
 
 extension JSONValue {
-  /// A text without its quotes, anything else as JSON.
+  /// A string without quotes; anything else as JSON.
   fileprivate var plainText: String { if case .string(let text) = self { text } else { text } }
 }

@@ -6,7 +6,7 @@ import TorchCheckpoints
 enum SHA256Text {
   /// Of a tensor's contiguous little-endian bytes in C order.
   ///
-  /// - Parameter passed: is told each window's size.
+  /// - Parameter passed: Called with the size of each window.
   static func of(_ tensor: Tensor, passed: (Int) -> Void = { _ in }) throws -> String {
     let hash = try SHA256()
     try unsafe tensor.forEachWindow { window in

@@ -8,7 +8,7 @@ struct ArchiveMember: Sendable {
     case tar(ByteStore, Range<Int>)
   }
 
-  /// What a member is, told by its first bytes.
+  /// The kind of a member, recognised by its first bytes.
   enum Nature: Equatable {
     case checkpoint
     /// A known format that is not a checkpoint.

@@ -30,7 +30,7 @@ struct ExportedProgram {
     let inputs: ZipArchive.Entry?
   }
 
-  /// The checkpoint of an archive; nil where it is none of these.
+  /// The checkpoint of an archive; nil if the archive is none of these.
   static func open(
     _ archive: ZipArchive, file: String, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents? {
@@ -126,7 +126,7 @@ extension CheckpointContents {
 }
 
 extension String {
-  /// The first place of a text.
+  /// The first position of a text.
   fileprivate func range(of text: String) -> Range<String.Index>? {
     var start = startIndex
     while start < endIndex {

@@ -9,7 +9,7 @@ struct ExportedTensors {
   private let byteOrder: ByteOrder
   /// By the name of the archive entry: names that share one are tied.
   private var storages: [String: Storage] = [:]
-  /// What the pickles beside raw storages name.
+  /// The globals in the pickles next to raw storages.
   private(set) var globals: [GlobalUse] = []
   private(set) var notes: [String] = []
 
@@ -73,7 +73,7 @@ struct ExportedTensors {
     }
   }
 
-  /// The tensor of a row; nil for an object that is none.
+  /// The tensor of a row; nil for an object that is not a tensor.
   private mutating func tensor(
     _ row: JSONValue, in folder: String, named name: String
   ) throws(CheckpointError) -> Tensor? {

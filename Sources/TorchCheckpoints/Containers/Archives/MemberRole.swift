@@ -1,6 +1,6 @@
 import StateDicts
 
-/// What a checkpoint is to the archive that it lies in, told by what it holds.
+/// The role of a checkpoint in its archive, by its contents.
 enum MemberRole: Equatable {
   /// A file of weights, with its number of tensors.
   case weights(Int)

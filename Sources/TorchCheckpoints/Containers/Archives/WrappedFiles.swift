@@ -9,7 +9,7 @@ import StateDicts
 ///     large.nemo    ./model_weights/.metadata, ./model_weights/__0_0.distcp …           NeMo, of several processes
 ///     model.tar.gz  config.json, weights.th, vocabulary/tokens.txt                      AllenNLP
 ///
-/// Which member is the checkpoint is told by what the members hold, not by their names: `MemberRole`.
+/// The member that is the checkpoint is found by contents, not by names: `MemberRole`.
 struct WrappedFiles {
   private let container: String
   private let store: ByteStore

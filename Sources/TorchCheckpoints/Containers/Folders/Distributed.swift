@@ -7,7 +7,7 @@ import StateDicts
 ///                       behind the other items, which each tensor's place then points to
 ///     __0.metadata      the same as .metadata for one rank, where no rank gathered them
 ///
-/// Torch reads `.metadata` with Python's own unpickler, which runs what it is told to; here it is data.
+/// torch reads `.metadata` with Python's unpickler, which runs the code that it names; here it is data.
 /// Source: `torch/distributed/checkpoint/metadata.py`, `filesystem.py`.
 struct Distributed {
   static func open(

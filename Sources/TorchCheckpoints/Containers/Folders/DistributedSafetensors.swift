@@ -7,7 +7,7 @@ import StateDicts
 ///
 /// A tensor's size is as far as its chunks reach. Source: `torch/distributed/checkpoint/hf_storage.py`.
 enum DistributedSafetensors {
-  /// Nil for a folder that is none.
+  /// Nil if the folder is not a checkpoint.
   static func open(
     _ folder: CheckpointFolder, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents? {

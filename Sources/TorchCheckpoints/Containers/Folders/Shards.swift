@@ -6,7 +6,7 @@ import StateDicts
   import Foundation
 #endif
 
-/// A checkpoint in several files behind an index, as Hugging Face's libraries write them.
+/// A checkpoint in several files with an index, as written by Hugging Face's libraries.
 ///
 ///     {"metadata": {"total_size": 84},
 ///      "weight_map": {"embed.weight": "model-00001-of-00002.safetensors",

@@ -9,7 +9,7 @@ struct UnpackedZip {
   private let folder: CheckpointFolder
   private let options: CheckpointOptions
 
-  /// Whether a folder holds such files: a data.pkl, and beside it something else that only torch writes so.
+  /// Whether a folder is an unpacked archive: data.pkl, and another file that only torch writes.
   static func isAt(_ folder: CheckpointFolder) -> Bool {
     folder.names.contains("data.pkl")
       && ["data", "version", "byteorder", ".data"].contains(where: folder.names.contains)
@@ -40,7 +40,7 @@ struct UnpackedZip {
     return contents
   }
 
-  /// A pickle with the storages in a folder beside it, and how many bytes those have.
+  /// A pickle with its storages in a folder next to it, and their total size.
   private func values(
     _ name: String, _ storages: String, _ byteOrder: ByteOrder
   ) throws(CheckpointError) -> (ByteStore, TorchValues, byteCount: Int) {
@@ -56,7 +56,7 @@ struct UnpackedZip {
     }
   }
 
-  /// A small record as a text without its line's end; nil if there is no such file.
+  /// A small record as a string without its line end; nil if there is no such file.
   private func record(_ name: String) throws(CheckpointError) -> String? {
     do throws(CheckpointError) {
       let store = try folder.store(name, options)
