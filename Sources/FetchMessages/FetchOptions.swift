@@ -2,34 +2,34 @@ package import ArgumentParser
 
 /// Download options of `pth2swt`, which are passed to `pth2swt-fetch`.
 package struct FetchOptions: ParsableArguments {
-  @Flag(help: "Never download: a URL's file must be in torch's cache folder.")
+  @Flag(help: "Use only URLs that are in torch's cache folder.")
   package var offline = false
 
-  @Flag(help: "Download over plain http too.")
+  @Flag(help: "Allow plain http.")
   package var allowHttp = false
 
-  @Flag(help: "Take the digits in a URL's name, as in model-258fb6c6.pth, for no SHA-256.")
+  @Flag(help: "Do not check the SHA-256 digits in a URL's file name.")
   package var noHash = false
 
-  @Option(help: ArgumentHelp("Seconds that connecting to a URL's server may take.", valueName: "s"))
+  @Option(help: ArgumentHelp("Seconds to connect", valueName: "s"))
   package var connectTimeout = 30.0
 
-  @Option(help: ArgumentHelp("Seconds until the first byte of its answer.", valueName: "s"))
+  @Option(help: ArgumentHelp("Seconds to the first byte", valueName: "s"))
   package var firstByteTimeout = 60.0
 
-  @Option(help: ArgumentHelp("Seconds without a byte after that.", valueName: "s"))
+  @Option(help: ArgumentHelp("Seconds without a byte", valueName: "s"))
   package var idleTimeout = 30.0
 
-  @Option(help: ArgumentHelp("Times in a row that a lost connection is tried again.", valueName: "n"))
+  @Option(help: ArgumentHelp("Consecutive retries of a lost connection", valueName: "n"))
   package var retries = 4
 
   package init() {}
 
   package func validate() throws {
     guard min(connectTimeout, firstByteTimeout, idleTimeout) > 0 else {
-      throw ValidationError("A time-out is a number of seconds above 0.")
+      throw ValidationError("Timeouts must be above 0 seconds.")
     }
-    guard retries >= 0 else { throw ValidationError("--retries is a whole number from 0.") }
+    guard retries >= 0 else { throw ValidationError("--retries must be at least 0, not \(retries).") }
   }
 
   /// The options as arguments for `pth2swt-fetch`.

@@ -12,8 +12,8 @@ import TorchHub
 struct Fetch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pth2swt-fetch",
-    abstract: "Downloads a URL into torch's cache folder for pth2swt, and says where the file is.",
-    discussion: "Give the URL to pth2swt itself: this program's output is JSON, a line a message.")
+    abstract: "Downloads a URL into torch's cache folder for pth2swt.",
+    discussion: "Called by pth2swt. Prints JSON, one line per message.")
 
   @Argument(help: "The URL.")
   var url: String

@@ -13,7 +13,7 @@ struct Classify: ParsableCommand {
   func run() throws {
     let vision = arguments.vision
     let classifier = try Classifier(arguments.fit(), threads: vision.threads, exact: vision.exact)
-    let labels = try vision.labels(of: classifier.classCount, usual: .imageNet, remedy: "one name a line")
+    let labels = try vision.labels(of: classifier.classCount, usual: .imageNet, remedy: "write one name per line")
     var rows: [Row] = []
     for path in arguments.images {
       let decoded = try decodedImage(path)

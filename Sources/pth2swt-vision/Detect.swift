@@ -16,7 +16,7 @@ struct Detect: ParsableCommand {
     let detector = try Detector(
       arguments.fit(), options: arguments.configuration.options, threads: vision.threads, exact: vision.exact)
     let labels = try vision.labels(
-      of: detector.classCount, usual: .coco, remedy: "one name a line, the first for the background (class 0)")
+      of: detector.classCount, usual: .coco, remedy: "write one name per line, the first for the background (class 0)")
     var rows: [DetectionRow] = []
     var undrawn = targets?[...]
     for paths in arguments.batch ? [images] : images.map({ [$0] }) {
@@ -116,13 +116,13 @@ enum Picture {
     var taken: [FilePath: FilePath] = [:]
     for (path, target) in zip(paths, targets) {
       if let other = taken.updateValue(path, forKey: target) {
-        throw ValidationError("Two pictures would be drawn to \(target): \(other) and \(path).")
+        throw ValidationError("\(other) and \(path) would both be drawn to \(target).")
       }
     }
     try folder.createFolder()
     for target in targets where !overwriting && target.exists {
       throw CheckpointError(
-        .outputExists, "The picture is there already.", file: target.description, remedy: "add --force")
+        .outputExists, "The image already exists.", file: target.description, remedy: "add --force")
     }
     return targets
   }

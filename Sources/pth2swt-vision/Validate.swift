@@ -18,7 +18,8 @@ struct Validate: ParsableCommand {
       print(found.stages.map { "\($0)" })
     }
     guard let expect = arguments.expect else { return }
-    let expected: Validation = try readJSON(expect, "what validate --json printed", remedy: "make it anew with --json")
+    let expected: Validation = try readJSON(
+      expect, "output of validate --json", remedy: "create it with pth2swt validate --json")
     let differences = found.differences(from: expected)
     for difference in differences { printToStandardError(difference) }
     if !differences.isEmpty { throw Failure.no }

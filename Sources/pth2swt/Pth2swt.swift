@@ -10,23 +10,25 @@ import Terminal
 struct Pth2swt: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pth2swt",
-    abstract: "Reads PyTorch checkpoints without Python: converts, inspects, verifies, compares, runs.",
+    abstract: "Reads, converts, verifies and runs PyTorch checkpoints without Python.",
     discussion: """
       EXAMPLES
         pth2swt model.pth model.swt                 convert
-        pth2swt inspect model.pth                   what is in it
-        pth2swt inspect --json --hashes model.pth   for scripts, with SHA-256
+        pth2swt inspect model.pth                   list tensors
+        pth2swt inspect --json --hashes model.pth   report for scripts, with SHA-256
         pth2swt verify model.pth --expect model.json
         pth2swt diff old.pth new.swt
-        pth2swt scan download.bin                   what its pickle names
+        pth2swt scan --strict download.bin          check for code in pickles
         pth2swt match model.pth --model fasterrcnn_resnet50_fpn
         pth2swt registry fasterrcnn_resnet50_fpn --frozen
         pth2swt detect --weights model.pth --draw out street.jpg
         pth2swt classify --weights mobilenet.swt cat.jpg
 
-      The format of a file is found by its content, not its name; - is standard input. Nothing in a file is run.
-      Exit codes: 0; 1 the answer is no (verify, diff, match, scan, validate); 64 usage; 65 malformed or refused \
-      input; 66 no input; 70 a bug; 71 no memory; 73 cannot create output; 74 input or output failed.
+      Files are recognised by content, not by name. - means standard input. Nothing in a file is run.
+
+      Exit codes: 0 success; 1 the answer is no (verify, diff, match, scan, validate); 64 usage error; \
+      65 malformed or refused input; 66 no input; 70 bug; 71 out of memory; 73 cannot create output; \
+      74 input or output failed.
       """,
     version: "0.1.0",
     subcommands: [

@@ -98,7 +98,7 @@ struct DetectCommandTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: drawings).count == 2)
     let again = try detect(["--draw", drawings] + paths)
     #expect(again.code == 73)
-    #expect(again.errors.contains("The picture is there already.") && again.errors.contains("--force"))
+    #expect(again.errors.contains("The image already exists.") && again.errors.contains("--force"))
     #expect(again.output == "")
   }
 

@@ -27,9 +27,9 @@ import Testing
     #expect(run.code == 66)
     #expect(
       run.errors == """
-        pth2swt: Models are run by the program pth2swt-vision, which is neither beside pth2swt nor in PATH.
+        pth2swt: Models are run by the program pth2swt-vision, which is neither next to pth2swt nor in PATH.
           at: \(folder.path("pth2swt-vision"))
-          try: build it (swift build --product pth2swt-vision) and install it beside pth2swt
+          try: build it (swift build --product pth2swt-vision) and install it next to pth2swt
 
         """)
     #expect(try alone([arguments[0], "--help"]).output == Command("help", arguments[0]).output)

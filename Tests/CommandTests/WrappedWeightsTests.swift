@@ -163,13 +163,14 @@ import TorchCheckpoints
       let run = try Command(
         "classify", "--weights", classifier, "--labels", folder.file("labels.txt", names), picture)
       #expect(run.code == code)
-      if code != 0 { #expect(run.errors.contains(" names, and the model 3 classes.\n  at: ")) }
+      if code != 0 { #expect(run.errors.contains(" names, but the model has 3 classes.\n  at: ")) }
     }
     let path = folder.path("d.swt")
     try detector { $0 }.write(toPath: path)
     let run = try Command("detect", "--weights", path, "--labels", folder.file("two.txt", "cat\ndog\n"), picture)
     #expect(run.code == 64)
-    #expect(run.errors.contains("The file has 2 names, and the model 3 classes.") && run.errors.contains("background"))
+    #expect(
+      run.errors.contains("The file has 2 names, but the model has 3 classes.") && run.errors.contains("background"))
   }
 }
 

@@ -61,7 +61,7 @@ struct CommandTests {
     let output = bench.folder.appendingPathComponent("m.swt").path
     let second = try pth2swt("--offline", url, output)
     #expect(second.status == 0)
-    #expect(second.errors.contains("/hub/checkpoints/m.pth, which was there before"))
+    #expect(second.errors.contains("using the cached file") && second.errors.contains("/hub/checkpoints/m.pth"))
     #expect(FileManager.default.fileExists(atPath: output))
     #expect(server.requests.count == 1)
   }

@@ -5,7 +5,7 @@ import VisionModels
 package struct ClassCountOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Number of classes, for a detector with the background (default: inferred from the weights, if there are any).",
+      "Number of classes, including a detector's background (default: inferred).",
       valueName: "n"))
   package var numClasses: Int?
 

@@ -6,9 +6,9 @@ package import VisionModels
 /// The arguments of `detect`.
 package struct DetectArguments: ParsableArguments {
   package static let configuration = CommandConfiguration(
-    abstract: "Find objects in pictures with a Faster R-CNN.",
+    abstract: "Detect objects in images with Faster R-CNN.",
     discussion: """
-      The classes are counted from the weights; with 91 of them they are called as COCO's.
+      Classes of a model with 91 classes have COCO's names unless --labels is given.
 
       EXAMPLES
         pth2swt detect --weights fasterrcnn_resnet50_fpn_coco-258fb6c6.pth street.jpg
@@ -16,26 +16,26 @@ package struct DetectArguments: ParsableArguments {
         pth2swt detect --weights model.pth --json --timings --repeat 5 street.jpg
       """)
 
-  @Option(help: ArgumentHelp("The checkpoint.", valueName: "file"), completion: .checkpoint)
+  @Option(help: ArgumentHelp("Checkpoint with the weights.", valueName: "file"), completion: .checkpoint)
   var weights: FilePath
 
-  @Flag(help: "Run the pictures as one batch, as torchvision does with a list.")
+  @Flag(help: "Run all images as one batch.")
   package var batch = false
 
-  @Flag(help: "Print as JSON.")
+  @Flag(help: "Print JSON.")
   package var json = false
 
-  @Flag(help: "Tell how long each stage took, in milliseconds.")
+  @Flag(help: "Print the time of each stage in milliseconds.")
   package var timings = false
 
-  @Option(name: .customLong("repeat"), help: "Run so many times more after the first; timings are medians of those.")
+  @Option(name: .customLong("repeat"), help: ArgumentHelp("Print median timings of n more runs.", valueName: "n"))
   package var repeatCount: Int?
 
   @Option(
-    help: ArgumentHelp("Write the pictures with what was found on them.", valueName: "folder"), completion: .directory)
+    help: ArgumentHelp("Write images with the detections drawn on them.", valueName: "folder"), completion: .directory)
   package var draw: FilePath?
 
-  @Flag(help: "Write over pictures that are there.")
+  @Flag(help: "Overwrite existing images.")
   package var force = false
 
   @OptionGroup package var vision: VisionOptions
@@ -43,13 +43,13 @@ package struct DetectArguments: ParsableArguments {
   @OptionGroup(title: "Weights and model") var fitting: WeightsOptions
   @OptionGroup var inputs: InputOptions
 
-  @Argument(help: "The pictures: JPEG or PNG.", completion: .file(extensions: ["jpg", "jpeg", "png"]))
+  @Argument(help: "Images (JPEG or PNG).", completion: .file(extensions: ["jpg", "jpeg", "png"]))
   package var images: [FilePath]
 
   package init() {}
 
   package func validate() throws {
-    guard repeatCount.map({ $0 >= 1 }) ?? true else { throw ValidationError("--repeat is a whole number from 1.") }
+    guard repeatCount.map({ $0 >= 1 }) ?? true else { throw ValidationError("--repeat must be at least 1.") }
   }
 
   /// The weights, held against their model.

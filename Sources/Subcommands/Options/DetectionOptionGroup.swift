@@ -3,24 +3,25 @@ package import VisionModels
 
 /// torchvision's configuration of a Faster R-CNN, under its own names.
 package struct DetectionOptionGroup: ParsableArguments {
-  @Option(help: "The short side that an image is resized to.") var minSize = DetectionOptions().minSize
-  @Option(help: "The most that the long side may become.") var maxSize = DetectionOptions().maxSize
-  @Option(parsing: .upToNextOption, help: "Subtracted from red, green and blue.")
+  @Option(help: "Length of the short side after resizing") var minSize = DetectionOptions().minSize
+  @Option(help: "Maximum length of the long side") var maxSize = DetectionOptions().maxSize
+  @Option(parsing: .upToNextOption, help: "Mean of red, green and blue")
   var imageMean = DetectionOptions().imageMean
-  @Option(parsing: .upToNextOption, help: "What they are divided by then.") var imageStd = DetectionOptions().imageStd
-  @Option(name: .customLong("rpn-pre-nms-top-n-test"), help: "Anchors a level before suppression.")
+  @Option(parsing: .upToNextOption, help: "Standard deviation of red, green and blue") var imageStd = DetectionOptions()
+    .imageStd
+  @Option(name: .customLong("rpn-pre-nms-top-n-test"), help: "Anchors per level before NMS")
   var rpnPreNMSTopN = DetectionOptions().rpnPreNMSTopN
-  @Option(name: .customLong("rpn-post-nms-top-n-test"), help: "Proposals an image after it.")
+  @Option(name: .customLong("rpn-post-nms-top-n-test"), help: "Proposals per image after NMS")
   var rpnPostNMSTopN = DetectionOptions().rpnPostNMSTopN
-  @Option(name: .customLong("rpn-nms-thresh"), help: "The overlap beyond which the weaker proposal goes.")
+  @Option(name: .customLong("rpn-nms-thresh"), help: "IoU threshold for NMS of proposals")
   var rpnNMSThresh = DetectionOptions().rpnNMSThresh
-  @Option(help: "The least probability of a proposal.") var rpnScoreThresh = DetectionOptions().rpnScoreThresh
-  @Option(help: "What a score must be above.") var boxScoreThresh = DetectionOptions().boxScoreThresh
-  @Option(name: .customLong("box-nms-thresh"), help: "The overlap beyond which the weaker detection of a class goes.")
+  @Option(help: "Minimum score of a proposal") var rpnScoreThresh = DetectionOptions().rpnScoreThresh
+  @Option(help: "Minimum score of a detection (exclusive)") var boxScoreThresh = DetectionOptions().boxScoreThresh
+  @Option(name: .customLong("box-nms-thresh"), help: "IoU threshold for NMS within a class")
   var boxNMSThresh = DetectionOptions().boxNMSThresh
-  @Option(name: .customLong("box-detections-per-img"), help: "Detections an image at most.")
+  @Option(name: .customLong("box-detections-per-img"), help: "Maximum number of detections per image")
   var boxDetectionsPerImage = DetectionOptions().boxDetectionsPerImage
-  @Option(name: .customLong("bbox-reg-weights"), parsing: .upToNextOption, help: "What the box deltas are divided by.")
+  @Option(name: .customLong("bbox-reg-weights"), parsing: .upToNextOption, help: "Divisors of the box deltas")
   var boxRegressionWeights = DetectionOptions().boxRegressionWeights
 
   package init() {}

@@ -22,12 +22,12 @@ extension InputOptions {
     switch last {
     case .file(let path, let isNew):
       // Two URLs may end in one name: whoever gets the file of an earlier download is told which.
-      if !isNew { printToStandardError("pth2swt: using \(path), which was there before") }
+      if !isNew { printToStandardError("pth2swt: using the cached file \(path)") }
       return FilePath(path)
     case .failure(let code, let message, let file, let remedy):
       throw CheckpointError(.init(rawValue: code), message, file: file, remedy: remedy)
     case .progress, nil:
-      throw CheckpointError(.inputOutput, "The download ended without a word.", file: input)
+      throw CheckpointError(.inputOutput, "pth2swt-fetch ended without a result.", file: input)
     }
   }
 }

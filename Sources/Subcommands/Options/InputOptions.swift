@@ -5,36 +5,36 @@ package import TorchCheckpoints
 
 /// How inputs are opened: the same for every subcommand.
 package struct InputOptions: ParsableArguments {
-  @Flag(name: .customLong("no-mmap"), help: "Read the file into memory instead of mapping it.")
+  @Flag(name: .customLong("no-mmap"), help: "Read files into memory instead of mapping them.")
   var copies = false
 
-  @Flag(help: "Go on where the pickle names a global that exists to run code. It is not run either way.")
+  @Flag(help: "List dangerous globals instead of refusing the file.")
   var allowDangerousGlobals = false
 
   @OptionGroup var fetching: FetchOptions
 
-  @Option(help: ArgumentHelp("Multiply every limit, for a file that is large on purpose.", valueName: "n"))
+  @Option(help: ArgumentHelp("Multiply all limits by n", valueName: "n"))
   var limitFactor = 1
 
-  @Option(help: ArgumentHelp("Which object, where torch.save was called more than once on a file.", valueName: "n"))
+  @Option(help: ArgumentHelp("Index of the object if a file has several", valueName: "n"))
   var object = 0
 
-  @Option(help: ArgumentHelp("Which file of an archive of several checkpoints: policy.pth.", valueName: "name"))
+  @Option(help: ArgumentHelp("Member of an archive, e.g. policy.pth.", valueName: "name"))
   var member: String?
 
   @Option(
     help: ArgumentHelp(
-      "Element type of npy and npz arrays that numpy wrote as plain bytes, such as bfloat16.", valueName: "dtype"))
+      "dtype of |V1 and |V2 arrays in npy and npz files.", valueName: "dtype"))
   var npzVoid: String?
 
   package init() {}
 
   package func validate() throws {
     if let npzVoid, ElementType(rawValue: npzVoid) == nil {
-      throw ValidationError("--npz-void takes a dtype of torch such as bfloat16 or float8_e4m3fn, not \(npzVoid).")
+      throw ValidationError("--npz-void must be a torch dtype such as bfloat16 or float8_e4m3fn, not \(npzVoid).")
     }
-    guard object >= 0 else { throw ValidationError("--object is a whole number from 0.") }
-    guard limitFactor >= 1 else { throw ValidationError("--limit-factor is a whole number from 1.") }
+    guard object >= 0 else { throw ValidationError("--object must be at least 0, not \(object).") }
+    guard limitFactor >= 1 else { throw ValidationError("--limit-factor must be at least 1, not \(limitFactor).") }
   }
 
   package var limits: CheckpointLimits { CheckpointLimits().scaled(by: limitFactor) }

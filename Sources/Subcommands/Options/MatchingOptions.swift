@@ -13,24 +13,25 @@ import Terminal
 package struct MatchingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Rename tensors first: 'head.*=roi_heads.*'. The first renaming that fits a name decides.", valueName: "old=new"))
+      "Rename tensors, e.g. 'head.*=roi_heads.*'.", valueName: "old=new"))
   var rename: [String] = []
 
   @Option(
-    help: ArgumentHelp("A JSON list of such renamings, used after those of --rename.", valueName: "file"),
+    help: ArgumentHelp("JSON list of renamings, applied after --rename.", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var renameFile: FilePath?
 
   @Option(
-    help: ArgumentHelp("Let names like this be missing; * stands for any text.", valueName: "pattern"),
+    help: ArgumentHelp("Allow missing tensors, e.g. 'fc.*'.", valueName: "pattern"),
     transform: { NamePattern($0) })
   var allowMissing: [NamePattern] = []
 
   @Option(
-    help: ArgumentHelp("Let names like this be left over.", valueName: "pattern"), transform: { NamePattern($0) })
+    help: ArgumentHelp("Allow unexpected tensors, e.g. 'head.*'.", valueName: "pattern"), transform: { NamePattern($0) }
+  )
   var allowUnexpected: [NamePattern] = []
 
-  @Flag(help: "Strip a prefix such as module. even where not everything fits without it.")
+  @Flag(help: "Strip a common prefix even if the match is not exact.")
   var stripPrefix = false
 
   @Flag(help: "Never strip a prefix.")
@@ -39,7 +40,9 @@ package struct MatchingOptions: ParsableArguments {
   package init() {}
 
   package func validate() throws {
-    guard !(stripPrefix && keepPrefix) else { throw ValidationError("Give either --strip-prefix or --keep-prefix.") }
+    guard !(stripPrefix && keepPrefix) else {
+      throw ValidationError("--strip-prefix and --keep-prefix exclude each other.")
+    }
   }
 
   /// The renamings; those that change no name of the state dict are reported on standard error.
@@ -73,6 +76,6 @@ package func readJSON<Value: Decodable>(_ path: FilePath, _ what: String, remedy
   } catch let error as ParameterError {
     throw CheckpointError(.malformedHeader, error.message, file: path.description, remedy: error.remedy)
   } catch {
-    throw CheckpointError(.malformedHeader, "This is not \(what).", file: path.description, remedy: remedy)
+    throw CheckpointError(.malformedHeader, "Not \(what).", file: path.description, remedy: remedy)
   }
 }

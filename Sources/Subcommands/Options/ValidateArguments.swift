@@ -6,30 +6,31 @@ package import VisionModels
 /// The arguments of `validate`.
 package struct ValidateArguments: ParsableArguments {
   package static let configuration = CommandConfiguration(
-    abstract: "Run a model on a fixed input and tell what comes out of each part.",
+    abstract: "Run a model on a fixed input and print a digest of each stage.",
     discussion: """
-      Always by direct convolutions. Keep the JSON beside the code and hold later weights or machines against it: exit 1
-      if a number is off by more than 1e-4 of the stage's largest.
+      Uses direct convolutions only. With --expect, exit code 1 means that a number differs by more than 1e-4 of the \
+      largest number of its stage.
 
       EXAMPLES
-        pth2swt validate model.pth --model resnet50
         pth2swt validate model.pth --model resnet50 --json > expected.json
         pth2swt validate model.pth --model resnet50 --expect expected.json
       """)
 
-  @Argument(help: "The checkpoint.", completion: .checkpoint)
+  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
   var input: FilePath
 
-  @Option(help: ArgumentHelp("What came out before.", valueName: "file"), completion: .file(extensions: ["json"]))
+  @Option(
+    help: ArgumentHelp("Output of an earlier validate --json to compare with.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   package var expect: FilePath?
 
-  @Flag(help: "Print as JSON, to be kept.")
+  @Flag(help: "Print JSON, for --expect.")
   package var json = false
 
-  @Option(help: ArgumentHelp("How many stages of the ResNet train, 0 to 5.", valueName: "n"))
+  @Option(help: ArgumentHelp("Trainable ResNet stages, 0 to 5 (detector default: 3).", valueName: "n"))
   var trainableLayers: Int?
 
-  @Option(help: ArgumentHelp("How many threads compute; as many as there are cores unless said.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of threads (default: number of cores).", valueName: "n"))
   package var threads: Int?
 
   @OptionGroup(title: "Weights and model") var fitting: WeightsOptions
@@ -38,7 +39,7 @@ package struct ValidateArguments: ParsableArguments {
   package init() {}
 
   package func validate() throws {
-    guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads is a whole number from 1.") }
+    guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads must be at least 1.") }
   }
 
   /// The weights, held against their model.

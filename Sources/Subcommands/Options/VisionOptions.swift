@@ -5,22 +5,22 @@ package import VisionModels
 
 /// What every subcommand that runs a model takes.
 package struct VisionOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("How many threads compute; as many as there are cores unless said.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of threads (default: number of cores).", valueName: "n"))
   package var threads: Int?
 
-  @Flag(help: "Use direct convolutions only: slower, and closest to torch.")
+  @Flag(help: "Use direct convolutions only: slower, closer to torch.")
   package var exact = false
 
   @Option(
     help: ArgumentHelp(
-      "Class names, one a line, as many as the model has classes; the first is class 0.", valueName: "file"),
+      "Class names, one per line, beginning with class 0.", valueName: "file"),
     completion: .file(extensions: ["txt"]))
   var labels: FilePath?
 
   package init() {}
 
   package func validate() throws {
-    guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads is a whole number from 1.") }
+    guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads must be at least 1.") }
   }
 
   /// The names from the file, else the usual ones where there are as many classes, else none.
@@ -32,7 +32,7 @@ package struct VisionOptions: ParsableArguments {
     guard read.names.count == classCount else {
       throw VisionError(
         .configuration,
-        "The file has \(Readable.count(read.names.count, of: "name")), and the model \(classCount) classes.",
+        "The file has \(Readable.count(read.names.count, of: "name")), but the model has \(classCount) classes.",
         file: labels.description, remedy: remedy)
     }
     return read

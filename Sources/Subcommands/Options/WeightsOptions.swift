@@ -14,7 +14,7 @@ package struct WeightsOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Epsilon of the normalizations (default: 0 for the COCO weights of 2019, 258fb6c6, else 1e-5).", valueName: "eps")
+      "Normalization epsilon (default: 1e-5, 0 for 258fb6c6).", valueName: "eps")
   )
   var eps: Float?
 

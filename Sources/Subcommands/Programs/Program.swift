@@ -31,9 +31,9 @@ package enum Program: String {
       let folders = [Self.own.folder] + Self.searchPath
       guard let found = folders.map({ $0.appending(FilePath(rawValue)) }).first(where: Self.isExecutable) else {
         throw CheckpointError(
-          .notFound, "\(purpose) by the program \(rawValue), which is neither beside pth2swt nor in PATH.",
+          .notFound, "\(purpose) by the program \(rawValue), which is neither next to pth2swt nor in PATH.",
           file: Self.own.folder.appending(FilePath(rawValue)).description,
-          remedy: "build it (swift build --product \(rawValue)) and install it beside pth2swt")
+          remedy: "build it (swift build --product \(rawValue)) and install it next to pth2swt")
       }
       return found
     }

@@ -7,27 +7,25 @@ import TorchCheckpoints
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Write a checkpoint's tensors to another format.",
+    abstract: "Convert a checkpoint to another format.",
     discussion: """
-      The output's extension says the format: .swt or .safetensors (one layout: aligned tensors, their CRC-32 and the \
-      checkpoint's other values in the metadata), .pth, .pt or .bin (torch's zip format), .npz or .npy (numpy). Every \
-      checksum of the input is checked on the way.
+      The extension of the output selects the format: .swt or .safetensors (aligned tensors, with a CRC-32 for each and \
+      the other values of the checkpoint in the metadata), .pth, .pt or .bin (torch's zip format), .npz or .npy (numpy). \
+      All checksums of the input are verified.
 
       EXAMPLES
         pth2swt model.pth model.swt
         pth2swt model.safetensors model.pth
         pth2swt convert --max-shard-size 5GB model.pth folder
         pth2swt convert --key ema checkpoint.pth ema.safetensors
-        pth2swt convert --skip-unsupported model.pth model.swt
-        pth2swt convert --model fasterrcnn_resnet50_fpn old.pth model.swt
         pth2swt convert --rename 'encoder.*=backbone.*' model.pth model.swt
       """)
 
-  @Argument(help: "The checkpoint.", completion: .checkpoint)
+  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
   var input: FilePath
 
   @Argument(
-    help: "The file to write; a folder with --max-shard-size.", completion: .file(extensions: OutputFormat.extensions))
+    help: "Output file; a folder with --max-shard-size.", completion: .file(extensions: OutputFormat.extensions))
   var output: FilePath
 
   @OptionGroup var key: KeyOption
@@ -51,19 +49,19 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Overwrite the output if it exists.")
   var force = false
 
-  @Flag(help: "Write tied tensors out under each of their names.")
+  @Flag(help: "Write tied tensors under each of their names.")
   var expandTies = false
 
-  @Flag(help: "Go on without tensors that the format cannot say, and name them in the metadata.")
+  @Flag(help: "Leave out tensors that the format cannot hold.")
   var skipUnsupported = false
 
-  @Flag(help: "Write quantized, sparse and nested tensors as plain component tensors; the metadata says how they fit.")
+  @Flag(help: "Write quantized, sparse and nested tensors as parts.")
   var decompose = false
 
-  @Flag(help: "Compute the input's SHA-256 and keep it in the metadata.")
+  @Flag(help: "Record the SHA-256 of the input in the metadata.")
   var sha256 = false
 
-  @Flag(help: "Print what was written as JSON.")
+  @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {

@@ -7,25 +7,25 @@ import TorchCheckpoints
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
-    abstract: "Hold two checkpoints against each other: names, shapes, types and values.",
+    abstract: "Compare names, shapes, dtypes and values of two checkpoints.",
     discussion: """
-      Exit 0 if they hold the same tensors to the bit, 1 if not.
+      Exit codes: 0 all tensors are identical, 1 they differ.
 
       EXAMPLES
         pth2swt diff model.pth model.swt
         pth2swt diff --json epoch1.pth epoch2.pth
       """)
 
-  @Argument(help: "One checkpoint.", completion: .checkpoint)
+  @Argument(help: "First checkpoint.", completion: .checkpoint)
   var first: FilePath
 
-  @Argument(help: "Another.", completion: .checkpoint)
+  @Argument(help: "Second checkpoint.", completion: .checkpoint)
   var second: FilePath
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
 
-  @Flag(help: "Print the report as JSON.")
+  @Flag(help: "Print JSON.")
   var json = false
 
   func run() throws {

@@ -7,16 +7,17 @@ import TorchCheckpoints
 struct FingerprintCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fingerprint",
-    abstract: "Print what a checkpoint's tensors are, as JSON to keep beside the code.",
+    abstract: "Print the fingerprint of a checkpoint as JSON.",
     discussion: """
-      Names, types, shapes, ties and the CRC-32 of each tensor's bytes: the same for a .pth and the .swt made of it.
+      A fingerprint has the names, dtypes, shapes, CRC-32s and ties of all tensors. It is the same for a .pth and for \
+      the .swt made from it.
 
       EXAMPLES
         pth2swt fingerprint model.pth > model.json
         pth2swt verify model.swt --expect model.json
       """)
 
-  @Argument(help: "The checkpoint.", completion: .checkpoint)
+  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
   var input: FilePath
 
   @OptionGroup var key: KeyOption

@@ -7,39 +7,37 @@ import TorchCheckpoints
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Show what is in a checkpoint.",
+    abstract: "Show the contents of a checkpoint.",
     discussion: """
-      A summary, then the tensors: as a tree where they are many (--depth), as a table with --all or --filter.
+      Many tensors are shown as a tree (see --depth), or as a table with --all or --filter.
 
       EXAMPLES
         pth2swt inspect model.pth
         pth2swt inspect --filter '*.layer1.*' model.pth
         pth2swt inspect --json --hashes model.pth
-        pth2swt inspect *.pth
       """)
 
-  @Argument(help: "The checkpoints; with --json, several give one line each.", completion: .checkpoint)
+  @Argument(help: "Checkpoints (with --json, one line for each of several).", completion: .checkpoint)
   var files: [FilePath]
 
   @OptionGroup var inputs: InputOptions
 
-  @Flag(help: "Print the report as JSON.")
+  @Flag(help: "Print JSON.")
   var json = false
 
-  @Flag(help: "Add each tensor's SHA-256: of its contiguous little-endian bytes, in C order.")
+  @Flag(help: "Add the SHA-256 of each tensor.")
   var hashes = false
 
-  @Flag(
-    help: "Add each tensor's minimum, maximum, mean, standard deviation, zeros, NaN and infinities; --json has more.")
+  @Flag(help: "Add statistics of each tensor: range, mean, spread, zeros, NaN.")
   var stats = false
 
-  @Flag(help: "List every tensor, however many there are.")
+  @Flag(help: "List all tensors, marks and notes.")
   var all = false
 
-  @Option(help: ArgumentHelp("List the tensors whose names match; * stands for any text.", valueName: "pattern"))
+  @Option(help: ArgumentHelp("List tensors with matching names, e.g. '*.weight'.", valueName: "pattern"))
   var filter: String?
 
-  @Option(help: ArgumentHelp("Sum up the tree below this many levels.", valueName: "n"))
+  @Option(help: ArgumentHelp("Depth of the tree (default: fits the screen).", valueName: "n"))
   var depth: Int?
 
   func run() throws {

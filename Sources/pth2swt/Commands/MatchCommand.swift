@@ -9,18 +9,16 @@ import VisionModels
 struct MatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "match",
-    abstract: "Hold a checkpoint's names and shapes against a model's.",
+    abstract: "Compare the names and shapes of a checkpoint with a model.",
     discussion: """
-      Exit 0 if the model could be loaded, 1 if not. The model and its number of classes are inferred from the weights
-      unless they are given.
+      Exit codes: 0 the weights match, 1 they do not.
 
       EXAMPLES
         pth2swt match model.pth --model fasterrcnn_resnet50_fpn
-        pth2swt match model.pth --registry parameters.json
         pth2swt match moco.pth --rename 'encoder_q.*=*' --allow-missing 'fc.*'
       """)
 
-  @Argument(help: "The checkpoint.", completion: .checkpoint)
+  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
   var input: FilePath
 
   @Option(
@@ -28,7 +26,7 @@ struct MatchCommand: ParsableCommand {
   var model: String?
 
   @Option(
-    help: ArgumentHelp("A list of names and shapes, as registry --json writes it.", valueName: "file"),
+    help: ArgumentHelp("JSON list of names and shapes (see registry --json).", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var registry: FilePath?
 
@@ -37,14 +35,14 @@ struct MatchCommand: ParsableCommand {
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
 
-  @Flag(help: "List every name, not the first ten of each kind.")
+  @Flag(help: "List all names (default: ten of each list).")
   var all = false
 
-  @Flag(help: "Print the report as JSON.")
+  @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {
-    guard model == nil || registry == nil else { throw ValidationError("Give either --model or --registry.") }
+    guard model == nil || registry == nil else { throw ValidationError("--model and --registry exclude each other.") }
   }
 
   func run() throws {

@@ -6,29 +6,27 @@ import VisionModels
 struct RegistryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "registry",
-    abstract: "List a model's parameters and buffers, and what of it trains.",
+    abstract: "List the parameters and buffers of a model, and which of them train.",
     discussion: """
-      Without a model, the models are listed.
+      Without a model, lists the models.
 
       EXAMPLES
-        pth2swt registry fasterrcnn_resnet50_fpn
         pth2swt registry fasterrcnn_resnet50_fpn --trainable-layers 2 --frozen
-        pth2swt registry fasterrcnn_resnet50_fpn --json > registry.json
         pth2swt registry resnet50 --freeze '*' --train 'fc.*' --trainable --by-module
       """)
 
-  @Argument(help: "The model, by torchvision's name.", completion: .model)
+  @Argument(help: "torchvision's name of the model.", completion: .model)
   var model: String?
 
   @OptionGroup var options: ModelOptions
 
-  @Flag(help: "Only the parameters that do not train.")
+  @Flag(help: "List only frozen parameters.")
   var frozen = false
 
-  @Flag(help: "Only the parameters that train.")
+  @Flag(help: "List only trainable parameters.")
   var trainable = false
 
-  @Flag(help: "Names by module, as MLX's freeze(keys:) takes them.")
+  @Flag(help: "Group names by module, as for MLX's freeze(keys:).")
   var byModule = false
 
   @Flag(help: "Print JSON.")

@@ -7,33 +7,33 @@ import TorchCheckpoints
 struct ScanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan",
-    abstract: "List every global that a file's pickles name, and what each could do. Nothing is run.",
+    abstract: "List all globals in the pickles of a file or folder, without running them.",
     discussion: """
       known      makes tensors or plain values
       inert      only holds data
-      unknown    on no list: your own classes, or functions that do what they are given
-      dangerous  runs code, opens files or the network, or loads code
+      unknown    on no list: your own classes, or functions that call their arguments
+      dangerous  runs code, opens files or connections, or loads code
 
-      As a gate, use --strict: it passes only what is known to be harmless. Without it, scan finds what is known to be \
-      dangerous, and no such list is complete.
+      As a gate, use --strict: it passes only globals that are known to be harmless. Without it, unknown globals pass, \
+      and no list of dangerous globals is complete.
 
-      Given a folder, scan goes through all files below it. Exit 1 if anything is dangerous (with --strict: or unknown), \
-      65 if something cannot be read, else 0. Files that are no checkpoints are counted and do not fail.
+      Exit codes: 0 success, 1 something is dangerous (with --strict, dangerous or unknown), 65 something cannot be \
+      read. In a folder, files that are not checkpoints are skipped.
 
       EXAMPLES
         pth2swt scan --strict model.pth
         pth2swt scan --json downloads/
       """)
 
-  @Argument(help: "The checkpoint, or a folder.", completion: .checkpoint)
+  @Argument(help: "Checkpoint, or a folder of files.", completion: .checkpoint)
   var input: FilePath
 
   @OptionGroup var inputs: InputOptions
 
-  @Flag(help: "Fail for unknown globals too.")
+  @Flag(help: "Also fail for unknown globals.")
   var strict = false
 
-  @Flag(help: "Print the report as JSON.")
+  @Flag(help: "Print JSON.")
   var json = false
 
   func run() throws {

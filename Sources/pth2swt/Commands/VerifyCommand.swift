@@ -7,34 +7,32 @@ import TorchCheckpoints
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Check every byte of a checkpoint, and that nothing changed since a fingerprint was taken.",
+    abstract: "Verify all checksums of a checkpoint, and optionally its fingerprint.",
     discussion: """
-      Exit 0 if all is well, 65 if a record is damaged, 1 if the tensors are not those of the fingerprint or --values finds
-      something.
+      Exit codes: 0 success, 1 the fingerprint differs or --values finds something, 65 a record is damaged.
 
       EXAMPLES
         pth2swt verify model.pth
-        pth2swt fingerprint model.pth > model.json
         pth2swt verify model.pth --expect model.json
         pth2swt verify model.pth --values --skip-check constant
       """)
 
-  @Argument(help: "The checkpoint.", completion: .checkpoint)
+  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
   var input: FilePath
 
   @Option(
-    help: ArgumentHelp("A fingerprint to hold it against.", valueName: "file"), completion: .file(extensions: ["json"]))
+    help: ArgumentHelp("Fingerprint to compare with.", valueName: "file"), completion: .file(extensions: ["json"]))
   var expect: FilePath?
 
   @Flag(
     help: """
-      Also look for NaN, infinities, running variances below zero (negative-variance), and weights of two or more \
-      dimensions that are one value throughout (constant).
+      Check values: nan, infinity, negative-variance (a running variance below zero), constant (a weight of two or more \
+      dimensions with equal elements).
       """)
   var values = false
 
   @Option(
-    help: ArgumentHelp("A check that --values leaves out; can be repeated.", valueName: "check"),
+    help: ArgumentHelp("Check that --values leaves out (repeatable).", valueName: "check"),
     transform: { name in
       let names = ValueFinding.Check.allCases.map(\.rawValue).joined(separator: ", ")
       guard let check = ValueFinding.Check(rawValue: name) else { throw ValidationError("The checks are \(names).") }
@@ -45,7 +43,7 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
 
-  @Flag(help: "Print the report as JSON.")
+  @Flag(help: "Print JSON.")
   var json = false
 
   private struct Report: Encodable {
@@ -61,7 +59,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let checkpoint = try inputs.open(input)
     let expected = try expect.map { path -> Fingerprint in
-      try readJSON(path, "a fingerprint", remedy: "make one: pth2swt fingerprint IN > FILE")
+      try readJSON(path, "a fingerprint", remedy: "create one with pth2swt fingerprint IN > FILE")
     }
     let progress = ProgressLine()
     defer { progress.clear() }

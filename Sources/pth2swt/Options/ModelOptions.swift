@@ -9,11 +9,11 @@ struct ModelOptions: ParsableArguments {
   @OptionGroup var classes: ClassCountOption
 
   @Option(
-    help: "The normalization: FrozenBatchNorm2d (detectors, unless said) or BatchNorm2d (classifiers).",
+    help: "FrozenBatchNorm2d (detectors) or BatchNorm2d (others).",
     completion: .list(NormLayer.Kind.allCases.map(\.rawValue)),
     transform: { text in
       guard let kind = NormLayer.Kind(rawValue: text) else {
-        throw ValidationError("it is one of \(NormLayer.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
+        throw ValidationError("must be one of \(NormLayer.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
       }
       return kind
     })
@@ -21,16 +21,17 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How many stages of the ResNet train, 0 to 5; for detectors 3 unless said.", valueName: "n"))
+      "Trainable ResNet stages, 0 to 5 (detector default: 3).", valueName: "n"))
   var trainableLayers: Int?
 
   @Option(
-    help: ArgumentHelp("Freeze the parameters of these names; * stands for any text.", valueName: "pattern"),
+    help: ArgumentHelp("Freeze matching parameters, e.g. 'backbone.*'.", valueName: "pattern"),
     transform: { NamePattern($0) })
   var freeze: [NamePattern] = []
 
   @Option(
-    help: ArgumentHelp("Let these train, whatever froze them.", valueName: "pattern"), transform: { NamePattern($0) })
+    help: ArgumentHelp("Train matching parameters, even if frozen.", valueName: "pattern"),
+    transform: { NamePattern($0) })
   var train: [NamePattern] = []
 
   /// The registry of a model, frozen as the options say.

@@ -8,7 +8,7 @@ import VisionModels
 struct ModellingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Hold the tensors against this model first, write them in its order, and keep what is a buffer and what is frozen.",
+      "Match with this model, and write in its order.",
       valueName: "name"),
     completion: .model)
   var model: String?
