@@ -10,7 +10,6 @@ struct FolderOrderTests {
     "StateDicts": [
       "Errors", "Threads", "Bytes", "JSON", "Tensors", "StateDict", "Safetensors", "Writing", "Statistics", "Reports",
     ],
-    "Subcommands": ["Output", "Programs", "Options"],
     "TorchCheckpoints": [
       "Options", "Archive", "Numpy", "Pickle", "Kinds", "Globals", "Torch", "Containers", "Checkpoint", "Reports",
     ],
