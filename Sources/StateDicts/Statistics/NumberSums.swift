@@ -21,8 +21,11 @@ struct NumberSums: Sendable {
   static let keptCount = 1 << 16
 
   var mean: Double { shift + distances / Double(count) }
-  /// The sum of the squares of the distances to the mean.
-  var deviations: Double { max(squares - distances * distances / Double(count), 0) }
+  /// The sum of the squares of the distances to the mean; infinite if a square is beyond the range of a `Double`.
+  var deviations: Double {
+    let sum = squares - distances * distances / Double(count)
+    return sum.isNaN ? .infinity : max(sum, 0)
+  }
 
   /// Adds finite numbers, each as often as its count says.
   mutating func add(_ number: Double, times: Int) {
