@@ -1,4 +1,4 @@
-package import ArgumentParser
+import ArgumentParser
 
 /// Download options of `pth2swt`, which are passed to `pth2swt-fetch`.
 package struct FetchOptions: ParsableArguments {
