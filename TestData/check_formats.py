@@ -118,7 +118,8 @@ def gone(path: tuple, value, missing: set) -> bool:
 def ties(value, missing: set) -> list:
     groups = {}
     for name, tensor in Walk(value).tensors:
-        if name not in missing and tensor.numel() > 0:  # torch reads an empty storage again for each of its tensors
+        # torch reads an empty storage again for each of its tensors; sparse ones are tied where they are one object.
+        if name not in missing and tensor.layout == torch.strided and not tensor.is_nested and tensor.numel() > 0:
             groups.setdefault(same_view(tensor), []).append(name)
     return sorted(sorted(names) for names in groups.values() if len(names) > 1)
 

@@ -275,7 +275,7 @@ struct OtherValues {
     case .bool(let value)?: .bool(value)
     case .integer(let value)?: .integer(value)
     case .float(let value)?: .float(value)
-    default: nil
+    default: .record(.string("a numpy scalar that is not a number"))
     }
   }
 }
