@@ -73,10 +73,15 @@ class Block:
         return self.is_test or any(line.startswith("extension ") for line in self.rest)
 
     @property
+    def effects(self):
+        """Of the function: in an asynchronous one, a call means the asynchronous function of a name."""
+        return " async throws" if any("await " in line for line in self.rest) else " throws"
+
+    @property
     def source(self):
         if self.is_test:
             return self.text
-        head = "".join(self.imports) + ("" if self.declares else f"func {self.name}() async throws {{\n")
+        head = "".join(self.imports) + ("" if self.declares else f"func {self.name}(){self.effects} {{\n")
         head += f'#sourceLocation(file: "{ROOT / self.page}", line: {self.line + 1 + len(self.imports)})\n'
         return head + "".join(self.rest) + ("" if self.declares else "}\n")
 
@@ -196,6 +201,8 @@ def main():
             groups.setdefault(tuple(block.products), []).append(block)
     shutil.rmtree(WORK / "Sources", ignore_errors=True)
     make_package(groups, tests)
+    # Otherwise the package manager keeps its list of this package's files, some of which may have been moved since.
+    (WORK / "Package.swift").touch()
     count = 0
     for products, members in sorted(groups.items(), key=lambda group: max(map(list(PRODUCTS).index, group[0]))):
         modules = set().union(*(PRODUCTS[name][0] for name in products))

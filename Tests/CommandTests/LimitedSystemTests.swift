@@ -45,24 +45,5 @@ import Testing
         #expect(try String(contentsOfFile: folder.path("printed"), encoding: .utf8).contains("outOfMemory"))
       }
     }
-
-    /// Runs a program where `/proc` is an empty folder, in a mount namespace of its own.
-    private static func runWithoutProc(_ arguments: [String]) throws -> ChildRun.End {
-      let user = getuid() == 0 ? [] : ["-r"]
-      let script = "mount -t tmpfs none /proc && exec \"$0\" \"$@\""
-      return try ChildRun("/usr/bin/unshare", user + ["-m", "/bin/sh", "-c", script] + arguments).end()
-    }
-
-    @Test("without /proc a file is written all the same", .enabled(if: (try? runWithoutProc(["true"]))?.code == 0))
-    func withoutProc() throws {
-      let folder = try TemporaryFolder()
-      defer { folder.remove() }
-      let output = folder.path("m.swt")
-      for _ in 0..<2 {
-        #expect(try Self.runWithoutProc([Command.path, "convert", "--force", Self.fixture, output]).code == 0)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["m.swt"])
-      }
-      #expect(try ChildRun(Command.path, ["diff", Self.fixture, output]).end().code == 0)
-    }
   #endif
 }

@@ -26,6 +26,21 @@ struct AtomicFileTests {
     #expect(try folder.contents("m.swt") == Array("hello world".utf8))
   }
 
+  @Test("where /proc is not mounted, the file is hidden until it is whole, and removed if it is not finished")
+  func withoutProc() throws {
+    let nowhere = FilePath(folder.path("proc"))
+    for text in ["one", "two"] {
+      let file = try AtomicFile(path: FilePath(folder.path("m.swt")), overwrites: true, descriptors: nowhere)
+      try write(text, to: file)
+      #expect(try folder.names.contains { $0.hasPrefix(".m.swt") })
+      try file.commit()
+      #expect(try folder.names == ["m.swt"])
+      #expect(try folder.contents("m.swt") == Array(text.utf8))
+    }
+    _ = try AtomicFile(path: FilePath(folder.path("m.swt")), overwrites: true, descriptors: nowhere)
+    #expect(try folder.names == ["m.swt"])
+  }
+
   @Test("a file that is not finished leaves nothing, and an older one as it was")
   func unfinished() throws {
     try folder.write(Array("old".utf8), "m.swt")

@@ -32,14 +32,20 @@ package final class AtomicFile: @unchecked Sendable {
   ///
   /// The corresponding C function is `open`.
   ///
+  /// - Parameters:
+  ///   - path: The file's path.
+  ///   - overwrites: Whether an existing file is replaced.
+  ///   - descriptors: The folder of open files, which must be there to give a nameless file its name on Linux.
   /// - Throws: `outputExists` unless `overwrites`; `cannotCreate`.
-  package init(path: FilePath, overwrites: Bool) throws(CheckpointError) {
+  package init(
+    path: FilePath, overwrites: Bool, descriptors: FilePath = FilePath("/proc/self/fd")
+  ) throws(CheckpointError) {
     let path = try Self.target(path, overwrites: overwrites)
     self.path = path
     self.overwrites = overwrites
     #if os(Linux)
       // Where /proc is not mounted, a nameless file could not be given its name in the end.
-      let canBeNamed = unsafe access("/proc/self/fd", F_OK) == 0
+      let canBeNamed = descriptors.exists
       let nameless = unsafe path.folder.withCString {
         canBeNamed ? unsafe open($0, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666) : -1
       }
