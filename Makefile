@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo test test-pairs test-instructions test-libzip test-onednn test-clients test-debian13 build dist deps bench format lint reference clean
+.PHONY: demo test test-pairs test-instructions test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -41,6 +41,10 @@ test-libzip: deps
 # The models with the machine's oneDNN, Debian 13's and sid's, optimized. FILTER='LayerTests|ArithmeticTests' runs some tests.
 test-onednn: deps
 	bash Tests/Portability/onednn.sh '$(FILTER)'
+
+# The models on the engine over CBLAS, with OpenBLAS, optimized; FILTER as above.
+test-cblas: deps
+	bash Tests/Portability/cblas.sh '$(FILTER)'
 
 # make demo and make test in a root of Debian 13 (.build-debian13), made by debootstrap, with this machine's toolchain; as root.
 test-debian13:

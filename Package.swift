@@ -1,6 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// The library on which models run: oneDNN, or one of matrix products with a CBLAS interface (Accelerate on Apple's systems, OpenBLAS
+// on others). PTH2SWT_ENGINE=onednn or cblas overrides the default.
+#if os(macOS)
+  let usualEngine = "cblas"
+#else
+  let usualEngine = "onednn"
+#endif
+let usesCBLAS = (Context.environment["PTH2SWT_ENGINE"] ?? usualEngine) == "cblas"
+
 let package = Package(
   name: "pth2swt",
   platforms: [.macOS(.v14), .iOS(.v17)],
@@ -32,8 +41,8 @@ let package = Package(
       name: "CPth2swtCurl", path: "Sources/CLibraries/CPth2swtCurl", pkgConfig: "libcurl",
       providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(
-      name: "CPth2swtOneDNN", path: "Sources/CLibraries/CPth2swtOneDNN",
-      providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+      name: "CPth2swtOneDNN", path: "Sources/CLibraries/CPth2swtOneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CPth2swtCBLAS", path: "Sources/CLibraries/CPth2swtCBLAS"),
     .systemLibrary(
       name: "CPth2swtJPEG", path: "Sources/CLibraries/CPth2swtJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
@@ -47,7 +56,16 @@ let package = Package(
     .target(name: "VisionModels", dependencies: ["ModelParameters", "StateDicts"]),
     .target(
       name: "VisionInference",
-      dependencies: ["ModelParameters", "StateDicts", "VisionModels", "CPth2swtOneDNN", "CPth2swtJPEG", "CPth2swtPNG"]),
+      dependencies: [
+        "ModelParameters", "StateDicts", "VisionModels", usesCBLAS ? "CPth2swtCBLAS" : "CPth2swtOneDNN",
+        "CPth2swtJPEG", "CPth2swtPNG",
+      ],
+      exclude: [usesCBLAS ? "Engine/OneDNN" : "Engine/CBLAS"],
+      linkerSettings: usesCBLAS
+        ? [
+          .linkedFramework("Accelerate", .when(platforms: [.macOS, .iOS])),
+          .linkedLibrary("openblas", .when(platforms: [.linux])),
+        ] : []),
     .target(
       name: "Digests",
       dependencies: ["StateDicts", .target(name: "CPth2swtCrypto", condition: .when(platforms: [.linux]))]),

@@ -6,7 +6,7 @@ build_models() { # build_models WORK INCLUDE LIBRARIES: their program, optimized
   # One folder for all versions of a library: links lead to the version, so that only what calls it is compiled anew.
   ln -sfn "$2" "$1/include"
   ln -sfn "$3" "$1/libraries"
-  rm -rf "$1"/build/release/VisionInference.build
+  rm -rf "$1"/build/release/{VisionInference.build,ModuleCache}
   # Such a library may want a newer C library than the machine has, which is then missed when it is linked.
   swift build --product pth2swtPackageTests -c release -Xswiftc -enable-testing --scratch-path "$1/build" \
     -Xcc -I"$1/include" -Xlinker -L"$1/libraries" -Xlinker --allow-shlib-undefined 2>&1 |

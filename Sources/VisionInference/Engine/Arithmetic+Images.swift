@@ -23,7 +23,7 @@ extension Arithmetic {
     }
     let rows = LinearSamples(image.size.height, size.height)
     let columns = LinearSamples(image.size.width, size.width)
-    concurrently(size.height) { row in
+    concurrently(size.height, threadCount: threadCount) { row in
       unsafe image.pixels.withUnsafeBufferPointer { pixels in
         let first = rows.low[row] * image.size.width * 3
         let second = rows.high[row] * image.size.width * 3

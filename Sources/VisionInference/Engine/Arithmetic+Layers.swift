@@ -1,4 +1,3 @@
-internal import CPth2swtOneDNN
 import StateDicts
 package import VisionModels
 

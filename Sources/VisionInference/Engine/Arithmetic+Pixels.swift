@@ -1,4 +1,3 @@
-import Dispatch
 package import VisionModels
 
 extension Arithmetic {
@@ -13,7 +12,7 @@ extension Arithmetic {
     let columns = nearest(x.shape[3], width)
     let length = from.runLength
     let (input, output) = (Place(source.buffer), Place(result.buffer))
-    concurrently(x.shape[0] * from.runCount * height) { index in
+    concurrently(x.shape[0] * from.runCount * height, threadCount: threadCount) { index in
       let (place, row) = index.quotientAndRemainder(dividingBy: height)
       let (image, run) = place.quotientAndRemainder(dividingBy: from.runCount)
       let first = unsafe input.start + from.offset(image, run * length, rows[row], 0)
@@ -70,18 +69,6 @@ extension Arithmetic {
       for index in start..<start + pixels { values[index] = values[index] * scale[channel] + shift[channel] }
     }
     return try activation(x.shape, values)
-  }
-
-  /// Calls `body` with each of `0..<count`, shared out among the threads.
-  func concurrently(_ count: Int, _ body: @Sendable (Int) -> Void) {
-    let parts = min(threadCount, count)
-    if parts < 2 {
-      for index in 0..<count { body(index) }
-    } else {
-      DispatchQueue.concurrentPerform(iterations: parts) { part in
-        for index in count * part / parts..<count * (part + 1) / parts { body(index) }
-      }
-    }
   }
 }
 

@@ -42,7 +42,7 @@ extension Arithmetic {
     let output = try OutputRegions(result)
     // Neighbours one after another find each other's pixels in the cache; proposals come in the order of their scores.
     let order = regions.indices.sorted { regions[$0].cell < regions[$1].cell }
-    concurrently(regions.count) { place in
+    concurrently(regions.count, threadCount: threadCount) { place in
       let index = order[place]
       let region = regions[index]
       levels[region.level].gather(region, samplingRatio: samplingRatio, into: output, index: index, size: size)

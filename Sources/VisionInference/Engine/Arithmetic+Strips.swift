@@ -60,7 +60,7 @@ extension Arithmetic {
 
 extension Activation {
   /// Where a row begins in the first channels of the first image.
-  fileprivate func address(ofRow row: Int) -> UnsafeMutableRawPointer {
-    unsafe UnsafeMutableRawPointer(buffer.floats + (layout.channelRuns?.offset(0, 0, row, 0) ?? 0))
+  fileprivate func address(ofRow row: Int) -> UnsafeMutablePointer<Float> {
+    unsafe buffer.floats + (layout.channelRuns?.offset(0, 0, row, 0) ?? 0)
   }
 }

@@ -1,14 +1,14 @@
-internal import CPth2swtOneDNN
 package import VisionModels
 
-/// The steps that models are made of, done eagerly: one call is one fused step, over oneDNN.
+/// The steps that models are made of, done eagerly: one call is one fused step of the engine that was chosen when the
+/// package was built (`KernelLibrary`).
 ///
-/// Kernels are made once for each shape. It belongs to one thread (`ArithmeticThread`). Another library could follow behind the same functions.
+/// Kernels are made once for each shape. It belongs to one thread (`ArithmeticThread`).
 package final class Arithmetic {
   /// Whether Winograd's algorithm, fast and a little less exact, is left alone.
   package let isExact: Bool
   let threadCount: Int
-  let library: OneDNN
+  let library: KernelLibrary
   let pool: BufferPool
   /// Weights are kept permanently, and would fragment the memory that is reused.
   private let weightPool: BufferPool
@@ -18,7 +18,7 @@ package final class Arithmetic {
   package init(isExact: Bool, threadCount: Int) throws(VisionError) {
     self.isExact = isExact
     self.threadCount = threadCount
-    library = try OneDNN()
+    library = try KernelLibrary(threadCount: threadCount)
     pool = try BufferPool()
     weightPool = try BufferPool()
   }
@@ -62,22 +62,19 @@ package final class Arithmetic {
   func arranged(_ x: Activation, as layout: Layout) throws(VisionError) -> Activation {
     if x.layout.isSame(as: layout) { return x }
     let result = try activation(layout)
-    try unsafe reorder(x.buffer.address, x.layout, into: result.buffer.address, layout)
+    try unsafe reorder(x.buffer.floats, x.layout, into: result.buffer.floats, layout)
     result.buffer.bound = x.buffer.bound
     return result
   }
 
   /// Copies numbers from one layout into another.
   func reorder(
-    _ source: UnsafeMutableRawPointer, _ from: Layout, into target: UnsafeMutableRawPointer, _ to: Layout
+    _ source: UnsafeMutablePointer<Float>, _ from: Layout, into target: UnsafeMutablePointer<Float>, _ to: Layout
   ) throws(VisionError) {
     var key: StepKey?
     if let from = from.key, let to = to.key { key = .reorder(from: from, to: to) }
     let step = try step(key) { () throws(VisionError) in try library.reorder(from: from, to: to) }
-    try unsafe step.run([
-      .init(role: DNNL_ARG_SRC, layout: from, address: source),
-      .init(role: DNNL_ARG_DST, layout: to, address: target),
-    ])
+    try unsafe step.run(StepMemory(source: source, destination: target))
   }
 
   /// A layer's weights in a kernel's layout.
@@ -94,8 +91,8 @@ package final class Arithmetic {
     let target = try weightPool.take(layout.byteCount)
     let ordered = try arranged(plain, as: order)
     try unsafe reorder(
-      ordered.buffer.address, layout.dimensions == order.dimensions ? order : Layout(plain: layout.dimensions),
-      into: target.address, layout)
+      ordered.buffer.floats, layout.dimensions == order.dimensions ? order : Layout(plain: layout.dimensions),
+      into: target.floats, layout)
     let shift = try weightPool.take(bias.count * MemoryLayout<Float>.stride)
     unsafe bias.withUnsafeBufferPointer { source in
       if let start = source.baseAddress { unsafe shift.floats.update(from: start, count: source.count) }
@@ -109,21 +106,12 @@ package final class Arithmetic {
   func run(
     _ step: Step, _ x: Activation, _ weights: PreparedWeights? = nil, into result: Activation
   ) throws(VisionError) {
-    var scratch: (layout: Layout, buffer: Buffer)?
-    if let layout = step.scratch { scratch = (layout, try pool.take(layout.byteCount)) }
-    var arguments = unsafe [
-      Step.Argument(role: DNNL_ARG_SRC, layout: step.source, address: x.buffer.address),
-      Step.Argument(role: DNNL_ARG_DST, layout: step.destination, address: result.buffer.address),
-    ]
-    if let weights {
-      let bias = try Layout(plain: [step.destination.dimensions[1]])
-      unsafe arguments.append(.init(role: DNNL_ARG_WEIGHTS, layout: weights.layout, address: weights.weight.address))
-      unsafe arguments.append(.init(role: DNNL_ARG_BIAS, layout: bias, address: weights.bias.address))
+    let scratch = try step.scratch.map { layout throws(VisionError) in try pool.take(layout.byteCount) }
+    try withExtendedLifetime(scratch) { () throws(VisionError) in
+      try unsafe step.run(
+        StepMemory(
+          source: x.buffer.floats, destination: result.buffer.floats, weights: weights?.weight.floats,
+          bias: weights?.bias.floats, scratch: scratch?.floats))
     }
-    if let scratch {
-      unsafe arguments.append(
-        .init(role: DNNL_ARG_SCRATCHPAD, layout: scratch.layout, address: scratch.buffer.address))
-    }
-    try step.run(arguments)
   }
 }

@@ -5,7 +5,7 @@ import VisionModels
 /// The one thread on which a model's arithmetic runs, and where its forward pass lives.
 ///
 /// OpenMP, on which Debian's oneDNN runs, gives every calling thread a team of its own and keeps the team's size with
-/// the calling thread; so all calls come from here, in the order in which they were asked for.
+/// the calling thread. So all calls come from here, in the order in which they were asked for, with any library.
 package final class ArithmeticThread<Pass>: Sendable {
   private let queue: Queue
 
@@ -20,7 +20,6 @@ package final class ArithmeticThread<Pass>: Sendable {
     let queue = Queue()
     self.queue = queue
     let thread = Thread {
-      setOpenMPThreadCount(count)
       let resident = Result { (try Arithmetic(isExact: isExact, threadCount: count), try makePass()) }
       while let job = queue.next() { job(resident) }
     }
@@ -96,12 +95,4 @@ extension ArithmeticThread<Void> {
   package func run<Value: Sendable>(_ body: @escaping @Sendable (Arithmetic) throws -> Value) throws -> Value {
     try run { arithmetic, _ in try body(arithmetic) }
   }
-}
-
-/// Sets the size of the calling thread's OpenMP team, if the oneDNN at hand was built with OpenMP: only then is the
-/// function there.
-private func setOpenMPThreadCount(_ count: Int) {
-  typealias Setter = @convention(c) (Int32) -> Void
-  guard let address = unsafe dlsym(dlopen(nil, RTLD_NOW), "omp_set_num_threads") else { return }
-  unsafe unsafeBitCast(address, to: Setter.self)(Int32(count))
 }

@@ -1,10 +1,11 @@
 internal import CPth2swtOneDNN
+import Foundation
 import VisionModels
 
 /// oneDNN's engine and stream, and the steps that are made with them.
 ///
 /// It belongs to one thread. Version 3's interface is called, which `shim.h` offers over version 2 too.
-@safe final class OneDNN {
+@safe final class KernelLibrary {
   private let engine: dnnl_engine_t
   private let stream: dnnl_stream_t
   /// How many channels of a pixel lie side by side in the layouts whose kernels are fastest here; nil for all of them.
@@ -14,7 +15,9 @@ import VisionModels
   /// that is not for x86), whole rows of channels are the faster layout: `docs/portability.md` has the figures.
   let channelBlock: Int?
 
-  init() throws(VisionError) {
+  /// - Parameter threadCount: How many threads compute together when the calling thread runs a step.
+  init(threadCount: Int) throws(VisionError) {
+    setOpenMPThreadCount(threadCount)
     var engine: dnnl_engine_t?
     var stream: dnnl_stream_t?
     try check(unsafe dnnl_engine_create(&engine, dnnl_cpu, 0), "start")
@@ -128,68 +131,10 @@ import VisionModels
   }
 }
 
-/// A primitive of oneDNN, ready to be run with any weights of its shape.
-@safe final class Step {
-  /// One tensor that a step reads or writes.
-  @safe struct Argument {
-    let role: Int32
-    let layout: Layout
-    let address: UnsafeMutableRawPointer
-  }
-
-  private let primitive: dnnl_primitive_t
-  private let engine: dnnl_engine_t
-  private let stream: dnnl_stream_t
-  let source: Layout
-  let weights: Layout?
-  let destination: Layout
-  let scratch: Layout?
-  /// What oneDNN calls the kernel, such as `jit_wino_4x3:avx512_core`.
-  let implementation: String
-
-  fileprivate init(
-    _ description: dnnl_primitive_desc_t?, engine: dnnl_engine_t, stream: dnnl_stream_t
-  ) throws(VisionError) {
-    defer { unsafe dnnl_primitive_desc_destroy(description) }
-    func layout(_ query: dnnl_query_t) throws(VisionError) -> Layout? {
-      guard let found = unsafe dnnl_primitive_desc_query_md(description, query, 0) else { return nil }
-      let layout = try unsafe Layout("describe what a kernel reads") { unsafe dnnl_memory_desc_clone(&$0, found) }
-      return layout.dimensions.isEmpty ? nil : layout
-    }
-    var made: dnnl_primitive_t?
-    try check(unsafe dnnl_primitive_create(&made, description), "make a kernel")
-    guard let made = unsafe made, let source = try layout(dnnl_query_src_md),
-      let destination = try layout(dnnl_query_dst_md)
-    else {
-      throw VisionError(.arithmetic, "oneDNN returned a kernel without source or destination.")
-    }
-    unsafe primitive = made
-    unsafe self.engine = engine
-    unsafe self.stream = stream
-    self.source = source
-    self.destination = destination
-    weights = try layout(dnnl_query_weights_md)
-    scratch = try layout(dnnl_query_scratchpad_md)
-    var name: UnsafePointer<CChar>?
-    let status = unsafe dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name)
-    implementation = unsafe status == dnnl_success ? name.map { unsafe String(cString: $0) } ?? "" : ""
-  }
-
-  deinit { unsafe dnnl_primitive_destroy(primitive) }
-
-  /// Runs the step.
-  ///
-  /// The corresponding C function is `dnnl_primitive_execute`.
-  func run(_ arguments: [Argument]) throws(VisionError) {
-    var passed: [dnnl_exec_arg_t] = unsafe []
-    defer { unsafe passed.forEach { unsafe dnnl_memory_destroy($0.memory) } }
-    for argument in arguments {
-      var memory: dnnl_memory_t?
-      try check(
-        unsafe dnnl_memory_create(&memory, argument.layout.descriptor, engine, argument.address), "pass a tensor")
-      unsafe passed.append(dnnl_exec_arg_t(arg: argument.role, memory: memory))
-    }
-    try check(unsafe dnnl_primitive_execute(primitive, stream, Int32(passed.count), passed), "run a kernel")
-    try check(unsafe dnnl_stream_wait(stream), "finish a kernel")
-  }
+/// Sets the size of the calling thread's OpenMP team, if the oneDNN at hand was built with OpenMP: only then is the
+/// function there.
+private func setOpenMPThreadCount(_ count: Int) {
+  typealias Setter = @convention(c) (Int32) -> Void
+  guard let address = unsafe dlsym(dlopen(nil, RTLD_NOW), "omp_set_num_threads") else { return }
+  unsafe unsafeBitCast(address, to: Setter.self)(Int32(count))
 }
