@@ -28,7 +28,7 @@ struct Classify: ParsableCommand {
     if arguments.json { try printJSON(rows) }
   }
 
-  /// One picture's result: JSON by its keys, text by its lines.
+  /// The result for an image, as JSON or text.
   struct Row: Encodable {
     struct Class: Encodable {
       let label: Int

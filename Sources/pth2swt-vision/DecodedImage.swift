@@ -1,7 +1,7 @@
 import StateDicts
 import VisionInference
 
-/// Reads an image, and how long that took in milliseconds.
+/// Reads an image, and measures the time in milliseconds.
 func decodedImage(_ path: FilePath) throws -> (image: Image, milliseconds: Double) {
   let clock = ContinuousClock()
   let start = clock.now

@@ -19,6 +19,6 @@ enum Main {
   static func main() { Vision.runProgram() }
 }
 
-/// In place of Swift's own, which writes what it is given as it is, and does not tell when it could not.
+/// Replaces Swift's own `print`, which neither escapes its arguments nor reports failures.
 @available(*, unavailable, message: "print a line (String) or lines ([String]), which are escaped and checked")
 func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {}

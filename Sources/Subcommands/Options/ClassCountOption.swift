@@ -1,11 +1,11 @@
 package import ArgumentParser
 import VisionModels
 
-/// How many classes a model has.
+/// The option for the number of classes.
 package struct ClassCountOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Number of classes, including a detector's background (default: inferred).",
+      "Classes, including background (default: inferred).",
       valueName: "n"))
   package var numClasses: Int?
 
@@ -13,6 +13,6 @@ package struct ClassCountOption: ParsableArguments {
 }
 
 extension CompletionKind {
-  /// The catalogue's models.
+  /// The models of the catalogue.
   package static let model = CompletionKind.list(VisionModel.all.map(\.name.rawValue))
 }

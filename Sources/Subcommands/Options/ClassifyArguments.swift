@@ -40,6 +40,6 @@ package struct ClassifyArguments: ParsableArguments {
     guard top >= 1 else { throw ValidationError("--top must be at least 1, not \(top).") }
   }
 
-  /// The weights, held against their model.
+  /// Matches the weights with their model.
   package func fit() throws -> ModelFit { try fitting.fit(inputs.open(weights)) }
 }

@@ -13,7 +13,6 @@ package struct DetectArguments: ParsableArguments {
       EXAMPLES
         pth2swt detect --weights fasterrcnn_resnet50_fpn_coco-258fb6c6.pth street.jpg
         pth2swt detect --weights shapes.swt --labels shapes.txt --draw out *.png
-        pth2swt detect --weights model.pth --json --timings --repeat 5 street.jpg
       """)
 
   @Option(help: ArgumentHelp("Checkpoint with the weights.", valueName: "file"), completion: .checkpoint)
@@ -52,6 +51,6 @@ package struct DetectArguments: ParsableArguments {
     guard repeatCount.map({ $0 >= 1 }) ?? true else { throw ValidationError("--repeat must be at least 1.") }
   }
 
-  /// The weights, held against their model.
+  /// Matches the weights with their model.
   package func fit() throws -> ModelFit { try fitting.fit(inputs.open(weights)) }
 }

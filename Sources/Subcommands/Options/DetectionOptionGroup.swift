@@ -5,9 +5,9 @@ package import VisionModels
 package struct DetectionOptionGroup: ParsableArguments {
   @Option(help: "Length of the short side after resizing") var minSize = DetectionOptions().minSize
   @Option(help: "Maximum length of the long side") var maxSize = DetectionOptions().maxSize
-  @Option(parsing: .upToNextOption, help: "Mean of red, green and blue")
+  @Option(parsing: .upToNextOption, help: "Mean of R, G, B")
   var imageMean = DetectionOptions().imageMean
-  @Option(parsing: .upToNextOption, help: "Standard deviation of red, green and blue") var imageStd = DetectionOptions()
+  @Option(parsing: .upToNextOption, help: "Deviation of R, G, B") var imageStd = DetectionOptions()
     .imageStd
   @Option(name: .customLong("rpn-pre-nms-top-n-test"), help: "Anchors per level before NMS")
   var rpnPreNMSTopN = DetectionOptions().rpnPreNMSTopN
@@ -16,12 +16,12 @@ package struct DetectionOptionGroup: ParsableArguments {
   @Option(name: .customLong("rpn-nms-thresh"), help: "IoU threshold for NMS of proposals")
   var rpnNMSThresh = DetectionOptions().rpnNMSThresh
   @Option(help: "Minimum score of a proposal") var rpnScoreThresh = DetectionOptions().rpnScoreThresh
-  @Option(help: "Minimum score of a detection (exclusive)") var boxScoreThresh = DetectionOptions().boxScoreThresh
+  @Option(help: "Score that a detection must exceed") var boxScoreThresh = DetectionOptions().boxScoreThresh
   @Option(name: .customLong("box-nms-thresh"), help: "IoU threshold for NMS within a class")
   var boxNMSThresh = DetectionOptions().boxNMSThresh
   @Option(name: .customLong("box-detections-per-img"), help: "Maximum number of detections per image")
   var boxDetectionsPerImage = DetectionOptions().boxDetectionsPerImage
-  @Option(name: .customLong("bbox-reg-weights"), parsing: .upToNextOption, help: "Divisors of the box deltas")
+  @Option(name: .customLong("bbox-reg-weights"), parsing: .upToNextOption, help: "Divisors of deltas")
   var boxRegressionWeights = DetectionOptions().boxRegressionWeights
 
   package init() {}

@@ -3,7 +3,7 @@ package import StateDicts
 import Terminal
 
 extension InputOptions {
-  /// The path of the file that an argument means: a path as it is, a URL's file in torch's cache folder.
+  /// Returns the path of an argument: a path unchanged, or that of a URL's file in torch's cache folder.
   package func path(of argument: FilePath) throws -> FilePath {
     let input = argument.description
     let start = input.prefix(8).lowercased()

@@ -3,7 +3,7 @@ import FetchMessages
 package import StateDicts
 package import TorchCheckpoints
 
-/// How inputs are opened: the same for every subcommand.
+/// Options for opening inputs.
 package struct InputOptions: ParsableArguments {
   @Flag(name: .customLong("no-mmap"), help: "Read files into memory instead of mapping them.")
   var copies = false
@@ -50,7 +50,7 @@ package struct InputOptions: ParsableArguments {
     return try Checkpoint(at: path(of: input), options: options)
   }
 
-  /// How the library opens them.
+  /// The options for the library.
   package var options: CheckpointOptions {
     CheckpointOptions(
       mapping: copies ? .copy : .mapped, limits: limits, allowsDangerousGlobals: allowDangerousGlobals,

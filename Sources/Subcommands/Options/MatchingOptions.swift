@@ -9,7 +9,7 @@ import Terminal
   import Foundation
 #endif
 
-/// How weights are held against a model: the same for every subcommand that does so.
+/// Options for matching weights with a model.
 package struct MatchingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -42,6 +42,6 @@ package struct ValidateArguments: ParsableArguments {
     guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads must be at least 1.") }
   }
 
-  /// The weights, held against their model.
+  /// Matches the weights with their model.
   package func fit() throws -> ModelFit { try fitting.fit(inputs.open(input), trainableLayers: trainableLayers) }
 }

@@ -3,7 +3,7 @@ import StateDicts
 import Terminal
 package import VisionModels
 
-/// What every subcommand that runs a model takes.
+/// Options of every subcommand that runs a model.
 package struct VisionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Number of threads (default: number of cores).", valueName: "n"))
   package var threads: Int?
@@ -23,9 +23,9 @@ package struct VisionOptions: ParsableArguments {
     guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads must be at least 1.") }
   }
 
-  /// The names from the file, else the usual ones where there are as many classes, else none.
+  /// Returns the names in the file, or the usual ones if their number matches, or none.
   ///
-  /// - Throws: `configuration` if the file has another number of names: each class would have another's.
+  /// - Throws: `configuration` if the number of names in the file is not the number of classes.
   package func labels(of classCount: Int, usual: Labels, remedy: String) throws -> Labels {
     guard let labels else { return classCount == usual.names.count ? usual : Labels([]) }
     let read = try Labels(at: labels)

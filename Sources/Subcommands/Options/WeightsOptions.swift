@@ -4,7 +4,7 @@ import StateDicts
 package import TorchCheckpoints
 package import VisionModels
 
-/// What every subcommand that runs a model takes, to find the model of its weights.
+/// Options of every subcommand that runs a model, for finding the model of its weights.
 package struct WeightsOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Model name (default: inferred from the weights).", valueName: "name"), completion: .model)
@@ -23,7 +23,7 @@ package struct WeightsOptions: ParsableArguments {
 
   package init() {}
 
-  /// The weights of a checkpoint, held against their model.
+  /// Matches the weights of a checkpoint with their model.
   package func fit(_ checkpoint: Checkpoint, trainableLayers: Int? = nil) throws -> ModelFit {
     let stateDict = try checkpoint.stateDict(key: key.key)
     return try ModelFit(

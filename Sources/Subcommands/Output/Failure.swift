@@ -10,9 +10,9 @@ import VisionModels
   import Foundation
 #endif
 
-/// How the command ends when something went wrong: one sentence, where, what to do; a code that scripts can test.
+/// Ends the command with an error: a message, the place, a remedy, and an exit code for scripts.
 package enum Failure {
-  /// Ends the command with what went wrong.
+  /// Ends the command with an error.
   package static func exit<Command: ParsableCommand>(_: Command.Type, with error: any Error) -> Never {
     let isJSON = CommandLine.arguments.contains("--json")
     guard let (failure, code) = report(error) else {
@@ -23,9 +23,9 @@ package enum Failure {
     Command.end(with: ExitCode(code), saying: lines(of: error, failure))
   }
 
-  /// Shows why one of several files failed, while the command goes on.
+  /// Prints the error of one of several files; the command continues.
   ///
-  /// - Returns: The exit code that the failure has by itself.
+  /// - Returns: The exit code of the failure.
   package static func show(_ error: any Error, of file: FilePath, isJSON: Bool) -> ExitCode {
     guard let (failure, code) = report(error) else { return NoArguments.exitCode(for: error) }
     let located = failure.located(file: file.description)
@@ -43,7 +43,7 @@ package enum Failure {
     (error as? MatchError)?.lines(indentation: "  ") ?? failure.lines
   }
 
-  /// What a library threw, with its exit code; nil for what the argument parser throws.
+  /// The error of a library with its exit code; nil for errors of the argument parser.
   private static func report(_ error: any Error) -> (CheckpointError, code: Int32)? {
     switch error {
     case let error as CheckpointError: (error, error.code.exitCode)
@@ -65,7 +65,7 @@ package enum Failure {
     }
   }
 
-  /// What the argument parser found wrong; nil for a plain exit code, and for help and version, which are no failures.
+  /// A usage error of the argument parser; nil for a plain exit code, and for help and version.
   private static func usage(of command: any ParsableCommand.Type, _ error: any Error) -> CheckpointError? {
     guard !(error is ExitCode), !command.exitCode(for: error).isSuccess else { return nil }
     return CheckpointError(

@@ -14,7 +14,7 @@ package import StateDicts
   import Foundation
 #endif
 
-/// Another program, running, whose standard output we read. (Foundation's `Process` would load all of Foundation.)
+/// A running program whose standard output is read. (Foundation's `Process` would load all of Foundation.)
 package struct ChildProcess {
   private let process: pid_t
   private let output: CInt
@@ -65,7 +65,7 @@ package struct ChildProcess {
     return unsafe body(pointers)
   }
 
-  /// Calls `body` with each line that the program writes, without its end, until it writes no more.
+  /// Calls `body` with each line of the program's output, without the line end.
   package func forEachLine(_ body: ([UInt8]) -> Void) {
     var line: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)

@@ -6,7 +6,7 @@ import Terminal
 #endif
 
 extension ParsableCommand {
-  /// Runs the subcommand that the program's arguments ask for, and ends the program where it fails.
+  /// Runs the subcommand in the program's arguments, and ends the program if it fails.
   ///
   /// - Parameter check: Called before the arguments are parsed.
   package static func runProgram(checking check: () throws -> Void = {}) {

@@ -1,6 +1,7 @@
 import StateDicts
 
-/// A tar archive's members, where they lie: ustar, PAX and GNU headers, of which only names and sizes matter here.
+/// The members of a tar archive with their positions: ustar, PAX and GNU headers, of which only names and sizes are
+/// used.
 ///
 ///     offset 0     "sys_info"            name, to 100 bytes
 ///     offset 124   "00000000137\0"       size, octal; from 8 GiB on 0x80 and a big-endian number

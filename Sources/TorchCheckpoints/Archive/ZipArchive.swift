@@ -9,7 +9,7 @@ import StateDicts
   import Musl
 #endif
 
-/// A zip archive, read by libzip: the only zip parser here, since two that disagree are how archives are smuggled past
+/// A zip archive, read by libzip, the only zip parser here: if two parsers disagree, archives can be smuggled past
 /// scanners.
 ///
 ///     50 4b 03 04 …  "archive/data/0"  46 42 2a 00 5a 5a …  payload      local header, name, padding "FB" to 64 bytes
@@ -43,7 +43,7 @@ import StateDicts
   let store: ByteStore
   let file: String
   let entries: [Entry]
-  /// What a reader of the archive should know, in sentences.
+  /// Notes about the archive, in sentences.
   let notes: [String]
   /// Two names that differ only by case: two members of an `.npz`, but one record to torch.
   let twins: (String, String)?

@@ -18,7 +18,7 @@ import StateDicts
     unsafe zip_error_init(&error)
   }
 
-  /// A source that keeps this object until libzip frees it.
+  /// Makes a source that retains this object until libzip frees it.
   func makeSource(_ error: inout zip_error_t) -> OpaquePointer? {
     let state = unsafe Unmanaged.passRetained(self)
     let source = unsafe zip_source_function_create(

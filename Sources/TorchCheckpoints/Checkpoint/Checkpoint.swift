@@ -22,7 +22,7 @@ public struct Checkpoint: Sendable {
   /// A global in a pickle.
   public typealias GlobalUse = TorchCheckpoints.GlobalUse
 
-  /// What was found in the file.
+  /// The contents of the file.
   let contents: CheckpointContents
   let options: CheckpointOptions
   /// The globals in the pickles, each once, in order.

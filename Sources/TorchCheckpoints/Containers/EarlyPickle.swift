@@ -5,12 +5,12 @@ import StateDicts
 ///
 ///     50 4b 03 04 …  0c 00  04 00  "net/data.pkl"  …  80 02 7d …     lengths of name and padding at 26, the name at 30
 ///
-/// That it lies here is a guess, for the directory alone says what an archive holds. So what was read is only used
-/// where the directory comes to the same place, and thrown away else.
+/// The position is a guess, since only the directory defines the contents of an archive. So the result is used only if
+/// the directory has the same position, and discarded otherwise.
 struct EarlyPickle: Sendable {
   private let read: TorchPickle
 
-  /// Nil where there is no such pickle, or where it is wrong in any way: reading it in turn tells why.
+  /// Nil if there is no such pickle, or if it is invalid; reading it later reports why.
   init?(_ store: ByteStore, options: CheckpointOptions) {
     guard let start = Self.start(store) else { return nil }
     let end = start + min(store.count - start, options.limits.pickleByteCount)

@@ -1,6 +1,6 @@
 import StateDicts
 
-/// The one place where a kind of file is given its reader.
+/// Chooses the reader for each kind of file.
 enum FileReader {
   /// Returns the bytes of the file at a path; nil for a folder.
   static func bytes(at path: FilePath, _ options: CheckpointOptions) throws(CheckpointError) -> ByteStore? {

@@ -1,7 +1,7 @@
-/// Globals that exist to run code, start processes, open files or sockets, or load code, pickles or YAML.
+/// Globals that run code, start processes, open files or sockets, or load code, pickles or YAML.
 ///
-/// A pickle that names one is refused unless the caller asks to go on, and going on still runs nothing. The names are
-/// in `DangerousGlobals+List.swift`; these are the rules by which they match:
+/// A pickle that names one is refused unless the caller allows it, and even then nothing is run. The names are in
+/// `DangerousGlobals+List.swift`; these are the rules for matching them:
 ///
 ///     os + system                           os.system begins with the entry "os"
 ///     torch.serialization + os.system       so does what follows a module among the attributes

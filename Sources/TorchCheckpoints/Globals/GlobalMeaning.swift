@@ -1,8 +1,8 @@
 import StateDicts
 
-/// What a global that a pickle names means here.
+/// The interpretation of a global in a pickle.
 ///
-/// The list is closed: whatever is not on it is an inert record.
+/// The list is closed: everything else becomes an inert record.
 ///
 /// Sources: `torch/_utils.py`, `torch/_tensor.py`, `torch/storage.py`, `torch/_weights_only_unpickler.py`.
 enum GlobalMeaning: Equatable, Sendable {

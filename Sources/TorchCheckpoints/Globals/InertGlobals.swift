@@ -1,7 +1,7 @@
 /// Classes and functions that only hold data, whatever a pickle gives them: the closed list of the verdict `inert`.
 ///
-/// A class is on it if making one and setting its state runs no code but its own, opens nothing and imports nothing. A
-/// user's own classes are not: only who wrote them knows what they do when they are made.
+/// A class is listed if making an instance and setting its state runs only its own code, opens nothing and imports
+/// nothing. Classes of users are not listed: only their authors know what they do.
 enum InertGlobals {
   static func contains(_ global: Pickle.Global) -> Bool {
     PythonNames.readings(of: global).contains { names.contains($0.qualifiedName) }

@@ -1,11 +1,11 @@
 import StateDicts
 
-/// What a pickle names: its globals with their meanings, and what it would reach through them.
+/// The globals of a pickle with their meanings, and those that it would reach through them.
 ///
 ///     63 torch.nn 0a functional 0a  8c os 86 …      getattr(torch.nn.functional, "os"): torch.nn + functional.os
 ///
-/// `getattr` and its like are harmless on a class, as enums are pickled, and lead anywhere from a module. So the
-/// attribute is added to the path of what it is asked of, and the whole is held to the list.
+/// `getattr` and similar functions are harmless on a class (enums are pickled this way), but reach everything from a
+/// module. So the attribute is added to the path of its object, and the whole path is checked against the list.
 struct PickledNames: Sendable {
   /// Of the pickle's globals, in order.
   let meanings: [GlobalMeaning]

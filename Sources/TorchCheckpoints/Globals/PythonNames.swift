@@ -2,8 +2,8 @@
 ///
 ///     63 63 6f 6d 6d 61 6e 64 73 0a 67 65 74 6f 75 74 70 75 74 0a     commands getoutput, which is subprocess.getoutput
 ///
-/// Both readings count, since the file may be opened by either. Source: the tables `IMPORT_MAPPING` and `NAME_MAPPING`
-/// that the documentation of Python's `pickle` (`fix_imports`) refers to.
+/// Both names are checked, since either version may open the file. Source: the tables `IMPORT_MAPPING` and
+/// `NAME_MAPPING`, to which the documentation of Python's `pickle` (`fix_imports`) refers.
 enum PythonNames {
   /// A global as it is written, and as Python 3 would read it.
   static func readings(of global: Pickle.Global) -> [Pickle.Global] {

@@ -18,7 +18,6 @@ struct ConvertCommand: ParsableCommand {
         pth2swt model.safetensors model.pth
         pth2swt convert --max-shard-size 5GB model.pth folder
         pth2swt convert --key ema checkpoint.pth ema.safetensors
-        pth2swt convert --rename 'encoder.*=backbone.*' model.pth model.swt
       """)
 
   @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)

@@ -13,11 +13,10 @@ struct InspectCommand: ParsableCommand {
 
       EXAMPLES
         pth2swt inspect model.pth
-        pth2swt inspect --filter '*.layer1.*' model.pth
         pth2swt inspect --json --hashes model.pth
       """)
 
-  @Argument(help: "Checkpoints (with --json, one line for each of several).", completion: .checkpoint)
+  @Argument(help: "Checkpoints (with --json, a line each if several).", completion: .checkpoint)
   var files: [FilePath]
 
   @OptionGroup var inputs: InputOptions

@@ -11,7 +11,7 @@ struct ScanCommand: ParsableCommand {
     discussion: """
       known      makes tensors or plain values
       inert      only holds data
-      unknown    on no list: your own classes, or functions that call their arguments
+      unknown    on no list: your own classes, or functions with unknown effects
       dangerous  runs code, opens files or connections, or loads code
 
       As a gate, use --strict: it passes only globals that are known to be harmless. Without it, unknown globals pass, \

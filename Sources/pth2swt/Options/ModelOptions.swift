@@ -4,7 +4,7 @@ import StateDicts
 import Subcommands
 import VisionModels
 
-/// What tells a model of the catalogue from another of its name.
+/// Options for the configuration of a model.
 struct ModelOptions: ParsableArguments {
   @OptionGroup var classes: ClassCountOption
 
@@ -34,14 +34,14 @@ struct ModelOptions: ParsableArguments {
     transform: { NamePattern($0) })
   var train: [NamePattern] = []
 
-  /// The registry of a model, frozen as the options say.
+  /// Returns the registry of a model, frozen according to the options.
   func registry(of name: String) throws -> ParameterRegistry {
     let model = try VisionModel(
       named: .init(rawValue: name), classCount: classes.numClasses, normLayer: normLayer.map { NormLayer($0) })
     return try model.registry(trainableLayers: trainableLayers).freezing(rule)
   }
 
-  /// Weights held against a model, frozen as the options say.
+  /// Matches weights with a model, frozen according to the options.
   ///
   /// - Parameter name: The model's name; nil to infer it from the weights.
   func fit(_ stateDict: StateDict, as name: String?, _ matching: MatchingOptions) throws -> ModelFit {

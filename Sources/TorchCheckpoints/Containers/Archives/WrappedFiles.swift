@@ -16,7 +16,7 @@ struct WrappedFiles {
   private let file: String
   private let members: [ArchiveMember]
 
-  /// More checkpoints than this in one archive are listed and not opened to be told apart.
+  /// The largest number of checkpoints in an archive that are opened to find the one with weights.
   private static let openedLimit = 64
   /// How many names a message lists.
   private static let listedLimit = 20

@@ -12,8 +12,8 @@ import StateDicts
 ///      "weight_map": {"embed.weight": "model-00001-of-00002.safetensors",
 ///                     "head.weight": "model-00002-of-00002.safetensors"}}
 ///
-/// The index decides: a file that it names and that is not there is an error; a file or tensor that it does not name is
-/// of another save, left out, and noted. Source: `huggingface_hub/serialization/_base.py`.
+/// The index is authoritative: a missing file is an error; a file or tensor that is not in the index belongs to another
+/// save, and is left out and noted. Source: `huggingface_hub/serialization/_base.py`.
 enum Shards {
   static func open(
     _ store: ByteStore, index path: FilePath, _ options: CheckpointOptions
