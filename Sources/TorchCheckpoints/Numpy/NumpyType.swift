@@ -43,7 +43,7 @@ struct NumpyType: Equatable, Sendable {
     case "M", "m": return "an array of dates or times (\(text))"
     case "g", "G", "f", "c": return "an array of \(text) (long double), for which torch has no dtype"
     case "V":
-      return "an array of \(text), a record or a type that numpy does not know; "
+      return "an array of \(text), a type that numpy does not know, or records; "
         + "read it with --npz-void bfloat16"
     default: return "an array of \(text), for which torch has no dtype"
     }

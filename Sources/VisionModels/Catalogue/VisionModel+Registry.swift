@@ -1,11 +1,11 @@
 public import ModelParameters
 
 extension VisionModel {
-  /// The model's parameters.
+  /// Returns the parameters of the model.
   ///
-  /// - Parameter trainableLayers: How many stages of the ResNet train, 0 to 5, counted from its end; 3 for detectors
-  ///   and backbones unless said, all of them for classifiers.
-  /// - Throws: `outOfRange` for another number, or for any number where the model has no such stages.
+  /// - Parameter trainableLayers: The number of ResNet stages that train, 0 to 5, counted from the end (default: 3 for
+  ///   detectors and backbones, all for classifiers).
+  /// - Throws: `outOfRange` for another number, or for any number if the model has no such stages.
   public func registry(trainableLayers: Int? = nil) throws(ParameterError) -> ParameterRegistry {
     let kind = type(of: configuration)
     guard let path = kind.resNetPath else {

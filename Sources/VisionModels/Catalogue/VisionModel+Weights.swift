@@ -2,7 +2,7 @@ import ModelParameters
 public import StateDicts
 
 extension VisionModel {
-  /// How many classes the model tells apart, the background among them for a detector; nil for a backbone.
+  /// The number of classes, including a detector's background; nil for a backbone.
   public var classCount: Int? { configuration.numClasses }
 
   /// The weight that tells the classes apart, as weights have it: under the model's name for it, else the one left-over
