@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 check() { # check RELEASE: the reader against its headers, beside the modules of the debug build
   local package
-  package=$(grep -oE '"-package-name","[^"]+"' .build/debug.yaml | head -1 | cut -d'"' -f4)
+  package=$(grep -e '"-module-name","StateDicts"' .build/debug.yaml | grep -oE '"-package-name","[^"]+"' | head -1 | cut -d'"' -f4)
   # shellcheck disable=SC2046
   swiftc -typecheck -swift-version 6 -module-name TorchCheckpoints -package-name "$package" -strict-memory-safety \
     -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault \
