@@ -199,7 +199,8 @@ def main():
             tests.append(block)
         else:
             groups.setdefault(tuple(block.products), []).append(block)
-    shutil.rmtree(WORK / "Sources", ignore_errors=True)
+    for folder in ("Sources", "Tests"):
+        shutil.rmtree(WORK / folder, ignore_errors=True)
     make_package(groups, tests)
     # Otherwise the package manager keeps its list of this package's files, some of which may have been moved since.
     (WORK / "Package.swift").touch()
