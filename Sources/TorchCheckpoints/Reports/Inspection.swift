@@ -104,12 +104,11 @@ public struct Inspection: Sendable, Encodable {
   ///
   /// - Parameters:
   ///   - statistics: Whether rows have statistics, which reads every byte.
-  ///   - progress: Called as bytes are read for statistics.
   ///   - hash: Computes the SHA-256 of a tensor; nil for no hashes. It reads every byte.
+  ///   - progress: Called as bytes are read for statistics.
   public init(
-    of checkpoint: Checkpoint, statistics: Bool = false,
-    progress: @escaping @Sendable (CopyProgress) -> Void = { _ in },
-    hash: (@Sendable (Tensor) throws -> String)? = nil
+    of checkpoint: Checkpoint, statistics: Bool = false, hash: (@Sendable (Tensor) throws -> String)? = nil,
+    progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
   ) throws {
     file = checkpoint.file
     bytes = checkpoint.byteCount

@@ -59,7 +59,7 @@ struct InspectCommand: ParsableCommand {
     let sum = ProgressSum(total: checkpoint.tensors.reduce(0) { $0 &+ $1.tensor.byteCount }) { progress.show($0) }
     let hash = { @Sendable (tensor: Tensor) in try SHA256Text.of(tensor) { sum.add($0, tensor.storage.entry) } }
     let report = try Inspection(
-      of: checkpoint, statistics: stats, progress: { progress.show($0) }, hash: hashes ? hash : nil)
+      of: checkpoint, statistics: stats, hash: hashes ? hash : nil, progress: { progress.show($0) })
     progress.clear()
     if let filter, report.filtered(by: filter).tensors.isEmpty {
       let place = files.count > 1 ? " in \(file)" : ""
