@@ -44,8 +44,14 @@ def load_all_ways(path: str):
     return values[0], [f"read and mapped differ: {line}" for line in lines]
 
 
+def local(value):
+    """What is here of a DTensor, which is all of it where it is written; any other value as it is."""
+    return value.to_local() if hasattr(value, "to_local") else value
+
+
 def plain(value):
     """A value in which numpy's numbers are Python's, its arrays are tensors, and modules their state dicts."""
+    value = local(value)
     if isinstance(value, numpy.generic):
         return value.item()
     if isinstance(value, numpy.ndarray) and value.dtype.kind in "biufc":
@@ -117,7 +123,7 @@ def gone(path: tuple, value, missing: set) -> bool:
 
 def ties(value, missing: set) -> list:
     groups = {}
-    for name, tensor in Walk(value).tensors:
+    for name, tensor in ((name, local(tensor)) for name, tensor in Walk(value).tensors):
         # torch reads an empty storage again for each of its tensors; sparse ones are tied where they are one object.
         if name not in missing and tensor.layout == torch.strided and not tensor.is_nested and tensor.numel() > 0:
             groups.setdefault(same_view(tensor), []).append(name)
@@ -136,12 +142,13 @@ def torch_differences(case: dict, source) -> tuple[int, list[str]]:
 
 def array_differences(case: dict, source) -> tuple[int, list[str]]:
     prefix = case["key"] + "." if case["key"] else ""
-    tensors = {name.removeprefix(prefix): tensor for name, tensor in Walk(source).tensors if name.startswith(prefix)}
+    tensors = {name.removeprefix(prefix): local(t) for name, t in Walk(source).tensors if name.startswith(prefix)}
     found = numpy.load(case["written"], allow_pickle=False)
     arrays = {name: found[name] for name in found.files} if case["format"] == "npz" else {"": found}
     lines = []
     for name, array in arrays.items():
-        tensor = tensors.get(name) if name in tensors else next(iter(tensors.values())) if len(tensors) == 1 else None
+        # A .npy file has one array, without a name.
+        tensor = next(iter(tensors.values()), None) if case["format"] == "npy" else tensors.get(name)
         if tensor is None:
             continue  # a numpy array in the source
         if row("", torch.from_numpy(array.copy()).reshape(array.shape))["sha256"] != digest(tensor):

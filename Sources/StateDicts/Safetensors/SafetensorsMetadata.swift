@@ -63,6 +63,7 @@ struct SafetensorsMetadata {
         && places[ExactName(entry.value)] != nil
     }
     guard !aliases.isEmpty else { return elements }
+    let requiringGrad = requiresGrad
     var all = elements
     var positions: [ExactName: Int] = [:]
     for member in members("swt.aliases") {
@@ -71,7 +72,8 @@ struct SafetensorsMetadata {
     let sorted = aliases.map { ($0, positions[ExactName($0.name)] ?? .max) }.sorted { $0.1 < $1.1 }
     for (alias, position) in sorted {
       guard let place = places[ExactName(alias.value)] else { continue }
-      all.insert((alias.name, elements[place].tensor), at: min(max(position, 0), all.count))
+      let tensor = elements[place].tensor.requiringGrad(requiringGrad.contains(ExactName(alias.name)))
+      all.insert((alias.name, tensor), at: min(max(position, 0), all.count))
     }
     return all
   }

@@ -13,6 +13,7 @@ struct OutputSelection {
     let name: String
     let kept: String
     let place: Int
+    let requiresGrad: Bool
   }
 
   var kept: [Kept] = []
@@ -42,7 +43,9 @@ struct OutputSelection {
       if let reason = reasons[place] {
         leftOut.append(LeftOut(stateDict.originalNames[place], reason: reason))
       } else if let kept = keptPlace[place] {
-        aliases.append(Alias(name: element.name, kept: stateDict.names[kept], place: place))
+        aliases.append(
+          Alias(
+            name: element.name, kept: stateDict.names[kept], place: place, requiresGrad: element.tensor.requiresGrad))
       } else {
         kept.append(Kept(name: element.name, tensor: element.tensor, place: place))
       }

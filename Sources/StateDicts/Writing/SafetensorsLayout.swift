@@ -81,8 +81,12 @@ struct SafetensorsLayout: OutputFrame {
     if !metadata.otherValues.isEmpty { add("swt.other_values", .object(metadata.otherValues)) }
     if let place = metadata.place { add("swt.place", place.json) }
     if !metadata.compositions.isEmpty { add("swt.composition", .object(metadata.compositions)) }
-    let requiringGrad = selection.kept.filter { $0.tensor.requiresGrad }.map { JSONValue.string($0.name) }
-    if !requiringGrad.isEmpty { add("swt.requires_grad", .array(requiringGrad)) }
+    let requiringGrad =
+      selection.kept.filter { $0.tensor.requiresGrad }.map { ($0.place, $0.name) }
+      + selection.aliases.filter(\.requiresGrad).map { ($0.place, $0.name) }
+    if !requiringGrad.isEmpty {
+      add("swt.requires_grad", .array(requiringGrad.sorted { $0.0 < $1.0 }.map { .string($0.1) }))
+    }
     let leftOut = metadata.leftOutBefore + selection.leftOut
     if !leftOut.isEmpty { add("swt.left_out", .array(leftOut.map(\.json))) }
     if !selection.aliases.isEmpty {

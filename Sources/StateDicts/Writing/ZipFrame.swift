@@ -224,18 +224,8 @@ struct ZipFrame: OutputFrame {
       bytes.append(contentsOf: fields)
     }
     let size = bytes.count - first
-    bytes.append(contentsOf: [0x50, 0x4B, 0x06, 0x06])
-    bytes.append(44, 8)
-    bytes.append(0x2D_031E, 4)
-    bytes.append(0, 8)
-    bytes.append(records.count, 8)
-    bytes.append(records.count, 8)
-    bytes.append(size, 8)
-    bytes.append(start, 8)
-    bytes.append(contentsOf: [0x50, 0x4B, 0x06, 0x07])
-    bytes.append(0, 4)
-    bytes.append(start + size, 8)
-    bytes.append(1, 4)
+    // numpy knows an archive of nothing by its end, which must come first then.
+    if !records.isEmpty { appendZip64End(directory: start..<start + size, to: &bytes) }
     bytes.append(contentsOf: [0x50, 0x4B, 0x05, 0x06])
     bytes.append(0, 4)
     bytes.append(min(records.count, 0xFFFF), 2)
@@ -243,6 +233,21 @@ struct ZipFrame: OutputFrame {
     bytes.append(min(size, Self.limit32), 4)
     bytes.append(min(start, Self.limit32), 4)
     bytes.append(0, 2)
+  }
+
+  private func appendZip64End(directory: Range<Int>, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: [0x50, 0x4B, 0x06, 0x06])
+    bytes.append(44, 8)
+    bytes.append(0x2D_031E, 4)
+    bytes.append(0, 8)
+    bytes.append(records.count, 8)
+    bytes.append(records.count, 8)
+    bytes.append(directory.count, 8)
+    bytes.append(directory.lowerBound, 8)
+    bytes.append(contentsOf: [0x50, 0x4B, 0x06, 0x07])
+    bytes.append(0, 4)
+    bytes.append(directory.upperBound, 8)
+    bytes.append(1, 4)
   }
 }
 
