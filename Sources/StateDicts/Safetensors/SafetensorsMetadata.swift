@@ -64,7 +64,9 @@ struct SafetensorsMetadata {
     }
     guard !aliases.isEmpty else { return elements }
     let requiringGrad = requiresGrad
-    var all = elements
+    var all: [StateDict.Element] = []
+    all.reserveCapacity(elements.count + aliases.count)
+    var rest = elements[...]
     var positions: [ExactName: Int] = [:]
     for member in members("swt.aliases") {
       if case .integer(let place) = member.value { positions[ExactName(member.name)] = place }
@@ -72,9 +74,11 @@ struct SafetensorsMetadata {
     let sorted = aliases.map { ($0, positions[ExactName($0.name)] ?? .max) }.sorted { $0.1 < $1.1 }
     for (alias, position) in sorted {
       guard let place = places[ExactName(alias.value)] else { continue }
-      let tensor = elements[place].tensor.requiringGrad(requiringGrad.contains(ExactName(alias.name)))
-      all.insert((alias.name, tensor), at: min(max(position, 0), all.count))
+      let before = rest.prefix(max(max(position, 0) - all.count, 0))
+      all += before
+      rest = rest.dropFirst(before.count)
+      all.append((alias.name, elements[place].tensor.requiringGrad(requiringGrad.contains(ExactName(alias.name)))))
     }
-    return all
+    return all + rest
   }
 }
