@@ -89,7 +89,7 @@ struct NumberForm: Sendable {
     case .none:
       for part in parts { sums.add(part) }
       var result = sums.statistics
-      result.histogram = .init((sums.numbers ?? []).map { ($0, 1) }, sums.minimum, sums.maximum)
+      result.histogram = .init(sums.numbers.map { ($0, 1) }, sums.minimum, sums.maximum)
       return result
     case .leadingBits:
       for part in parts { sums.add(part) }

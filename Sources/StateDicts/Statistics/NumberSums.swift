@@ -14,8 +14,8 @@ struct NumberSums: Sendable {
   /// Of the distances to it.
   private var distances = 0.0
   private var squares = 0.0
-  /// The numbers themselves, while they are few; nil once they were not.
-  private(set) var numbers: [Double]? = []
+  /// The numbers that were kept.
+  private(set) var numbers: [Double] = []
 
   /// How many numbers are kept for an exact histogram.
   static let keptCount = 1 << 16
@@ -27,7 +27,7 @@ struct NumberSums: Sendable {
     return sum.isNaN ? .infinity : max(sum, 0)
   }
 
-  /// Adds finite numbers, each as often as its count says.
+  /// Adds a number that occurs several times; NaN and infinities are only counted.
   mutating func add(_ number: Double, times: Int) {
     guard number.isFinite else {
       if number.isNaN { nan += times } else { infinities += times }
@@ -77,7 +77,7 @@ struct NumberSums: Sendable {
 
   /// Keeps numbers for an exact histogram.
   mutating func keep(_ values: UnsafeBufferPointer<Double>) {
-    unsafe numbers?.append(contentsOf: values)
+    unsafe numbers.append(contentsOf: values)
   }
 
   /// Adds the sums over other numbers.
@@ -104,7 +104,7 @@ struct NumberSums: Sendable {
     maximum = max(maximum, other.maximum)
     magnitudes += other.magnitudes
     (shift, distances, squares) = (mean, 0, deviations)
-    if let more = other.numbers { numbers?.append(contentsOf: more) } else { numbers = nil }
+    numbers += other.numbers
   }
 
   /// The figures that follow, without a histogram.
