@@ -53,6 +53,27 @@ for _ in range(int(sys.argv[2]) + 1):
 print(statistics.median(times[1:]) * 1e3)
 """
 
+# The figures of --stats, one after another, without the time of starting Python: argv[3] is the library that computes them.
+PYTHON_STATISTICS = """
+import statistics, sys, time, numpy, torch
+def figures(tensor):
+    if sys.argv[3] == "numpy":
+        a = tensor.numpy()
+        a.min(), a.max(), a.mean(dtype=float), a.std(dtype=float, ddof=1), numpy.count_nonzero(a)
+        numpy.isnan(a).sum(), numpy.isinf(a).sum(), numpy.abs(a).sum(dtype=float), numpy.linalg.norm(a.ravel())
+        numpy.histogram(a, bins=32)
+    else:
+        tensor.aminmax(), tensor.mean(), tensor.std(), tensor.count_nonzero(), tensor.isnan().sum(), tensor.isinf().sum()
+        tensor.abs().sum(), tensor.norm(), torch.histc(tensor, bins=32)
+times = []
+for _ in range(int(sys.argv[2])):
+    start = time.perf_counter()
+    for tensor in torch.load(sys.argv[1], mmap=True, weights_only=True).values():
+        figures(tensor)
+    times.append(time.perf_counter() - start)
+print(statistics.median(times))
+"""
+
 
 def bench_loading(bench: Setting) -> list:
     rows = []
@@ -129,6 +150,20 @@ def bench_strided(bench: Setting) -> list:
     return rows
 
 
+def bench_statistics(bench: Setting) -> list:
+    """Every figure of every tensor against cksum of the file, and against numpy and torch."""
+    rows = []
+    for name in ("one_gb.pth", "transposed.pth"):
+        source, runs = bench.folder / name, bench.at_most(3)
+        result = in_turn({"cksum": ["cksum", source], "ours": [tool, "inspect", "--stats", source]}, bench.at_most(5))
+        peers = {"cksum": result["cksum"]["seconds"]} | {
+            peer: last_number([sys.executable, "-c", PYTHON_STATISTICS, source, runs, peer]) for peer in ("numpy", "torch")}
+        ours = result["ours"]["seconds"]
+        rows.append({"what": f"inspect --stats {name}, s", "ours": ours, "peak_mib": result["ours"]["peak_mib"]}
+                    | peers | {f"of {peer}": ours / seconds for peer, seconds in peers.items()})
+    return rows
+
+
 def bench_matching(bench: Setting) -> list:
     lines = text([matching, bench.folder / "frcnn.pth", 10 * bench.runs, inputs.SIZES[bench.size].resnet]).splitlines()
     figures = dict(line.split() for line in lines)
@@ -146,7 +181,7 @@ def bench_inspecting(bench: Setting) -> list:
 
 
 PARTS = {"loading": bench_loading, "matching": bench_matching, "converting": bench_converting, "writing": bench_writing,
-         "strided": bench_strided, "inspecting": bench_inspecting, "inference": bench_inference}
+         "strided": bench_strided, "statistics": bench_statistics, "inspecting": bench_inspecting, "inference": bench_inference}
 
 
 def main() -> None:

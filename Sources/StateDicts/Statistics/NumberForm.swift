@@ -31,7 +31,12 @@ struct NumberForm: Sendable {
   }
 
   /// How many counts there are.
-  var countsCount: Int {
+  ///
+  /// Elements are counted by two tables in turn: neighbours often have the same bits, and adding to a number that was
+  /// just stored has to wait for the store.
+  var countsCount: Int { 2 * patternCount }
+
+  private var patternCount: Int {
     switch counting {
     case .patterns: type.byteCount == 1 ? 1 << 8 : 1 << 16
     case .none: 0
@@ -53,22 +58,29 @@ struct NumberForm: Sendable {
     for start in stride(from: 0, to: window.count, by: Self.stepCount * type.byteCount) {
       let count = min(Self.stepCount, (window.count - start) / type.byteCount)
       let bytes = unsafe UnsafeRawBufferPointer(rebasing: window[start..<start + count * type.byteCount])
-      unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * count) { memory in
-        let numbers = unsafe UnsafeMutableBufferPointer(rebasing: memory[0..<count])
-        if type.isComplex {
-          unsafe bytes.read(part, 1, to: memory)
-          for place in 0..<count {
-            unsafe numbers[place] = hypot(memory[2 * place], memory[2 * place + 1])
-          }
-        } else {
-          unsafe bytes.read(part, 1, to: numbers)
+      unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { floats in
+        if type == .float32, case .leadingBits = counting {
+          unsafe bytes.read(part, 1, to: floats)
+          let all = UnsafeBufferPointer(floats)
+          let finite = unsafe sums.add(all) ? all : floats.addOneByOne(to: &sums)
+          unsafe finite.countLeadingBits(in: &counts)
+          return
         }
-        let finite = unsafe numbers.removeNonFinite(&sums)
-        unsafe sums.add(finite: finite)
-        if case .leadingBits = counting {
-          unsafe counts.withUnsafeMutableBufferPointer { counts in unsafe finite.countLeadingBits(in: counts) }
-        } else {
-          unsafe sums.keep(finite)
+        unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * count) { memory in
+          let numbers = unsafe UnsafeMutableBufferPointer(rebasing: memory[0..<count])
+          if type.isComplex {
+            unsafe bytes.read(part, 1, to: memory)
+            for place in 0..<count {
+              unsafe numbers[place] = hypot(memory[2 * place], memory[2 * place + 1])
+            }
+          } else {
+            unsafe bytes.read(part, 1, to: numbers)
+          }
+          let all = UnsafeBufferPointer(numbers)
+          let finite = unsafe sums.add(all) ? all : numbers.addOneByOne(to: &sums)
+          guard case .leadingBits = counting else { return unsafe sums.keep(finite) }
+          for place in finite.indices { unsafe floats.initializeElement(at: place, to: Float(floor: finite[place])) }
+          unsafe UnsafeBufferPointer(rebasing: floats[0..<finite.count]).countLeadingBits(in: &counts)
         }
       }
     }
@@ -77,6 +89,7 @@ struct NumberForm: Sendable {
   /// The figures, from what all parts gave.
   func statistics(_ parts: [NumberSums], _ counts: [UInt64]) -> TensorStatistics {
     var sums = NumberSums()
+    let counts = zip(counts.prefix(patternCount), counts.dropFirst(patternCount)).map { $0 + $1 }
     switch counting {
     case .patterns:
       let values = patternValues
@@ -104,7 +117,7 @@ struct NumberForm: Sendable {
 
   /// The numbers that each pattern holds, one after another.
   private var patternValues: [Double] {
-    let count = countsCount
+    let count = patternCount
     switch type {
     case .float4_e2m1fn_x2:
       let halves = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
@@ -178,14 +191,15 @@ extension Float {
   }
 
   /// The number rounded down to what its leading 16 bits can say.
-  fileprivate var leadingBits: Float { Float(bitPattern: UInt32(leadingPattern) &<< 16) }
+  fileprivate var leadingBits: Float { Float(bitPattern: bitPattern.leadingBits &<< 16) }
+}
 
-  /// The leading 16 bits of the number, rounded down; those of 0 for -0.
+extension UInt32 {
+  /// The leading 16 bits of the finite number with these bits, rounded down.
   @inline(__always)
-  fileprivate var leadingPattern: UInt16 {
+  fileprivate var leadingBits: UInt32 {
     // Away from zero, of a negative number.
-    let bits = bitPattern &+ (bitPattern &>> 31) &* 0xFFFF
-    return bitPattern == 0x8000_0000 ? 0 : UInt16(truncatingIfNeeded: bits &>> 16)
+    (self &+ (self &>> 31) &* 0xFFFF) &>> 16
   }
 }
 
@@ -195,42 +209,43 @@ extension UnsafeRawBufferPointer {
     as _: Bits.Type, in counts: inout [UInt32]
   ) {
     unsafe counts.withUnsafeMutableBufferPointer { counts in
-      for place in 0..<count / MemoryLayout<Bits>.size {
+      let second = counts.count / 2
+      func bits(_ place: Int) -> Int {
         let bits = unsafe loadUnaligned(fromByteOffset: place &* MemoryLayout<Bits>.size, as: Bits.self)
-        unsafe counts[Int(truncatingIfNeeded: bits)] &+= 1
+        return Int(truncatingIfNeeded: bits)
       }
+      let count = count / MemoryLayout<Bits>.size
+      for pair in 0..<count / 2 {
+        unsafe counts[bits(2 &* pair)] &+= 1
+        unsafe counts[second &+ bits(2 &* pair &+ 1)] &+= 1
+      }
+      if count % 2 == 1 { unsafe counts[bits(count - 1)] &+= 1 }
     }
   }
 }
 
-extension UnsafeMutableBufferPointer<Double> {
-  /// Counts what is not finite, and moves the rest together.
-  fileprivate func removeNonFinite(_ sums: inout NumberSums) -> UnsafeBufferPointer<Double> {
-    var isFinite = true
-    for place in indices {
-      let number = unsafe self[place]
-      isFinite = number.isFinite && isFinite
-    }
-    guard !isFinite else { return UnsafeBufferPointer(self) }
+extension UnsafeMutableBufferPointer where Element: BinaryFloatingPoint {
+  /// Adds numbers of which some may not be finite, and moves the finite ones together.
+  fileprivate func addOneByOne(to sums: inout NumberSums) -> UnsafeBufferPointer<Element> {
     var count = 0
     for place in indices {
       let number = unsafe self[place]
+      sums.add(Double(number), times: 1)
       if number.isFinite {
         unsafe self[count] = number
         count += 1
-      } else {
-        sums.add(number, times: 1)
       }
     }
     return unsafe UnsafeBufferPointer(rebasing: self[0..<count])
   }
 }
 
-extension UnsafeBufferPointer<Double> {
+extension UnsafeBufferPointer<Float> {
   /// Counts finite numbers by their leading bits.
-  fileprivate func countLeadingBits(in counts: UnsafeMutableBufferPointer<UInt32>) {
-    for place in indices {
-      unsafe counts[Int(Float(floor: self[place]).leadingPattern)] &+= 1
+  fileprivate func countLeadingBits(in counts: inout [UInt32]) {
+    unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count) { patterns in
+      for place in indices { unsafe patterns.initializeElement(at: place, to: self[place].bitPattern.leadingBits) }
+      unsafe UnsafeRawBufferPointer(patterns).countPatterns(as: UInt32.self, in: &counts)
     }
   }
 }

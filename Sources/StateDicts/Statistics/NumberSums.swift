@@ -44,35 +44,67 @@ struct NumberSums: Sendable {
     squares += distance * distance * Double(times)
   }
 
-  /// Adds numbers of which none is NaN or infinite.
-  mutating func add(finite values: UnsafeBufferPointer<Double>) {
-    guard let first = unsafe values.first else { return }
-    if count == 0 { shift = first }
-    typealias Vector = SIMD8<Double>
+  /// Adds numbers if all are finite.
+  ///
+  /// - Returns: whether they were added; never if one is NaN or infinite, and not if their sum is beyond a `Double`.
+  mutating func add(_ values: UnsafeBufferPointer<Float>) -> Bool {
+    unsafe add(values) { bytes, place in
+      SIMD4<Double>(unsafe bytes.loadUnaligned(fromByteOffset: place &* 16, as: SIMD4<Float>.self))
+    }
+  }
+
+  /// Adds numbers if all are finite.
+  ///
+  /// - Returns: whether they were added; never if one is NaN or infinite, and not if their sum is beyond a `Double`.
+  mutating func add(_ values: UnsafeBufferPointer<Double>) -> Bool {
+    unsafe add(values) { bytes, place in
+      unsafe bytes.loadUnaligned(fromByteOffset: place &* 32, as: SIMD4<Double>.self)
+    }
+  }
+
+  /// Two loops, whose sums stay in the registers.
+  ///
+  /// - Parameter four: the four numbers at a place, converted by the caller: operations of generic vectors are slow.
+  @inline(__always)
+  private mutating func add<Number: BinaryFloatingPoint>(
+    _ values: UnsafeBufferPointer<Number>, four: (UnsafeRawBufferPointer, Int) -> SIMD4<Double>
+  ) -> Bool {
+    guard let first = unsafe values.first else { return true }
+    typealias Vector = SIMD4<Double>
     let bytes = UnsafeRawBufferPointer(values)
-    var (least, most) = (Vector(repeating: minimum), Vector(repeating: maximum))
-    var (magnitudes, distances, squares) = (Vector(), Vector(), Vector())
-    var zeros = SIMD8<Int64>()
-    let shifts = Vector(repeating: shift)
     let vectorCount = values.count / Vector.scalarCount
+    let rest = unsafe values[vectorCount * Vector.scalarCount..<values.count]
+    let shift = count == 0 ? Double(first) : shift
+    var (magnitudes, distances, squares) = (Vector(), Vector(), Vector())
+    let shifts = Vector(repeating: shift)
     for place in 0..<vectorCount {
-      let vector = unsafe bytes.loadUnaligned(fromByteOffset: place &* MemoryLayout<Vector>.size, as: Vector.self)
-      least.replace(with: vector, where: vector .< least)
-      most.replace(with: vector, where: vector .> most)
-      magnitudes += vector.replacing(with: -vector, where: vector .< 0)
-      zeros.replace(with: zeros &+ 1, where: vector .== 0)
+      let vector = unsafe four(bytes, place)
+      // Without the signs: three times as fast as a comparison with zero.
+      let bits = unsafe unsafeBitCast(vector, to: SIMD4<UInt64>.self) & (UInt64.max >> 1)
+      magnitudes += unsafe unsafeBitCast(bits, to: Vector.self)
       let distance = vector - shifts
       distances += distance
       squares += distance * distance
     }
-    minimum = least.min()
-    maximum = most.max()
+    guard distances.sum().isFinite, unsafe rest.allSatisfy(\.isFinite) else { return false }
+    var (least, most) = (Vector(repeating: Double(first)), Vector(repeating: Double(first)))
+    var zeros = SIMD4<Int64>()
+    for place in 0..<vectorCount {
+      let vector = unsafe four(bytes, place)
+      least.replace(with: vector, where: vector .< least)
+      most.replace(with: vector, where: vector .> most)
+      zeros.replace(with: zeros &+ 1, where: vector .== 0)
+    }
+    self.shift = shift
+    count += vectorCount * Vector.scalarCount
+    minimum = min(minimum, least.min())
+    maximum = max(maximum, most.max())
     self.zeros += Int(zeros.wrappedSum())
     self.magnitudes += magnitudes.sum()
     self.distances += distances.sum()
     self.squares += squares.sum()
-    count += vectorCount * Vector.scalarCount
-    for place in vectorCount * Vector.scalarCount..<values.count { unsafe add(values[place], times: 1) }
+    for place in unsafe rest.indices { unsafe add(Double(rest[place]), times: 1) }
+    return true
   }
 
   /// Keeps numbers for an exact histogram.
