@@ -10,8 +10,12 @@ import warnings
 import safetensors.torch
 import torch
 import torch.distributed.checkpoint as dcp
-from torch.distributed.checkpoint import filesystem, metadata
+from torch.distributed.checkpoint import filesystem, format_utils, metadata
+from torch.distributed.checkpoint.state_dict import get_state_dict
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
 
+from recipes.ranks import run
 from recipes.zip_tensors import floats, sample
 from tools.rows import describe
 from tools.safetensors_bytes import with_metadata
@@ -53,6 +57,7 @@ def write(book) -> None:
     chunked(book)
     hugging_face(book)
     serialized_as_safetensors(book, state)
+    fsdp(book)
 
 
 def save(book, name: str, state, about: str) -> None:
@@ -106,6 +111,34 @@ def serialized_as_safetensors(book, state) -> None:
         {"file": f"{book.recipe}/safetensors_items", "container": "dcp", "about": about, **found, "torch_loads": False}
         | {"bytes_items": ["epoch"]}
     )
+
+
+def fsdp(book) -> None:
+    """What FSDP saves on two ranks, and the same state as one .pth file, by torch's own converter."""
+    torch.set_num_threads(1)  # before processes are forked
+    run(2, save_fsdp, book)
+    check(book, "fsdp", "a model and its optimizer of FSDP on two ranks")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        format_utils.dcp_to_torch_save(book.folder / "fsdp", book.path("fsdp.pth"))
+    whole = torch.load(book.folder / "fsdp.pth")
+    book.expect("fsdp.pth", whole, "what dcp_to_torch_save makes of fsdp", "zip")
+
+
+def save_fsdp(rank: int, book) -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.BatchNorm1d(5))
+    with torch.no_grad():
+        net[0].weight.copy_(floats(5, 3))
+        net[0].bias.copy_(floats(5))
+    fully_shard(net, mesh=init_device_mesh("cpu", (2,)))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=0.5)
+    net(floats(4, 3)).sum().backward()
+    optimizer.step()
+    model, state = get_state_dict(net, optimizer)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        folder = f"fixtures/{book.recipe}/fsdp"  # relative, since .metadata keeps it
+        dcp.save({"model": model, "optim": state, "step": 7}, storage_writer=dcp.FileSystemWriter(folder))
 
 
 def chunked(book) -> None:

@@ -184,4 +184,30 @@ import TorchCheckpoints
       #expect(FileManager.default.contentsEqual(atPath: folder.path("a.swt"), andPath: folder.path("\(name).swt")))
     }
   }
+
+  @Test("--merge writes several inputs to one output; a name in two of them is an error with both")
+  func merges() throws {
+    defer { folder.remove() }
+    let (a, b) = (fixturePath("zip_tensors/tied_two_views.pth"), fixturePath("zero/stage1"))
+    let run = try Command("convert", "--json", "--merge", a, b, folder.path("m.swt"))
+    #expect(run.code == 0)
+    let merged = try stateDict(folder.path("m.swt"))
+    #expect(try merged.names == stateDict(a).names + stateDict(b).names)
+    #expect(run.output.contains("\"inputs\""))
+    let twice = try Command("convert", "--merge", a, a, folder.path("n.swt"))
+    #expect(twice.code == 65)
+    #expect(twice.errors.contains("in \(a) and \(a)"))
+    #expect(try Command(a, b, folder.path("n.swt")).code == 64)
+    #expect(try Command("convert", "--merge", a, folder.path("n.swt")).code == 64)
+  }
+
+  @Test("rank files are put together by their folder and by --merge")
+  func ranks() throws {
+    defer { folder.remove() }
+    let files = (0..<4).map { fixturePath("ranks/dtensors/net.rank\($0).pt") }
+    #expect(try Command(fixturePath("ranks/dtensors"), folder.path("a.swt")).code == 0)
+    #expect(try Command(["convert", "--merge"] + files + [folder.path("b.swt")]).code == 0)
+    #expect(try Command("diff", folder.path("a.swt"), folder.path("b.swt")).code == 0)
+    #expect(try Command(files[0], folder.path("c.swt")).code == 65)
+  }
 }

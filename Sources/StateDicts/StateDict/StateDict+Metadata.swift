@@ -22,6 +22,8 @@ extension StateDict {
     public var leftOut: [LeftOut] = []
     /// The tensors that earlier conversions left out, according to the metadata of the file.
     public var leftOutBefore: [LeftOut] = []
+    /// Values that were left out so far, such as one of two that merged files have under one name.
+    package var notKept: [LeftOut] = []
 
     /// Creates empty metadata.
     public init() {}

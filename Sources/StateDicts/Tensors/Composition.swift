@@ -50,6 +50,8 @@ public struct Composition: Sendable {
   public let components: [Component]
   /// Values needed to assemble the tensor, such as `scale`, `zero_point` or `axis`.
   public let attributes: [String: JSONValue]
+  /// What one rank has of a tensor that is spread over several; nil for any other tensor.
+  package let part: RankPart?
 
   /// How many tensors there are under this one, components of components included.
   package let partCount: Int
@@ -58,11 +60,14 @@ public struct Composition: Sendable {
   /// Components may be shared, so that a small file can name very many.
   package static let partLimit = 64
 
-  package init(_ kind: Kind, components: [Component] = [], attributes: [String: JSONValue] = [:]) {
+  package init(
+    _ kind: Kind, components: [Component] = [], attributes: [String: JSONValue] = [:], part: RankPart? = nil
+  ) {
     partCount = components.reduce(0) { $0 + 1 + ($1.tensor.composition?.partCount ?? 0) }
     self.kind = kind
     self.components = components
     self.attributes = attributes
+    self.part = part
   }
 
   /// The attributes as JSON, sorted by name.

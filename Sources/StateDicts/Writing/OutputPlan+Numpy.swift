@@ -103,10 +103,7 @@ extension Tensor {
   /// Why a format of plain arrays cannot say this tensor, whatever its type is; nil if it can.
   var reasonNotStrided: String? {
     guard let composition else { return nil }
-    if case .array(let placements)? = composition.attributes["placements"] {
-      let names = placements.map { if case .string(let name) = $0 { name } else { $0.text } }
-      return "one rank's part of a DTensor (\(names.joined(separator: ", ")))"
-    }
+    if let part = composition.part { return part.reason }
     return "the format has no \(composition.kind.rawValue) tensors"
   }
 }

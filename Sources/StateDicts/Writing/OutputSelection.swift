@@ -20,6 +20,8 @@ struct OutputSelection {
   var aliases: [Alias] = []
   /// What the steps before left out, and what the format cannot express.
   var leftOut: [LeftOut]
+  /// Values that the steps before left out.
+  private let notKept: [LeftOut]
 
   /// - Parameters:
   ///   - reason: Why the format cannot express a tensor; nil if it can.
@@ -30,6 +32,7 @@ struct OutputSelection {
     mayAlias: ((String) -> Bool)?
   ) throws(CheckpointError) {
     leftOut = stateDict.metadata.leftOut
+    notKept = stateDict.metadata.notKept
     let reasons = stateDict.map(reason)
     var keptPlace = [Int: Int]()
     if let mayAlias, !options.expandsTies {
@@ -80,6 +83,6 @@ struct OutputSelection {
   func report(byteCount: Int, notKept: [LeftOut] = []) -> WriteReport {
     WriteReport(
       written: kept.map(\.name), aliases: aliases.map { WriteReport.Alias(name: $0.name, kept: $0.kept) },
-      leftOut: leftOut, byteCount: byteCount, notKept: notKept)
+      leftOut: leftOut, byteCount: byteCount, notKept: self.notKept + notKept)
   }
 }

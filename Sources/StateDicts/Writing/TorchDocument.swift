@@ -15,6 +15,11 @@ struct TorchDocument {
   private(set) var notKept: [LeftOut] = []
   private var placed = Set<ExactName>()
 
+  /// A value as it is.
+  init(_ root: PythonValue) {
+    self.root = root
+  }
+
   init(_ metadata: StateDict.Metadata, _ kept: [OutputSelection.Kept]) {
     let names = Set(kept.lazy.map { ExactName($0.name) })
     let others = prune(PythonValue(.object(metadata.otherValues)), "", names) ?? .dict([])

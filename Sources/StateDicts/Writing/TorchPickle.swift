@@ -7,6 +7,8 @@ struct TorchPickle {
   private(set) var storages: TorchStorages
   private let placeOfName: [ExactName: Int]
   private let document: TorchDocument
+  /// Whether a tensor is a persistent id, its name, instead of a call that rebuilds it.
+  private let refersToTensors: Bool
   var writer = PickleWriter()
 
   /// The values that are not written as they were, each with the reason.
@@ -15,10 +17,19 @@ struct TorchPickle {
   init(_ metadata: StateDict.Metadata, _ kept: [OutputSelection.Kept], _ storages: TorchStorages) {
     self.kept = kept
     self.storages = storages
+    refersToTensors = false
     document = TorchDocument(metadata, kept)
     var places = [ExactName: Int](minimumCapacity: kept.count)
     for (place, item) in kept.enumerated() { places[ExactName(item.name)] = place }
     placeOfName = places
+  }
+
+  fileprivate init(references value: PythonValue) {
+    kept = []
+    storages = TorchStorages()
+    refersToTensors = true
+    document = TorchDocument(value)
+    placeOfName = [:]
   }
 
   /// Writes the checkpoint's value.
@@ -32,7 +43,8 @@ struct TorchPickle {
 
   private mutating func write(_ value: PythonValue) {
     switch value {
-    case .none, .record: writer.none()
+    case .none: writer.none()
+    case .record(let json): writeRecord(json)
     case .bool(let value): writer.bool(value)
     case .integer(let value): writer.integer(value)
     case .bigInteger(let digits): writer.integer(littleEndian: WideInteger.bytes(digits) ?? [])
@@ -65,11 +77,23 @@ struct TorchPickle {
       let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
       let index = parts.count > 1 ? Int(parts[1]) : nil
       call("torch", "device", [.text(parts.first ?? "cpu")] + (index.map { [.integer($0)] } ?? []))
+    case .tensor(let name) where refersToTensors:
+      writer.text(name)
+      writer.persistentID()
     case .tensor(let name):
       guard let place = placeOfName[ExactName(name)] else { return writer.none() }
       write(kept[place].tensor)
     case .stateDict(let entries): writeStateDict(entries)
     }
+  }
+
+  /// An object of an unknown class: its class, for a reader that calls nothing, and none in a file.
+  private mutating func writeRecord(_ json: JSONValue) {
+    guard refersToTensors, case .string(let name)? = json["class"], let dot = name.lastIndex(of: "."),
+      case let module = name[..<dot], case let last = name[name.index(after: dot)...], !module.isEmpty, !last.isEmpty,
+      !name.utf8.contains(UInt8(ascii: "\n"))
+    else { return writer.none() }
+    writer.global(String(module), String(last))
   }
 
   /// The tensors that have no place of their own, what else is among them, and torch's `_metadata`.
@@ -229,6 +253,14 @@ struct TorchPickle {
     writer.tuple()
     writer.bool(tensor.requiresGrad)
     writer.emptyOrderedDict()
+  }
+}
+
+extension PythonValue {
+  /// The value as a pickle in which a tensor is a persistent id, its name: for our own readers.
+  package var pickledByReference: [UInt8] {
+    var pickle = TorchPickle(references: self)
+    return pickle.bytes()
   }
 }
 

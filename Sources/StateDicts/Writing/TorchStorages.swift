@@ -38,6 +38,8 @@ struct TorchStorages {
   /// The storages of tensors that are written one by one.
   private var numberOfTie: [Tensor.Tie: Int] = [:]
 
+  init() {}
+
   /// - Parameter tensors: All that are to be written.
   /// - Throws: `limitExceeded` for a tensor that must be written out and is expanded beyond memory.
   init(_ tensors: some Sequence<Tensor>) throws(CheckpointError) {

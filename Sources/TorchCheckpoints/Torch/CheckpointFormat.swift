@@ -12,6 +12,10 @@ public enum CheckpointFormat: String, Sendable {
   case shards
   /// A folder of torch.distributed.checkpoint.
   case distributed = "torch distributed"
+  /// Files of several ranks, each with its parts of DTensors or ShardedTensors.
+  case ranks = "torch ranks"
+  /// A folder of DeepSpeed's ZeRO optimizer: fp32 weights in partitions.
+  case zero = "deepspeed zero"
   /// A program saved by torch.export.
   case exported = "torch export"
   case npy

@@ -17,6 +17,9 @@ public struct NamedTensor: Sendable {
   /// Whether it is a single number that numpy made: a value rather than a tensor.
   let isNumpyScalar: Bool
 
+  /// The value of the file's own pickle that it is; nil for a tensor of a file within the file.
+  let node: Pickle.ID?
+
   /// The role of a tensor in a module.
   public enum Role: String, Codable, Sendable {
     /// A trainable parameter.
@@ -27,7 +30,10 @@ public struct NamedTensor: Sendable {
     case nonPersistentBuffer = "non_persistent_buffer"
   }
 
-  init(name: String?, tensor: Tensor, role: Role? = nil, isNumpyScalar: Bool = false) {
+  init(
+    name: String?, tensor: Tensor, role: Role? = nil, isNumpyScalar: Bool = false, node: Pickle.ID? = nil
+  ) {
+    self.node = node
     self.isNumpyScalar = isNumpyScalar
     self.name = name ?? ""
     isUnnamed = name == nil
@@ -35,10 +41,11 @@ public struct NamedTensor: Sendable {
     self.role = role
   }
 
-  /// Returns the tensor with a prefix for the path of the value that holds its file.
+  /// Returns the tensor of a file within the file, with a prefix for the path of the value that holds it.
   func under(_ path: String?) -> NamedTensor {
-    guard let path else { return self }
+    let own = isUnnamed ? nil : name
     return NamedTensor(
-      name: isUnnamed ? path : "\(path).\(name)", tensor: tensor, role: role, isNumpyScalar: isNumpyScalar)
+      name: path.map { path in own.map { "\(path).\($0)" } ?? path } ?? own, tensor: tensor, role: role,
+      isNumpyScalar: isNumpyScalar)
   }
 }

@@ -67,7 +67,8 @@ struct TensorWalk {
     if let tensor = try tensor(step) {
       found.append(
         NamedTensor(
-          name: step.path, tensor: tensor, role: step.role, isNumpyScalar: values.isNumpyScalar(step.id)))
+          name: step.path, tensor: tensor, role: step.role, isNumpyScalar: values.isNumpyScalar(step.id),
+          node: step.id))
       if scope == .everything, let state = values.tensorState(at: step.id) {
         isPlain = false
         push([state], step)

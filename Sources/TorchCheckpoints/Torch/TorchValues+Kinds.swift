@@ -240,15 +240,28 @@ extension TorchValues {
     let name = globalName(at: arguments[0]) ?? "object"
     let requiresGrad = arguments.count > 7 ? pickle.bool(at: arguments[7]) ?? false : false
     var said: [String: JSONValue] = ["class": .string(name)]
+    var rankPart: RankPart?
     if isDTensor(arguments[0]), let local = components.first(where: { $0.role == "_local_tensor" })?.tensor,
       let specification = attributes.first(where: { pickle.text(at: $0.key) == "_spec" })?.value
     {
-      let part = localPart(specification)
-      if part.isWhole(local.shape, of: shape) { return local.requiringGrad(requiresGrad) }
-      said["placements"] = .array(part.placements.map(JSONValue.string))
+      let spec = dtensorSpec(at: specification)
+      if spec.isWhole(local.shape, of: shape) { return local.requiringGrad(requiresGrad) }
+      said["placements"] = .array(spec.placements.map { .string($0.text) })
+      rankPart = spec.part(local, of: shape)
+    } else if isShardedTensor(arguments[0]),
+      let part = try state.flatMap({ id throws(CheckpointError) in
+        try shards(id, depth: depth)
+      })
+    {
+      if part.chunks.count == 1, part.chunks[0].tensor.shape == shape {
+        return part.chunks[0].tensor.requiringGrad(requiresGrad)
+      }
+      said["offsets"] = .array(part.chunks.map { .array($0.offsets.map { .integer($0) }) })
+      components = part.chunks.enumerated().map { Composition.Component("shard\($0)", $1.tensor) }
+      rankPart = part
     }
     return try Tensor(
-      Composition(.wrapperSubclass, components: components, attributes: said), elementType: type,
+      Composition(.wrapperSubclass, components: components, attributes: said, part: rankPart), elementType: type,
       geometry: TensorGeometry(stated: shape, strides: integers(at: arguments[3])),
       origin: components.first?.tensor.storage.origin ?? .memory,
       requiresGrad: requiresGrad)

@@ -1,6 +1,6 @@
 extension TorchValues {
   /// Words in keys of values that only training needs.
-  private static let trainingWords: Set<String> = [
+  static let trainingWords: Set<String> = [
     "optimizer", "optimizers", "optim", "scheduler", "schedulers", "scaler", "scalers", "callback", "callbacks", "loop",
     "loops", "rng", "rngs",
   ]
@@ -13,7 +13,7 @@ extension TorchValues {
   }
 
   /// The words of `lr_scheduler`, `optimizerG` or `rng-state2`, in lower case.
-  private static func words(of key: String) -> [String] {
+  static func words(of key: String) -> [String] {
     var words = [""]
     var wasLowercase = false
     for character in key.utf8.prefix(200) {

@@ -10,17 +10,31 @@ final class TorchValues: Sendable {
   let storages: StorageTable
   /// Of a TorchScript archive: what its classes call parameters and buffers.
   let scriptClasses: [String: ScriptClass]
+  /// Tensors that were put together from the files of several ranks, in place of this file's parts.
+  private let gathered: [Pickle.ID: Tensor]
 
   /// - Throws: what `StorageTable` throws.
   init(
     _ read: TorchPickle, records: some StorageRecords, scriptClasses: [String: ScriptClass] = [:]
   ) throws(CheckpointError) {
     self.scriptClasses = scriptClasses
+    gathered = [:]
     pickle = read.pickle
     meanings = read.meanings
     globals = read.globals
     embedded = read.embedded
     storages = try StorageTable(read.persistentIDs, records: records)
+  }
+
+  /// The values of one rank's file, with whole tensors in place of its parts.
+  init(_ values: TorchValues, gathered: [Pickle.ID: Tensor]) {
+    self.gathered = gathered
+    pickle = values.pickle
+    meanings = values.meanings
+    globals = values.globals
+    embedded = values.embedded
+    storages = values.storages
+    scriptClasses = values.scriptClasses
   }
 
   /// What a node's global means, if it is one.
@@ -94,6 +108,7 @@ final class TorchValues: Sendable {
   }
 
   func tensor(at id: Pickle.ID, depth: Int) throws(CheckpointError) -> Tensor? {
+    if !gathered.isEmpty, let whole = gathered[id] { return whole }
     switch pickle[id] {
     case .object(let index):
       let object = pickle.objects[index]
@@ -131,8 +146,9 @@ final class TorchValues: Sendable {
     guard parts.count > 3, meaning == .rebuildFromTypeV2 || meaning == .rebuildParameterWithState else { return nil }
     // A jagged tensor's attributes are its components once more.
     if let inner = parts.first, self.meaning(at: inner) == .rebuildJagged { return nil }
-    // So are a DTensor's; the rest of them says where its devices are.
-    if isDTensor(parts[parts.startIndex + 1]) { return nil }
+    // So are those of what is spread over ranks; the rest says where the devices are.
+    let kind = parts[parts.startIndex + 1]
+    if isDTensor(kind) || isShardedTensor(kind) { return nil }
     return parts[parts.startIndex + 3]
   }
 

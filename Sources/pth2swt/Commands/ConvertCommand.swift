@@ -18,6 +18,7 @@ struct ConvertCommand: ParsableCommand {
         pth2swt model.safetensors model.pth
         pth2swt convert --max-shard-size 5GB model.pth folder
         pth2swt convert --key ema checkpoint.pth ema.safetensors
+        pth2swt convert --merge backbone.pth head.pth model.pth
       """)
 
   @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
@@ -26,6 +27,16 @@ struct ConvertCommand: ParsableCommand {
   @Argument(
     help: "Output file; a folder with --max-shard-size.", completion: .file(extensions: OutputFormat.extensions))
   var output: FilePath
+
+  @Argument(
+    help: "With --merge: more inputs, then the output.", completion: .checkpoint)
+  var more: [FilePath] = []
+
+  @Flag(
+    help: """
+      Write the tensors of several inputs, or of the rank files of one training job, to one output: --merge A B OUT.
+      """)
+  var merge = false
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
@@ -63,24 +74,28 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  /// The checkpoints to convert: one, or several with --merge.
+  private var sources: [FilePath] { more.isEmpty ? [input] : [input, output] + more.dropLast() }
+  /// Where the output goes: the last path.
+  private var target: FilePath { more.last ?? output }
+
   func validate() throws {
+    if !more.isEmpty, !merge { throw ValidationError("Several inputs need --merge.") }
+    if merge, more.isEmpty { throw ValidationError("--merge needs two inputs and an output.") }
     if everything, key.key != nil { throw ValidationError("--everything and --key exclude each other.") }
     if maxShardSize != nil, let format, format != .safetensors {
       throw ValidationError("--max-shard-size writes safetensors, not \(format.rawValue).")
     }
-    guard maxShardSize != nil || format != nil || OutputFormat(nameOf: output) != nil else {
+    guard maxShardSize != nil || format != nil || OutputFormat(nameOf: target) != nil else {
       throw ValidationError(
-        "The name \(output) says no format: use one of \(OutputFormat.extensions.map { "." + $0 }.joined(separator: " ")), "
+        "The name \(target) says no format: use one of \(OutputFormat.extensions.map { "." + $0 }.joined(separator: " ")), "
           + "or --format.")
     }
   }
 
   func run() throws {
-    let checkpoint = try inputs.open(input)
-    var (stateDict, annotations) = try modelling.apply(
-      to: everything ? checkpoint.everything() : checkpoint.stateDict(key: key.key))
+    var (stateDict, annotations) = try modelling.apply(to: read())
     if decompose { stateDict = try stateDict.decomposed() }
-    if sha256 { stateDict.metadata.source?.sha256 = try SHA256Text.of(checkpoint) }
     var options = WriteOptions(
       overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported,
       annotations: annotations)
@@ -89,10 +104,26 @@ struct ConvertCommand: ParsableCommand {
     options.expandedByteCount = inputs.limits.expandedByteCount
     let progress = ProgressLine()
     Interruption.prepare()
-    let report = try stateDict.write(to: output, options: options) { progress.show($0) }
+    let report = try stateDict.write(to: target, options: options) { progress.show($0) }
     progress.clear()
-    let summary = ConvertSummary(input: input, output: output, report: report)
+    let summary = ConvertSummary(inputs: sources, output: target, report: report)
     if json { try printJSON(summary) } else { print(summary.lines) }
+  }
+
+  /// The tensors of all inputs.
+  private func read() throws -> StateDict {
+    var checkpoints: [Checkpoint] = []
+    for source in sources { try checkpoints.append(inputs.open(source)) }
+    if merge, checkpoints.contains(where: \.isRankPart) {
+      checkpoints = try [Checkpoint(ranks: checkpoints)]
+    }
+    var parts: [StateDict] = []
+    for checkpoint in checkpoints {
+      var part = try everything ? checkpoint.everything() : checkpoint.stateDict(key: key.key)
+      if sha256 { part.metadata.source?.sha256 = try SHA256Text.of(checkpoint) }
+      parts.append(part)
+    }
+    return try merge ? StateDict.merging(parts, from: checkpoints.map(\.file)) : parts[0]
   }
 }
 

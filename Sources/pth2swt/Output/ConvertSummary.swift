@@ -3,12 +3,12 @@ import Subcommands
 
 /// What a conversion wrote and left out.
 struct ConvertSummary: Encodable {
-  let input: FilePath
+  let inputs: [FilePath]
   let output: FilePath
   let report: WriteReport
 
   private enum CodingKeys: String, CodingKey {
-    case input, output, tensors, aliases, bytes
+    case input, inputs, output, tensors, aliases, bytes
     case files
     case leftOut = "left_out"
     case notKept = "not_kept"
@@ -16,7 +16,8 @@ struct ConvertSummary: Encodable {
 
   func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: CodingKeys.self)
-    try object.encode(input, forKey: .input)
+    try object.encode(inputs.first, forKey: .input)
+    if inputs.count > 1 { try object.encode(inputs, forKey: .inputs) }
     try object.encode(output, forKey: .output)
     try object.encode(report.written.count, forKey: .tensors)
     try object.encode(report.aliases.count, forKey: .aliases)

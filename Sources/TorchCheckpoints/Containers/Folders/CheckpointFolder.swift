@@ -6,6 +6,8 @@ import StateDicts
 ///     model.safetensors.index.json, model-00001-of-00002.safetensors …       shards
 ///     model.safetensors or pytorch_model.bin                      one file, under the usual name
 ///     data.pkl, data/0, byteorder …                               torch's zip format, unpacked
+///     zero_pp_rank_0_mp_rank_00_optim_states.pt …                 DeepSpeed's ZeRO, or latest, which names its folder
+///     model.rank0.pt, model.rank1.pt …                            files of several ranks
 struct CheckpointFolder {
   private let location: FilePath
   /// The names of what is in it, sorted: each the name's `reversibleText`.
@@ -43,12 +45,23 @@ struct CheckpointFolder {
     if names.contains(".metadata") { return try Distributed.open(self, metadata: [".metadata"], options) }
     if !rankLocal.isEmpty { return try Distributed.open(self, metadata: rankLocal, options) }
     if UnpackedZip.isAt(self) { return try UnpackedZip.open(self, options) }
+    if ZeroFolder.isAt(self) { return try ZeroFolder.open(self, options) }
     if let name = try usualName() { return try FileReader.read(store(name, options), at: place(name), options) }
     if let chunks = try DistributedSafetensors.open(self, options) { return chunks }
+    if let zero = try ZeroFolder.latest(in: self, options) { return try ZeroFolder.open(zero, options) }
+    if let ranks = try RankFiles.open(self, options) { return ranks }
     var budget = 1000
     let nested = nested(&budget)
     if nested.count == 1, UnpackedZip.isAt(nested[0]) { return try UnpackedZip.open(nested[0], options) }
     throw nothingFound(nested.map(\.path))
+  }
+
+  /// Whether the folder is in an archive, where it has no other folders beside it.
+  var isInArchive: Bool { unpacking != nil }
+
+  /// A folder in this one; nil if there is none.
+  func subfolder(_ name: String) -> CheckpointFolder? {
+    isInArchive ? nil : try? CheckpointFolder(path: place(name))
   }
 
   /// The file that a library would load of this folder.
@@ -72,9 +85,10 @@ struct CheckpointFolder {
     var found: [CheckpointFolder] = []
     for name in names where !name.hasPrefix(".") && name != "__MACOSX" {
       budget -= 1
-      guard budget > 0, let folder = try? CheckpointFolder(path: place(name)) else { continue }
+      guard budget > 0, let folder = subfolder(name) else { continue }
       let isOne =
-        folder.names.contains(".metadata") || UnpackedZip.isAt(folder) || folder.names.contains { UsualName($0) != nil }
+        folder.names.contains(".metadata") || UnpackedZip.isAt(folder) || ZeroFolder.isAt(folder)
+        || folder.names.contains { UsualName($0) != nil }
       found += isOne ? [folder] : depth < 2 ? folder.nested(depth: depth + 1, &budget) : []
     }
     return found

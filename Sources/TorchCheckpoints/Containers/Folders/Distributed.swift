@@ -7,6 +7,7 @@ import StateDicts
 ///                       behind the other items, which each tensor's place then points to
 ///     __0.metadata      the same as .metadata for one rank, where no rank gathered them
 ///
+/// What was saved is the nested state that `dcp_to_torch_save` makes of the folder, so it is read like the `.pth` of that state.
 /// torch reads `.metadata` with Python's unpickler, which runs the code that it names; here it is data.
 /// Source: `torch/distributed/checkpoint/metadata.py`, `filesystem.py`.
 struct Distributed {
@@ -27,12 +28,16 @@ struct Distributed {
       }
     }
     var reading = Distributed(folder: folder, options: options, metadata: metadata)
-    for entry in metadata.tensors { try reading.readTensor(entry) }
-    for name in metadata.values { try reading.readValue(name) }
-    let items = reading.stores.values.reduce(0) { $0 + $1.count }
+    for item in metadata.items {
+      switch item {
+      case .tensor(let place): try reading.readTensor(metadata.tensors[place])
+      case .value(let name): try reading.readValue(name)
+      }
+    }
+    let byteCount = reading.stores.values.reduce(store.count) { $0 + $1.count }
     var contents = try CheckpointContents(
-      .distributed, file: folder.path, store: store, byteCount: store.count + items, tensors: reading.tensors,
-      otherValues: reading.values)
+      .distributed, file: folder.path, store: store, byteCount: byteCount,
+      pickled: reading.state.values(tensors: reading.tensors, options), limits: options.limits)
     contents.marks = metadata.marks + [JSONValue.Member("files", .integer(reading.stores.count))]
     contents.globals = globals + reading.globals
     return contents
@@ -44,8 +49,9 @@ struct Distributed {
   private var stores: [String: ByteStore] = [:]
   /// The chunks of each safetensors file within a file.
   private var safetensors: [Place: [DistributedMetadata.Index: Tensor]] = [:]
-  private var tensors: [NamedTensor] = []
-  private var values: [JSONValue.Member] = []
+  /// The state as it was saved, in which each tensor is a name.
+  private var state = NestedState()
+  private var tensors: [ExactName: Tensor] = [:]
   private var globals: [GlobalUse] = []
 
   private init(folder: CheckpointFolder, options: CheckpointOptions, metadata: DistributedMetadata) {
@@ -68,7 +74,8 @@ struct Distributed {
     let tensor = try Tensor.assembled(
       shape: entry.size, elementType: entry.elementType, chunks: chunks, requiresGrad: entry.requiresGrad,
       name: entry.name)
-    tensors.append(NamedTensor(name: entry.name, tensor: tensor))
+    tensors[ExactName(entry.name)] = tensor
+    state.insert(.tensor(entry.name), at: path(entry.name), of: entry.name)
   }
 
   private mutating func chunkTensor(_ name: String, _ offsets: [Int]) throws(CheckpointError) -> Tensor? {
@@ -94,8 +101,19 @@ struct Distributed {
 
   private mutating func readValue(_ name: String) throws(CheckpointError) {
     let item = try item(name, nil)
-    tensors += item.tensors.map { $0.under(name) }
-    if let value = item.value { values.append(JSONValue.Member(name, value.json())) }
+    for found in item.tensors {
+      let inner = found.under(name)
+      tensors[ExactName(inner.name)] = found.tensor
+      let path = path(name) + (inner.name == name ? [] : [.key(ExactName(found.name))])
+      state.insert(.tensor(inner.name), at: path, of: inner.name)
+    }
+    guard item.tensors.isEmpty, case .pickled(let values) = item.values else { return }
+    state.insert(OtherValues(in: values).value ?? .none, at: path(name), of: name)
+  }
+
+  /// Where an item stands in the state; torch puts those without a path at its top.
+  private func path(_ name: String) -> [NestedState.Step] {
+    metadata.paths[ExactName(name)] ?? [.key(ExactName(name))]
   }
 
   private struct Place: Hashable {

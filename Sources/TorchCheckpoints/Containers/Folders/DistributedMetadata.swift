@@ -3,6 +3,7 @@ import StateDicts
 /// What `.metadata` says: each tensor's type, size and chunks, and where each chunk lies.
 ///
 ///     Metadata            state_dict_metadata {name: TensorStorageMetadata or BytesStorageMetadata}
+///                         planner_data {name: path}: "model.fc.weight": ("model", "fc.weight")
 ///                         storage_data {MetadataIndex: _StorageInfo}
 ///     TensorStorageMetadata    properties (dtype, layout, requires_grad, …), size, chunks [ChunkStorageMetadata]
 ///     ChunkStorageMetadata     offsets, sizes
@@ -35,9 +36,17 @@ struct DistributedMetadata {
     let isTransformed: Bool
   }
 
+  /// What an item is, in the order of the metadata.
+  enum Item {
+    /// An index into `tensors`.
+    case tensor(Int)
+    case value(String)
+  }
+
   private(set) var tensors: [TensorEntry] = []
-  /// The names of items that are no tensors.
-  private(set) var values: [String] = []
+  private(set) var items: [Item] = []
+  /// Where each item stands in the state that was saved, if the metadata says so.
+  private(set) var paths: [ExactName: [NestedState.Step]] = [:]
   private(set) var places: [Index: Place] = [:]
   private(set) var marks: [JSONValue.Member] = []
   private var entryOfName: [ExactName: Int] = [:]
@@ -53,16 +62,38 @@ struct DistributedMetadata {
       throw malformed("Not metadata of torch.distributed.checkpoint: there is no state_dict_metadata.")
     }
     for entry in entries { try add(read.pickle.keyText(entry.key), entry.value, read) }
+    for entry in read.attribute("planner_data", of: root).flatMap(read.mapping) ?? [] {
+      guard let path = path(entry.value, read) else { continue }
+      paths[ExactName(read.pickle.keyText(entry.key))] = path
+    }
     for entry in read.attribute("storage_data", of: root).flatMap(read.mapping) ?? [] { try addPlace(entry, read) }
     if marks.isEmpty, let version = read.attribute("version", of: root).flatMap(read.pickle.text) {
       marks.append(JSONValue.Member("version", .string(version)))
     }
   }
 
+  /// A path of keys and of places in lists.
+  private func path(_ id: Pickle.ID, _ read: TorchValues) -> [NestedState.Step]? {
+    guard let parts = read.pickle.sequence(at: id), !parts.isEmpty, parts.count <= PythonValue.depthLimit / 2 else {
+      return nil
+    }
+    var path: [NestedState.Step] = []
+    for part in parts {
+      if let text = read.pickle.text(at: part) {
+        path.append(.key(ExactName(text)))
+      } else if let place = read.pickle.integer(at: part), place >= 0 {
+        path.append(.place(place))
+      } else {
+        return nil
+      }
+    }
+    return path
+  }
+
   private mutating func add(_ name: String, _ id: Pickle.ID, _ read: TorchValues) throws(CheckpointError) {
     guard let size = read.attribute("size", of: id).flatMap(read.integers) else {
       if read.attribute("chunks", of: id) != nil { throw malformed("\(name) has no size.") }
-      if entryOfName.updateValue(-1, forKey: ExactName(name)) == nil { values.append(name) }
+      if entryOfName.updateValue(-1, forKey: ExactName(name)) == nil { items.append(.value(name)) }
       return
     }
     guard let properties = read.attribute("properties", of: id), let (type, requiresGrad) = type(properties, read)
@@ -83,6 +114,7 @@ struct DistributedMetadata {
       tensors[known].chunks += chunks
     } else {
       entryOfName[ExactName(name)] = tensors.count
+      items.append(.tensor(tensors.count))
       tensors.append(
         TensorEntry(name: name, elementType: type, requiresGrad: requiresGrad, size: size, chunks: chunks))
     }

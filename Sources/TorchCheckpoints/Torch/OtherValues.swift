@@ -38,6 +38,12 @@ struct OtherValues {
     value = convert(values.pickle.root, Place())
   }
 
+  /// All that a pickle holds beside tensors.
+  init(in values: TorchValues) {
+    // No value is the state dict.
+    self.init(beside: [], at: Pickle.ID(index: -1), in: values)
+  }
+
   /// Where a value is.
   private struct Place {
     /// Whether it is in the state dict, and its name there.

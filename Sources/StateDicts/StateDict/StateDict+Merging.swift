@@ -1,0 +1,89 @@
+extension StateDict {
+  /// Returns one state dict with the tensors of several, in their order.
+  ///
+  ///     try StateDict.merging([backbone, head]).write(toPath: "model.pth")
+  ///
+  /// Tensors that are tied within one of them stay tied. Metadata is joined: of an entry that several have with different
+  /// values, the first is kept, and the report of `write` lists the others.
+  ///
+  /// - Parameter parts: The state dicts; messages call them by their sources.
+  /// - Throws: `nameCollision`, with the names that two of them have and the files that these are from.
+  public static func merging(_ parts: [StateDict]) throws(CheckpointError) -> StateDict {
+    try merging(parts, from: parts.enumerated().map { $1.metadata.source?.name ?? "state dict \($0)" })
+  }
+
+  /// - Parameter files: What messages call the state dicts.
+  package static func merging(_ parts: [StateDict], from files: [String]) throws(CheckpointError) -> StateDict {
+    var placeOfName: [ExactName: Int] = [:]
+    var collisions: [String] = []
+    for (place, part) in parts.enumerated() {
+      for name in part.names {
+        if let first = placeOfName.updateValue(place, forKey: ExactName(name)) {
+          collisions.append("\(name): in \(files[first]) and \(files[place])")
+        }
+      }
+    }
+    guard collisions.isEmpty else {
+      throw CheckpointError(
+        .nameCollision, "\(collisions.count) tensor names are in more than one input:",
+        details: collisions.prefix(10) + (collisions.count > 10 ? ["… and \(collisions.count - 10) more"] : []),
+        remedy: "rename the tensors of one input first, or leave the input out")
+    }
+    return try StateDict(
+      parts.lazy.flatMap { $0 }, originalNames: parts.flatMap(\.originalNames),
+      metadata: Metadata(merging: parts.map(\.metadata), from: files))
+  }
+}
+
+extension StateDict.Metadata {
+  fileprivate init(merging parts: [StateDict.Metadata], from files: [String]) {
+    self.init()
+    source = Self.source(parts.compactMap(\.source))
+    let places = parts.compactMap(\.place)
+    if let first = places.first, places.allSatisfy({ $0 == first }) { place = first }
+    for (part, file) in zip(parts, files) {
+      modules = join(modules, part.modules, "_metadata of ", file)
+      otherValues = join(otherValues, part.otherValues, "", file)
+      for annotation in part.annotations {
+        // Lists of tensors' names are joined.
+        if let index = annotations.firstIndex(where: { $0.name == annotation.name }),
+          case .array(let known) = annotations[index].value, case .array(let more) = annotation.value
+        {
+          annotations[index] = JSONValue.Member(annotation.name, .array(known + more))
+        } else {
+          annotations = join(annotations, [annotation], "", file)
+        }
+      }
+      compositions += part.compositions
+      notKept += part.notKept
+      leftOut += part.leftOut.map { LeftOut("\(file): \($0.name)", reason: $0.reason) }
+      leftOutBefore += part.leftOutBefore
+    }
+  }
+
+  /// The members of both; of two values under one name the first.
+  private mutating func join(
+    _ known: [JSONValue.Member], _ more: [JSONValue.Member], _ prefix: String, _ file: String
+  ) -> [JSONValue.Member] {
+    let values = Dictionary(known.map { (ExactName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first })
+    var result = known
+    for member in more {
+      guard let value = values[ExactName(member.name)] else {
+        result.append(member)
+        continue
+      }
+      guard value != member.value else { continue }
+      notKept.append(
+        LeftOut("\(file): \(prefix)\(member.name)", reason: "another input has this name with another value"))
+    }
+    return result
+  }
+
+  private static func source(_ sources: [Provenance]) -> Provenance? {
+    guard sources.count > 1 else { return sources.first }
+    return Provenance(
+      name: sources.map(\.name).joined(separator: ", "),
+      byteCount: sources.reduce(0) { $0.addingReportingOverflow($1.byteCount).partialValue }, format: "merged",
+      marks: [JSONValue.Member("inputs", .array(sources.map(\.json)))])
+  }
+}
