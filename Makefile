@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo test test-pairs test-instructions test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps bench format lint reference clean
+.PHONY: demo test test-browser test-pairs test-instructions test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -37,6 +37,12 @@ test-clients: deps
 # Every fixture with the libzip of Debian 13 and of sid, whose packages are unpacked into .build-packages.
 test-libzip: deps
 	bash Tests/Portability/libzip.sh
+
+# The pages of `inspect --html` in a headless Chromium (Debian's package): they load, filter, sort, zoom and print, and hostile
+# names stay text. Screenshots are left in .build-browser.
+test-browser: build
+	@command -v chromium >/dev/null || { echo "+ apt-get install chromium"; apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+	python3 -B Tests/Browser/browser.py .build/release/pth2swt .build-browser
 
 # The models with the machine's oneDNN, Debian 13's and sid's, optimized. FILTER='LayerTests|ArithmeticTests' runs some tests.
 test-onednn: deps

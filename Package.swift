@@ -90,10 +90,19 @@ let package = Package(
         "FetchMessages", "ModelParameters", "StateDicts", "Terminal", "TorchCheckpoints", "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .target(
+      name: "HTMLReports",
+      dependencies: [
+        "Digests", "ModelParameters", "StateDicts", "Subcommands", "Terminal", "TorchCheckpoints", "VisionModels",
+      ],
+      resources: [
+        .embedInCode("Page/report.html"), .embedInCode("Page/report.css"), .embedInCode("Page/report.js"),
+      ]),
     .executableTarget(
       name: "pth2swt",
       dependencies: [
-        "Digests", "ModelParameters", "StateDicts", "Subcommands", "Terminal", "TorchCheckpoints", "VisionModels",
+        "Digests", "HTMLReports", "ModelParameters", "StateDicts", "Subcommands", "Terminal", "TorchCheckpoints",
+        "VisionModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

@@ -30,7 +30,7 @@ struct Pth2swt: ParsableCommand {
       65 malformed or refused input; 66 no input; 70 bug; 71 out of memory; 73 cannot create output; \
       74 input or output failed.
       """,
-    version: "0.1.0",
+    version: Subcommands.version,
     subcommands: [
       ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FingerprintCommand.self, DiffCommand.self,
       ScanCommand.self,

@@ -1,8 +1,10 @@
 import ArgumentParser
+import HTMLReports
 import StateDicts
 import Subcommands
 import Terminal
 import TorchCheckpoints
+import VisionModels
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,6 +16,7 @@ struct InspectCommand: ParsableCommand {
       EXAMPLES
         pth2swt inspect model.pth
         pth2swt inspect --json --hashes model.pth
+        pth2swt inspect model.pth --html report.html --model fasterrcnn_resnet50_fpn
       """)
 
   @Argument(help: "Checkpoints (with --json, a line each if several).", completion: .checkpoint)
@@ -39,12 +42,36 @@ struct InspectCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Depth of the tree (default: fits the screen).", valueName: "n"))
   var depth: Int?
 
+  @Option(
+    help: ArgumentHelp("Write a page for a browser, with statistics and a map of the modules.", valueName: "file"),
+    completion: .file(extensions: ["html"]))
+  var html: FilePath?
+
+  @Option(
+    help: ArgumentHelp("Compare with this model in the page.", valueName: "name"), completion: .model)
+  var model: String?
+
+  @Flag(help: "Replace an existing page.")
+  var force = false
+
+  func validate() throws {
+    guard html == nil || files.count == 1 else { throw ValidationError("--html describes one checkpoint.") }
+    guard html != nil || model == nil else { throw ValidationError("--model needs --html FILE.") }
+  }
+
   func run() throws {
     var failure: ExitCode?
     for (place, file) in files.enumerated() {
       if place > 0, !json { print("") }
       do {
-        try show(report(on: file))
+        let checkpoint = try inputs.open(file)
+        // Before any work that would be lost if it cannot be written.
+        let page = try html.map { try AtomicFile(path: $0, overwrites: force) }
+        let fit = try model.map { try ModelFit(checkpoint.stateDict(), as: VisionModel.Name(rawValue: $0)) }
+        let report = try report(on: checkpoint, file)
+        try page?.write(Array(ReportPage(of: report, fit: fit).html(version: Subcommands.version).utf8))
+        try page?.commit()
+        if html == nil || json { try show(report) }
       } catch  where files.count > 1 {
         failure = failure ?? Failure.show(error, of: file, isJSON: json)
       }
@@ -52,14 +79,13 @@ struct InspectCommand: ParsableCommand {
     if let failure { throw failure }
   }
 
-  private func report(on file: FilePath) throws -> Inspection {
-    let checkpoint = try inputs.open(file)
+  private func report(on checkpoint: Checkpoint, _ file: FilePath) throws -> Inspection {
     let progress = ProgressLine()
     defer { progress.clear() }
     let sum = ProgressSum(total: checkpoint.tensors.reduce(0) { $0 &+ $1.tensor.byteCount }) { progress.show($0) }
     let hash = { @Sendable (tensor: Tensor) in try SHA256Text.of(tensor) { sum.add($0, tensor.storage.entry) } }
     let report = try Inspection(
-      of: checkpoint, statistics: stats, hash: hashes ? hash : nil, progress: { progress.show($0) })
+      of: checkpoint, statistics: stats || html != nil, hash: hashes ? hash : nil, progress: { progress.show($0) })
     progress.clear()
     if let filter, report.filtered(by: filter).tensors.isEmpty {
       let place = files.count > 1 ? " in \(file)" : ""
