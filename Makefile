@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo test test-browser test-pairs test-instructions test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps bench format lint reference clean
+.PHONY: demo test test-browser test-pairs test-instructions test-kill test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -33,6 +33,12 @@ test-pairs: deps
 # Every Swift block of every page, in a package that depends on this one, and each product without the libraries of others.
 test-clients: deps
 	python3 Tests/Clients/clients.py
+
+# kill -9 at 200 random points of a conversion, for each writer, optimized.
+test-kill: deps
+	swift build -c release --product pth2swt
+	swift build --build-tests
+	PTH2SWT_KILLS=200 PTH2SWT_PROGRAM=$$(swift build -c release --show-bin-path)/pth2swt swift test --skip-build --no-parallel --filter KillTests
 
 # Every fixture with the libzip of Debian 13 and of sid, whose packages are unpacked into .build-packages.
 test-libzip: deps

@@ -210,4 +210,67 @@ import TorchCheckpoints
     #expect(try Command("diff", folder.path("a.swt"), folder.path("b.swt")).code == 0)
     #expect(try Command(files[0], folder.path("c.swt")).code == 65)
   }
+
+  private struct Card: Decodable {
+    struct File: Decodable {
+      let path: String
+      let bytes: Int
+    }
+    struct Row: Decodable {
+      let name: String
+      let result: String
+    }
+    let audit: Int
+    let inputs: [File]
+    let outputs: [File]
+    let tensors: [Row]
+    let counts: [String: Int]
+  }
+
+  @Test(
+    "--audit writes a card of what was compared, which verify repeats; another output is told from it",
+    arguments: ["m.swt", "m.pth", "m.npz", "m.npy", "shards"])
+  func audits(_ name: String) throws {
+    defer { folder.remove() }
+    let source = fixturePath(name == "m.npy" ? "numpy_files/f4.npy" : "distributed/fsdp.pth")
+    let input = folder.path("input" + (name == "m.npy" ? ".npy" : ".pth"))
+    try FileManager.default.copyItem(atPath: source, toPath: input)
+    let shards = name == "shards" ? ["--max-shard-size", "100"] : []
+    let run = try Command(
+      ["convert", "--json", "--audit", folder.path("card.json")] + shards + [input, folder.path(name)])
+    #expect(run.code == 0)
+    #expect(run.output.contains("\"verified\" : true"))
+    let card = try JSONDecoder().decode(Card.self, from: Data(folder.contents("card.json")))
+    #expect(card.audit == 1)
+    #expect(card.inputs.map(\.path) == [input])
+    #expect(card.outputs.isEmpty == false)
+    #expect(try card.tensors.map(\.name) == stateDict(input).names)
+    #expect(card.tensors.allSatisfy { $0.result == "equal" })
+    #expect(card.counts["equal"] == card.tensors.count)
+    let again = try Command("verify", folder.path(name), "--audit", folder.path("card.json"))
+    #expect(again.code == 0)
+    #expect(again.output.contains("as \(folder.path("card.json")) says"))
+    // The same values in another file, and then other values.
+    _ = try folder.file("input" + (name == "m.npy" ? ".npy" : ".pth"), "changed")
+    let changed = try Command("verify", "--json", folder.path(name), "--audit", folder.path("card.json"))
+    #expect(changed.code == 1)
+    #expect(changed.output.contains("has another SHA-256"))
+    let other = try Command("verify", fixturePath("state_dicts/module.pth"), "--audit", folder.path("card.json"))
+    #expect(other.code == 1)
+    #expect(other.output.contains("is missing"))
+  }
+
+  @Test("--verify says that it did, and --resume needs shards")
+  func verifies() throws {
+    defer { folder.remove() }
+    let input = fixturePath("distributed/fsdp")
+    #expect(
+      try Command("convert", "--verify", input, folder.path("m.swt")).lines.first?.hasSuffix(", verified") == true)
+    #expect(try Command("convert", "--resume", input, folder.path("n.swt")).code == 64)
+    for _ in 0..<2 {
+      let run = try Command("convert", "--resume", "--max-shard-size", "100", input, folder.path("shards"))
+      #expect(run.code == 0)
+    }
+    #expect(try Command("diff", folder.path("m.swt"), folder.path("shards")).code == 0)
+  }
 }

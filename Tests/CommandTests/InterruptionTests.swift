@@ -94,7 +94,7 @@ import Testing
   }()
 
   @Test(
-    "a full disk is named so, exit 74, and nothing is left on it",
+    "a disk without room for the output is named so before anything is written, exit 74, and nothing is left on it",
     .enabled(if: mountsDisks, "no small disk can be mounted here; fileSizeLimit tests the same path"))
   func fullDisk() throws {
     defer { folder.remove() }
@@ -104,7 +104,8 @@ import Testing
     defer { try? Self.unmount(disk) }
     let run = try Command("convert", "--json", input, disk.appending(path: "m.swt").path)
     #expect(run.code == 74)
-    #expect(run.output.contains("The disk is full."))
+    #expect(run.output.contains("The output needs 536"))
+    #expect(run.output.contains("are available on its disk."))
     #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
   }
 }

@@ -43,18 +43,11 @@ package final class AtomicFile: @unchecked Sendable {
     let path = try Self.target(path, overwrites: overwrites)
     self.path = path
     self.overwrites = overwrites
-    #if os(Linux)
-      // Where /proc is not mounted, a nameless file could not be given its name in the end.
-      let canBeNamed = descriptors.exists
-      let nameless = unsafe path.folder.withCString {
-        canBeNamed ? unsafe open($0, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666) : -1
-      }
-      if nameless >= 0 {
-        descriptor = nameless
-        temporaryPath = nil
-        return
-      }
-    #endif
+    if let nameless = Self.openNameless(in: path.folder, descriptors) {
+      descriptor = nameless
+      temporaryPath = nil
+      return
+    }
     let hidden = Self.hiddenPath(beside: path)
     descriptor = unsafe hidden.withCString { unsafe open($0, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0o666) }
     guard descriptor >= 0 else {
@@ -64,6 +57,33 @@ package final class AtomicFile: @unchecked Sendable {
     }
     temporaryPath = hidden
     Self.unfinished.withLock { paths in _ = paths.insert(hidden) }
+  }
+
+  /// Begins a file without a name, for a path in a folder that need not be there yet.
+  ///
+  /// - Parameters:
+  ///   - path: The file's path.
+  ///   - folder: A folder on the same disk.
+  /// - Returns: nil where the system has no such files.
+  init?(nameless path: FilePath, in folder: FilePath) {
+    guard let nameless = Self.openNameless(in: folder, FilePath("/proc/self/fd")) else { return nil }
+    self.path = path
+    overwrites = false
+    descriptor = nameless
+    temporaryPath = nil
+  }
+
+  private static func openNameless(in folder: FilePath, _ descriptors: FilePath) -> Int32? {
+    #if os(Linux)
+      // Where /proc is not mounted, a nameless file could not be given its name in the end.
+      guard descriptors.exists else { return nil }
+      let descriptor = unsafe folder.withCString {
+        unsafe open($0, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666)
+      }
+      return descriptor >= 0 ? descriptor : nil
+    #else
+      return nil
+    #endif
   }
 
   /// Where the file is to be: what a symbolic link leads to, as `cp` has it.
@@ -120,6 +140,11 @@ package final class AtomicFile: @unchecked Sendable {
       Result { () throws(CheckpointError) in try unsafe write(bytes, at: offset) }
     }
     try outcome.get()
+  }
+
+  /// A path under which the file can be read before it has its name.
+  var readingPath: FilePath {
+    temporaryPath ?? (isOpen ? FilePath("/proc/self/fd/\(descriptor)") : path)
   }
 
   /// Closes a file that is whole and waits for others before it gets its name: until then it is a hidden one.
@@ -196,20 +221,34 @@ package final class AtomicFile: @unchecked Sendable {
   // MARK: - Hidden files
 
   private static let unfinished = Locked(Set<FilePath>())
-  /// Folders that were made for files which are not finished.
-  private static let newFolders = Locked(Set<FilePath>())
+  /// Folders that were made for files which are not finished, and whether what is in them goes too.
+  private static let newFolders = Locked([FilePath: Bool]())
 
-  /// Notes that a folder was made for files that are to come, or that they are there.
-  static func note(newFolder path: FilePath, isFinished: Bool) {
-    newFolders.withLock { paths in
-      if isFinished { paths.remove(path) } else { paths.insert(path) }
+  /// Notes that a folder was made for files that are to come.
+  ///
+  /// - Parameter isHidden: Whether it is to take another name, and is nothing before.
+  static func note(newFolder path: FilePath, isHidden: Bool) {
+    newFolders.withLock { $0[path] = isHidden }
+  }
+
+  /// Notes that the files are there.
+  static func note(finished path: FilePath) {
+    newFolders.withLock { $0[path] = nil }
+  }
+
+  /// Removes a folder that was made, if it is not finished: its files only if it is hidden.
+  static func remove(newFolder path: FilePath) {
+    guard let isHidden = newFolders.withLock({ $0.removeValue(forKey: path) }) else { return }
+    if isHidden {
+      for name in (try? path.names()) ?? [] { _ = unsafe path.appending(name).withCString { unsafe unlink($0) } }
     }
+    _ = unsafe path.withCString { unsafe rmdir($0) }
   }
 
   /// Removes what is not finished, before a program is ended by a signal.
   package static func removeUnfinished() {
     for path in unfinished.withLock({ $0 }) { remove(path) }
-    for path in newFolders.withLock({ $0 }) { _ = unsafe path.withCString { unsafe rmdir($0) } }
+    for path in newFolders.withLock({ Array($0.keys) }) { remove(newFolder: path) }
   }
 
   private static func remove(_ hidden: FilePath) {
@@ -217,7 +256,7 @@ package final class AtomicFile: @unchecked Sendable {
     _ = unsafe hidden.withCString { unsafe unlink($0) }
   }
 
-  private static func systemRename(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> Int32 {
+  static func systemRename(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> Int32 {
     #if canImport(Darwin)
       unsafe Darwin.rename(old, new)
     #elseif canImport(Glibc)
@@ -227,7 +266,8 @@ package final class AtomicFile: @unchecked Sendable {
     #endif
   }
 
-  private static func hiddenPath(beside path: FilePath) -> FilePath {
+  /// A hidden name beside a path.
+  static func hiddenPath(beside path: FilePath) -> FilePath {
     let mark = ".\(getpid())-\(UInt32.random(in: 0...UInt32.max)).tmp"
     return path.folder.appending(
       FilePath(bytes: [UInt8(ascii: ".")] + path.name.bytes.prefix(200) + mark.utf8))

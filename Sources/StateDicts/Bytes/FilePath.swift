@@ -64,6 +64,13 @@ package struct FilePath: Hashable, Sendable {
     FilePath(bytes: bytes.split(separator: UInt8(ascii: "/")).last ?? bytes[...])
   }
 
+  /// The path of a folder without a slash at its end.
+  package var withoutTrailingSlash: FilePath {
+    var bytes = bytes
+    while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+    return FilePath(bytes: bytes)
+  }
+
   /// The path of a file in this folder.
   package func appending(_ name: FilePath) -> FilePath {
     if self == FilePath(".") { return name }

@@ -46,6 +46,13 @@ struct OutputFile: Sendable {
   let rows: [OutputRow]
   let frame: any OutputFrame
 
+  /// The bytes of the file.
+  var byteCount: Int {
+    // How long the parts around the rows are does not depend on checksums.
+    let sums = [Checksum](repeating: Checksum(), count: rows.count)
+    return (rows.last?.end ?? frame.head(sums).count) + frame.tail(sums).count
+  }
+
   /// The bytes of the tensors.
   var dataByteCount: Int { rows.reduce(0) { $0 + $1.tensor.byteCount } }
 }

@@ -6,24 +6,40 @@
   import Musl
 #endif
 
-/// A folder of shards that are named when all of them are whole: the old index goes first, the new one comes last.
+/// A folder of shards, behind an index that comes last.
+///
+/// A new folder has no name until all is whole: its files have none either (`O_TMPFILE`), and at the end they are named in a
+/// hidden folder beside it, which then takes the name. In a folder that is there, the old index goes first and the new one
+/// comes last. With `resumes`, each shard has its name when it is whole, and a later run finds it.
 final class OutputFolder {
   private let path: FilePath
   private let overwrites: Bool
+  private let resumes: Bool
   private let isNew: Bool
+  /// Where files are named: the folder, or a hidden one that takes its name.
+  private let staging: FilePath
+  private var isStagingThere: Bool
   private var files: [(name: FilePath, file: AtomicFile)] = []
+  /// The files of an earlier run that stay.
+  private var kept = Set<FilePath>()
   private var isCommitted = false
 
-  /// Makes the folder, if it is not there.
-  ///
-  /// - Throws: `outputExists` for a folder that is not empty, unless it may be overwritten; `cannotCreate`.
-  init(_ path: FilePath, overwrites: Bool) throws(CheckpointError) {
-    self.path = path
+  /// - Parameters:
+  ///   - path: The folder's path.
+  ///   - overwrites: Whether the checkpoint in it may be replaced.
+  ///   - resumes: Whether files of an earlier run may be there, and stay if this one is interrupted.
+  ///   - planned: The names of the files to come.
+  /// - Throws: `outputExists` for a folder that is not empty, unless it may be overwritten or has only planned files and the
+  ///   run resumes; `cannotCreate`.
+  init(_ path: FilePath, overwrites: Bool, resumes: Bool, planned: [String]) throws(CheckpointError) {
+    self.path = path.withoutTrailingSlash
     self.overwrites = overwrites
+    self.resumes = resumes
     isNew = !path.exists
+    isStagingThere = !isNew
+    staging = isNew && !resumes ? AtomicFile.hiddenPath(beside: self.path) : self.path
     if isNew {
-      try path.createFolder()
-      AtomicFile.note(newFolder: path, isFinished: false)
+      if resumes { try makeStaging() }
       return
     }
     guard path.isFolder else {
@@ -31,30 +47,88 @@ final class OutputFolder {
         .cannotCreate, "Shards are written to a folder, and this is a file.", file: path.description,
         remedy: "name a folder, which need not exist")
     }
-    let names = try path.names()
+    let names = try path.names().filter { name in !resumes || !planned.contains { FilePath($0) == name } }
     guard overwrites || names.isEmpty else {
       throw CheckpointError(
-        .outputExists, "The folder is not empty.", file: path.description,
+        .outputExists,
+        resumes
+          ? "The folder has other files than those to be written: \(names.prefix(3).map(\.description).joined(separator: ", "))."
+          : "The folder is not empty.", file: path.description,
         remedy: "name another, or pass --force (overwrites: true) to replace the checkpoint in it")
     }
   }
 
   deinit {
     files = []
-    guard isNew, !isCommitted else { return }
-    AtomicFile.note(newFolder: path, isFinished: true)
-    _ = unsafe path.withCString { unsafe rmdir($0) }
+    if !isCommitted { AtomicFile.remove(newFolder: staging) }
   }
+
+  /// A folder on the disk that the files go to.
+  var place: FilePath { isNew ? path.folder : path }
+
+  private func makeStaging() throws(CheckpointError) {
+    guard !isStagingThere else { return }
+    try staging.createFolder()
+    isStagingThere = true
+    AtomicFile.note(newFolder: staging, isHidden: staging != path)
+  }
+
+  /// The path of a file of this name that an earlier run finished; nil if there is none, or it may not be taken up.
+  func earlier(_ name: String) -> FilePath? {
+    let place = path.appending(FilePath(name))
+    return resumes && !isNew && place.exists ? place : nil
+  }
+
+  /// Takes a file of an earlier run as one of this one's.
+  func keep(_ name: String) { kept.insert(FilePath(name)) }
 
   /// Begins a file of the folder.
   ///
   /// - Throws: As `AtomicFile`.
   func file(_ name: String) throws(CheckpointError) -> AtomicFile {
     let name = FilePath(name)
-    let file = try AtomicFile(path: path.appending(name), overwrites: overwrites)
+    let place = staging.appending(name)
+    let file: AtomicFile
+    if !isStagingThere, let nameless = AtomicFile(nameless: place, in: path.folder) {
+      file = nameless
+    } else {
+      try makeStaging()
+      file = try AtomicFile(path: place, overwrites: overwrites)
+    }
     files.append((name, file))
     return file
   }
+
+  /// Notes that the file that was begun last is whole.
+  ///
+  /// It stays open until all are, unless so many are open that the system may refuse more; or it gets its name at once, if
+  /// a later run is to find it.
+  ///
+  /// - Throws: `cannotCreate`.
+  func finish() throws(CheckpointError) {
+    guard let last = files.last else { return }
+    if resumes {
+      if files.count == 1 { try removeIndexes() }
+      try last.file.commit()
+      kept.insert(last.name)
+      files.removeLast()
+    } else if files.count > Self.openLimit {
+      try makeStaging()
+      try last.file.park()
+    }
+  }
+
+  /// How many files may be open, of the number that the system allows.
+  private static let openLimit: Int = {
+    var limit = rlimit()
+    #if os(Linux)
+      let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+      let kind = RLIMIT_NOFILE
+    #endif
+    guard unsafe getrlimit(kind, &limit) == 0 else { return 0 }
+    return Int(min(limit.rlim_cur, 1 << 16)) / 2
+  }()
 
   /// Gives all files their names.
   ///
@@ -63,12 +137,39 @@ final class OutputFolder {
   ///
   /// - Throws: `cannotCreate`, `outputExists`.
   func commit() throws(CheckpointError) {
-    let stale = isNew ? [] : try path.names().filter { Self.isOfSave($0) }
-    let written = Set(files.map(\.name))
-    for name in stale where name.hasSuffix(".index.json") || !written.contains(name) { remove(name) }
-    for file in files { try file.file.commit() }
+    if staging != path {
+      try makeStaging()
+      for file in files { try file.file.commit() }
+      try rename()
+    } else {
+      let written = kept.union(files.map(\.name))
+      let stale = isNew ? [] : try path.names().filter { Self.isOfSave($0) }
+      for name in stale where !kept.contains(name) && (name.hasSuffix(".index.json") || !written.contains(name)) {
+        remove(name)
+      }
+      for file in files { try file.file.commit() }
+    }
     isCommitted = true
-    AtomicFile.note(newFolder: path, isFinished: true)
+    AtomicFile.note(finished: staging)
+  }
+
+  /// Gives the hidden folder its name.
+  private func rename() throws(CheckpointError) {
+    let result = unsafe staging.withCString { old in
+      unsafe path.withCString { new in unsafe AtomicFile.systemRename(old, new) }
+    }
+    guard result == 0 else {
+      throw CheckpointError(
+        errno == ENOTEMPTY || errno == EEXIST ? .outputExists : .cannotCreate,
+        "The folder cannot be given its name: \(systemMessage(errno)).", file: path.description)
+    }
+  }
+
+  /// Removes the index of the checkpoint that is replaced.
+  private func removeIndexes() throws(CheckpointError) {
+    for name in try path.names() where name.hasSuffix(".index.json") && Self.isOfSave(name) && !kept.contains(name) {
+      remove(name)
+    }
   }
 
   private func remove(_ name: FilePath) {

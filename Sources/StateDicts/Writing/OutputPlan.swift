@@ -31,24 +31,68 @@ struct OutputPlan: Sendable {
     self.report = report
   }
 
-  /// Writes everything: the output is there when it is whole, and nothing is there before.
+  /// Writes everything: the output is there when it is whole, and nothing is there before, but what a run that may be resumed
+  /// leaves.
   ///
-  /// - Throws: `outputExists`, `cannotCreate`, `inputOutput`, `checksumMismatch`.
+  /// - Returns: The names of files that an earlier run had finished.
+  /// - Throws: `outputExists`, `cannotCreate`, `inputOutput` also if there is too little space, `checksumMismatch`.
   func write(
-    to path: FilePath, overwrites: Bool, progress: @escaping @Sendable (CopyProgress) -> Void
-  ) throws {
-    let sum = ProgressSum(total: files.reduce(0) { $0 + $1.dataByteCount }, progress)
+    to path: FilePath, _ options: WriteOptions, progress: @escaping @Sendable (CopyProgress) -> Void
+  ) throws -> [String] {
+    let total = files.reduce(0) { $0 + $1.dataByteCount }
+    let sum = ProgressSum(total: options.verifies ? 2 * total : total, progress)
     guard isFolder else {
-      let file = try AtomicFile(path: path, overwrites: overwrites)
-      for item in files { try TensorCopy(item, to: file, progress: sum).run() }
-      return try file.commit()
+      let file = try AtomicFile(path: path, overwrites: options.overwrites)
+      try path.folder.requireSpace(for: files, of: path)
+      for item in files { try write(item, to: file, options, sum) }
+      try file.commit()
+      return []
     }
-    let folder = try OutputFolder(path, overwrites: overwrites)
+    let folder = try OutputFolder(
+      path, overwrites: options.overwrites, resumes: options.resumes, planned: files.map(\.name))
+    try folder.place.requireSpace(for: files.filter { folder.earlier($0.name) == nil }, of: path)
+    var resumed: [String] = []
     for item in files {
-      let file = try folder.file(item.name)
-      try TensorCopy(item, to: file, progress: sum).run()
-      try file.park()
+      if let earlier = folder.earlier(item.name) {
+        let difference = try OutputCheck(item, at: earlier).difference(sum)
+        guard let difference else {
+          folder.keep(item.name)
+          resumed.append(item.name)
+          continue
+        }
+        guard options.overwrites else {
+          throw CheckpointError(
+            .outputExists, "The file is not what is to be written: \(difference).", file: earlier.description,
+            remedy: "name another folder, or pass --force (overwrites: true) to write the file again")
+        }
+      }
+      try write(item, to: folder.file(item.name), options, sum)
+      try folder.finish()
     }
     try folder.commit()
+    return resumed
+  }
+
+  /// Writes a file, and reads it back if the options ask for it, before it has its name.
+  private func write(
+    _ item: OutputFile, to file: AtomicFile, _ options: WriteOptions, _ progress: ProgressSum
+  ) throws {
+    try TensorCopy(item, to: file, progress: progress).run()
+    guard options.verifies, let difference = try OutputCheck(item, at: file.readingPath).difference(progress) else {
+      return
+    }
+    throw CheckpointError(
+      .inputOutput, "The output is not what was written: read back, \(difference).",
+      remedy: "convert again; if it comes again, the disk or the memory may be faulty")
+  }
+}
+
+extension FilePath {
+  /// Requires that files have room in this folder.
+  fileprivate func requireSpace(for files: [OutputFile], of output: FilePath) throws(CheckpointError) {
+    // What stands behind the rows is short beside this, and is made only where it matters.
+    let least = files.reduce(0) { $0 + ($1.rows.last?.end ?? 0) }
+    guard let available = availableByteCount, least > available - 256 << 20 else { return }
+    try requireSpace(files.reduce(0) { $0 + $1.byteCount }, for: output)
   }
 }

@@ -26,6 +26,12 @@ public struct WriteOptions: Sendable {
   /// Without it, a small file could fill the disk with copies.
   public var expandedByteCount = 4 << 30
 
+  /// Whether shards that are whole stay if the conversion is interrupted, and those of an earlier one are taken up after they
+  /// were compared with the source.
+  public var resumes = false
+  /// Whether to read the output back and to compare every byte with the source, before it has its name.
+  public var verifies = false
+
   /// Creates options; by default nothing is overwritten or left out, and ties are written once.
   public init(
     overwrites: Bool = false, expandsTies: Bool = false, leavesOutUnsupported: Bool = false,
@@ -78,8 +84,10 @@ extension StateDict {
   ) throws -> WriteReport {
     let format = try options.format ?? Self.format(nameOf: path, options)
     let plan = try OutputPlan(self, as: format, options)
-    try plan.write(to: path, overwrites: options.overwrites, progress: progress)
-    return plan.report
+    var report = plan.report
+    report.resumed = try plan.write(to: path, options, progress: progress)
+    report.isVerified = options.verifies
+    return report
   }
 
   /// - Throws: `unsupported`.

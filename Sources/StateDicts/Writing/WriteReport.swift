@@ -23,4 +23,8 @@ public struct WriteReport: Sendable {
   public internal(set) var notKept: [LeftOut] = []
   /// The names of the files in the output folder; empty if the output is a single file.
   public internal(set) var files: [String] = []
+  /// The names of files that an earlier run had finished and that were taken up.
+  public internal(set) var resumed: [String] = []
+  /// Whether the output was read back and compared with its sources.
+  public internal(set) var isVerified = false
 }

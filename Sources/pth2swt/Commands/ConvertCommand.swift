@@ -59,6 +59,17 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Overwrite the output if it exists.")
   var force = false
 
+  @Flag(help: "Keep finished shards if interrupted, and take up those of an interrupted run.")
+  var resume = false
+
+  @Flag(help: "Read the output back and compare it with the input before it gets its name.")
+  var verify = false
+
+  @Option(
+    help: ArgumentHelp("Verify, and write hashes of the inputs, the output and each tensor as JSON.", valueName: "file")
+  )
+  var audit: FilePath?
+
   @Flag(help: "Write tied tensors under each of their names.")
   var expandTies = false
 
@@ -83,6 +94,9 @@ struct ConvertCommand: ParsableCommand {
     if !more.isEmpty, !merge { throw ValidationError("Several inputs need --merge.") }
     if merge, more.isEmpty { throw ValidationError("--merge needs two inputs and an output.") }
     if everything, key.key != nil { throw ValidationError("--everything and --key exclude each other.") }
+    if resume, maxShardSize == nil {
+      throw ValidationError("--resume needs --max-shard-size: only shards are taken up.")
+    }
     if maxShardSize != nil, let format, format != .safetensors {
       throw ValidationError("--max-shard-size writes safetensors, not \(format.rawValue).")
     }
@@ -101,11 +115,20 @@ struct ConvertCommand: ParsableCommand {
       annotations: annotations)
     options.format = format
     options.maxShardByteCount = maxShardSize?.byteCount
+    options.resumes = resume
+    options.verifies = verify || audit != nil
     options.expandedByteCount = inputs.limits.expandedByteCount
+    // Made before the conversion, so that a name that is taken is known now.
+    let auditFile = try audit.map { try AtomicFile(path: $0, overwrites: force) }
     let progress = ProgressLine()
     Interruption.prepare()
     let report = try stateDict.write(to: target, options: options) { progress.show($0) }
     progress.clear()
+    if let auditFile {
+      let card = try ConversionAudit(of: stateDict, from: sources, to: target, report)
+      try auditFile.write(card.json)
+      try auditFile.commit()
+    }
     let summary = ConvertSummary(inputs: sources, output: target, report: report)
     if json { try printJSON(summary) } else { print(summary.lines) }
   }

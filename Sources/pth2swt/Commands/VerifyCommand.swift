@@ -9,11 +9,12 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Verify all checksums of a checkpoint, and optionally its fingerprint.",
     discussion: """
-      Exit codes: 0 success, 1 the fingerprint differs or --values finds something, 65 a record is damaged.
+      Exit codes: 0 success, 1 the fingerprint or the card differs or --values finds something, 65 a record is damaged.
 
       EXAMPLES
         pth2swt verify model.pth
         pth2swt verify model.pth --expect model.json
+        pth2swt verify model.swt --audit card.json
         pth2swt verify model.pth --values --skip-check constant
       """)
 
@@ -23,6 +24,11 @@ struct VerifyCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Fingerprint to compare with.", valueName: "file"), completion: .file(extensions: ["json"]))
   var expect: FilePath?
+
+  @Option(
+    help: ArgumentHelp("Card of convert --audit to repeat.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
+  var audit: FilePath?
 
   @Flag(
     help: """
@@ -49,6 +55,7 @@ struct VerifyCommand: ParsableCommand {
   private struct Report: Encodable {
     let verification: Verification
     let changes: [String]?
+    let audit: [String]?
     let findings: [ValueFinding]?
   }
 
@@ -61,6 +68,9 @@ struct VerifyCommand: ParsableCommand {
     let expected = try expect.map { path -> Fingerprint in
       try readJSON(path, "a fingerprint", remedy: "create one with pth2swt fingerprint IN > FILE")
     }
+    let card = try audit.map { path -> ConversionAudit in
+      try readJSON(path, "a card of a conversion", remedy: "create one with pth2swt convert --audit FILE")
+    }
     let progress = ProgressLine()
     defer { progress.clear() }
     let verification = try checkpoint.verify { progress.show($0) }
@@ -72,12 +82,14 @@ struct VerifyCommand: ParsableCommand {
           + damage.message, file: input.description, entry: damage.entry)
     }
     let changes = try expected.map { try checkpoint.stateDict(key: key.key).fingerprint().changes(since: $0) }
+    let differences = try card.map { try $0.changes(in: checkpoint, at: input) }
     let checks = ValueFinding.Check.allCases.filter { !skipCheck.contains($0) }
     let findings = values ? try checkpoint.findings(Set(checks)) { progress.show($0) } : nil
     progress.clear()
     if json {
       try printJSON(
-        Report(verification: verification, changes: changes?.map(\.description), findings: findings))
+        Report(verification: verification, changes: changes?.map(\.description), audit: differences, findings: findings)
+      )
     } else {
       print(
         "\(input): \(verification.records) records, \(Readable.bytes(verification.bytes)), none damaged"
@@ -86,6 +98,10 @@ struct VerifyCommand: ParsableCommand {
         print(changes.map(\.description))
         print(changes.isEmpty ? "as \(expect) says" : "\(changes.count) changes since \(expect)")
       }
+      if let audit, let differences {
+        print(differences)
+        print(differences.isEmpty ? "as \(audit) says" : "\(differences.count) differences from \(audit)")
+      }
       if let findings {
         print(findings.map { "\($0.name): \($0.message)" })
         print(
@@ -93,6 +109,6 @@ struct VerifyCommand: ParsableCommand {
             + (findings.isEmpty ? "nothing found" : Readable.count(findings.count, of: "finding")))
       }
     }
-    if changes?.isEmpty == false || findings?.isEmpty == false { throw Failure.no }
+    if changes?.isEmpty == false || differences?.isEmpty == false || findings?.isEmpty == false { throw Failure.no }
   }
 }

@@ -9,7 +9,7 @@ struct ConvertSummary: Encodable {
 
   private enum CodingKeys: String, CodingKey {
     case input, inputs, output, tensors, aliases, bytes
-    case files
+    case files, resumed, verified
     case leftOut = "left_out"
     case notKept = "not_kept"
   }
@@ -23,6 +23,8 @@ struct ConvertSummary: Encodable {
     try object.encode(report.aliases.count, forKey: .aliases)
     try object.encode(report.byteCount, forKey: .bytes)
     if !report.files.isEmpty { try object.encode(report.files, forKey: .files) }
+    if !report.resumed.isEmpty { try object.encode(report.resumed, forKey: .resumed) }
+    if report.isVerified { try object.encode(true, forKey: .verified) }
     try object.encode(report.leftOut, forKey: .leftOut)
     try object.encode(report.notKept, forKey: .notKept)
   }
@@ -32,6 +34,8 @@ struct ConvertSummary: Encodable {
     var line = "\(output): \(Readable.count(report.written.count, of: "tensor")), \(Readable.bytes(report.byteCount))"
     if !report.aliases.isEmpty { line += ", \(report.aliases.count) tied names kept as aliases" }
     if report.files.count > 1 { line += ", in \(report.files.count - 1) shards" }
+    if !report.resumed.isEmpty { line += ", \(Readable.count(report.resumed.count, of: "file")) of an earlier run" }
+    if report.isVerified { line += ", verified" }
     return [line] + leftOutLines + notKeptLines
   }
 
