@@ -10,7 +10,7 @@
 ///     {"file":{"isNew":true,"path":"/home/ada/.cache/torch/hub/checkpoints/model.pth"}}
 package enum FetchMessage: Codable, Sendable, Equatable {
   /// The progress of the download.
-  case progress(completedBytes: Int64, totalBytes: Int64?)
+  case progress(completedBytes: Int, totalBytes: Int?)
   /// The path of the file, and whether it was downloaded now.
   case file(path: String, isNew: Bool)
   /// The download failed with a `CheckpointError`.

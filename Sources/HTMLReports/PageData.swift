@@ -51,7 +51,7 @@ struct PageData: Encodable {
   let tensors: Tensors
   let types: [Inspection.TypeTotal]
   let findings: [Finding]
-  let values: JSONValue?
+  let values: JSONObject
   let match: ModelMatch?
 
   enum CodingKeys: String, CodingKey {
@@ -66,22 +66,22 @@ struct PageData: Encodable {
     self.dtypes = dtypes.map(\.rawValue)
     tensors = Tensors(
       name: rows.map(\.name), dtype: rows.map { places[$0.dtype] ?? 0 }, shape: rows.map(\.shape),
-      bytes: rows.map(\.bytes), kind: rows.map { $0.kind?.rawValue },
+      bytes: rows.map(\.byteCount), kind: rows.map { $0.kind?.rawValue },
       repeated: rows.map { repeated.contains($0.name) ? 1 : 0 },
       statistics: rows.map { $0.statistics.map(Self.figures) },
       histogram: rows.map { $0.statistics?.histogram.map(Self.bars) })
     types = report.types
     findings = Self.findings(in: report)
-    values = report.values
+    values = report.otherValues
     match = try fit.map { try ModelMatch($0, names: rows.map(\.name)) }
     sentence = Self.sentence(on: report)
   }
 
   private static func sentence(on report: Inspection) -> String {
     let types = report.types.prefix(3).map(\.dtype.rawValue).joined(separator: ", ")
-    let key = report.stateDict.map { ", with the state dict under \($0)" } ?? ""
-    return "A \(report.format) checkpoint of \(Readable.bytes(report.bytes))\(key): "
-      + "\(Readable.count(report.tensors.count, of: "tensor")) with \(Readable.count(report.elements, of: "parameter"))"
+    let key = report.stateDictKey.map { ", with the state dict under \($0)" } ?? ""
+    return "A \(report.format) checkpoint of \(Readable.bytes(report.byteCount))\(key): "
+      + "\(Readable.count(report.tensors.count, of: "tensor")) with \(Readable.count(report.parameterCount, of: "parameter"))"
       + (types.isEmpty ? "." : " in \(types).")
   }
 
@@ -126,9 +126,9 @@ struct PageData: Encodable {
     add(
       "Storages of which little is used",
       report.storages.wasted.map {
-        "\(Readable.bytes($0.kept - $0.used)) of \(Readable.bytes($0.kept)) unused under \($0.tensors.joined(separator: ", "))"
+        "\(Readable.bytes($0.byteCount - $0.usedByteCount)) of \(Readable.bytes($0.byteCount)) unused under \($0.tensors.joined(separator: ", "))"
       })
-    add("Records that no tensor uses", report.storages.unused.map { "\($0.entry), \(Readable.bytes($0.bytes))" })
+    add("Records that no tensor uses", report.storages.unused.map { "\($0.entry), \(Readable.bytes($0.byteCount))" })
     add("Left out, because the elements have no dtype", report.leftOut.map { "\($0.name): \($0.reason)" })
     add("Source text in the file", report.sources.map(\.name))
     add("Notes", report.notes)

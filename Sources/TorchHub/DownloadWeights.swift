@@ -1,9 +1,9 @@
 public import Foundation
-import StateDicts
+public import StateDicts
 
 /// Downloads a weights file into torch's cache folder, or finds it there, and returns its path.
 ///
-///     let file = try await downloadWeights(from: url) { print($0.completedBytes, $0.totalBytes ?? 0) }
+///     let file = try await downloadWeights(from: url) { print($0.fraction ?? 0) }
 ///     let weights = try loadStateDict(url: file)
 ///
 /// This is the counterpart of `torch.hub.load_state_dict_from_url` (torch/hub.py), with the same folder and names, so
@@ -15,7 +15,7 @@ import StateDicts
 ///   - url: An https URL; its last path component is the name of the file, as in torch.
 ///   - folder: The folder for the file.
 ///   - options: File name, hash and time limits; see `DownloadOptions`.
-///   - progress: Called from a background queue, at most about twenty times a second, and once at the end. Not called
+///   - progress: Called from a background thread, at most about twenty times a second, and once at the end. Not called
 ///     for a file in the cache.
 /// - Returns: The file URL of the downloaded file.
 /// - Throws: `CancellationError` when the task is cancelled; `CheckpointError` with one of the codes `notCached`
@@ -24,7 +24,7 @@ import StateDicts
 ///   (folder not writable, disk full), `inputOutput`.
 public func downloadWeights(
   from url: URL, in folder: HubFolder = HubFolder(), options: DownloadOptions = DownloadOptions(),
-  progress: @escaping @Sendable (DownloadProgress) -> Void = { _ in }
+  progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
 ) async throws -> URL {
   let name = try WeightsName(of: url, asked: options.fileName)
   let target = folder.url.appendingPathComponent(name.text, isDirectory: false)

@@ -34,7 +34,7 @@ struct Fetch: AsyncParsableCommand {
           idleSeconds: options.idleTimeout, retries: options.retries)
       ) { report in
         isNew.withLock { $0 = true }
-        try? Self.say(.progress(completedBytes: report.completedBytes, totalBytes: report.totalBytes))
+        try? Self.say(.progress(completedBytes: report.completedByteCount, totalBytes: report.totalByteCount))
       }
       try Self.say(.file(path: file.path, isNew: isNew.withLock { $0 }))
     } catch let error as CheckpointError {

@@ -22,8 +22,8 @@ import Testing
   /// A safetensors file with these characters in every string that it has.
   private func hostileCheckpoint(_ name: String, value: UInt8 = 1) throws -> String {
     let header = JSONValue.object([
-      .init("__metadata__", .object([.init(Self.hostile, .string(Self.hostile))])),
-      .init(Self.hostile, Self.row(0)), .init("b.\(Self.hostile)", Self.row(4)),
+      "__metadata__": .object([Self.hostile: .string(Self.hostile)]),
+      Self.hostile: Self.row(0), "b.\(Self.hostile)": Self.row(4),
     ]).text
     var bytes = Data((0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> ($0 * 8)) })
     bytes.append(contentsOf: header.utf8)
@@ -34,8 +34,8 @@ import Testing
 
   private static func row(_ start: Int) -> JSONValue {
     .object([
-      .init("dtype", .string("F32")), .init("shape", .array([.integer(1)])),
-      .init("data_offsets", .array([.integer(start), .integer(start + 4)])),
+      "dtype": .string("F32"), "shape": .array([.integer(1)]),
+      "data_offsets": .array([.integer(start), .integer(start + 4)]),
     ])
   }
 

@@ -83,7 +83,7 @@ import Testing
   @Test("the versions of modules go with their names")
   func moduleVersions() throws {
     var weights = try StateDict(shapes: ["net.fpn.w": [1]])
-    weights.metadata.modules = [.init("net.fpn", .object([.init("version", .integer(2))])), .init("", .object([]))]
+    weights.metadata.modules = ["net.fpn": .object(["version": .integer(2)]), "": .object([:])]
     #expect(try weights.renamed(by: KeyMap(["net.*=backbone.*"])).metadata.modules.map(\.name) == ["backbone.fpn", ""])
   }
 }

@@ -27,9 +27,9 @@ import Testing
     ])
     #expect(registry.match(old).isExact)
     #expect(registry.match(old).renamed == [.init(from: "conv.weight", to: "conv.0.weight")])
-    old.metadata.modules = [.init("", .object([.init("version", .integer(1))]))]
+    old.metadata.modules = ["": .object(["version": .integer(1)])]
     #expect(registry.match(old).isExact)
-    old.metadata.modules = [.init("", .object([.init("version", .integer(2))]))]
+    old.metadata.modules = ["": .object(["version": .integer(2)])]
     #expect(registry.match(old).missing == ["conv.0.weight"])
     #expect(registry.match(old).unexpected == ["conv.weight"])
   }

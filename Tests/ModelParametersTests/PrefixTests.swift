@@ -113,7 +113,7 @@ import Testing
         "module.fc.bias": [2],
       ])
     #expect(registry.match(weights).isExact)
-    weights.metadata.modules = [.init("module", .object([.init("version", .integer(2))]))]
+    weights.metadata.modules = ["module": .object(["version": .integer(2)])]
     #expect(!registry.match(weights).isExact)
   }
 }

@@ -10,12 +10,12 @@ struct DerivedStateDictTests {
       Composition(.sparseCOO, components: [indices, values]), elementType: .float32,
       geometry: TensorGeometry(stated: [2]), origin: .memory, requiresGrad: true)
     var stateDict = try StateDict([("net.w", sparse), ("net.b", floats([1, 2])), ("head", floats([3]))])
-    stateDict.metadata.source = Provenance(name: "m.pth", byteCount: 1, format: "torch zip")
-    stateDict.metadata.otherValues = [.init("epoch", .integer(3))]
+    stateDict.metadata.source = Provenance(name: "m.pth", byteCount: 1, format: .zip)
+    stateDict.metadata.otherValues = ["epoch": .integer(3)]
     stateDict.metadata.annotations = [
-      .init("frozen", .array([.string("net.w"), .string("head")])), .init("model", .string("tiny")),
+      "frozen": .array([.string("net.w"), .string("head")]), "model": .string("tiny"),
     ]
-    stateDict.metadata.modules = [.init("", .object([])), .init("net", .object([.init("version", .integer(2))]))]
+    stateDict.metadata.modules = ["": .object([:]), "net": .object(["version": .integer(2)])]
     return stateDict
   }
 
@@ -29,11 +29,11 @@ struct DerivedStateDictTests {
     #expect(said.value["requires_grad"] == .bool(true))
     #expect(
       renamed.metadata.annotations == [
-        .init("frozen", .array([.string("body.w.indices"), .string("body.w.values"), .string("head")])),
-        .init("model", .string("tiny")),
+        "frozen": .array([.string("body.w.indices"), .string("body.w.values"), .string("head")]),
+        "model": .string("tiny"),
       ])
     #expect(renamed.metadata.modules.map(\.name) == ["", "body"])
-    #expect(renamed.metadata.otherValues == [.init("epoch", .integer(3))])
+    #expect(renamed.metadata.otherValues == ["epoch": .integer(3)])
     #expect(renamed.metadata.source?.name == "m.pth")
     #expect(renamed.originalNames == ["net.w", "net.w", "net.b", "head"])
   }
@@ -46,19 +46,34 @@ struct DerivedStateDictTests {
     #expect(rest.names == ["net.w.indices", "net.b"])
     // Without its values the sparse tensor cannot be put together.
     #expect(rest.metadata.compositions.isEmpty)
-    #expect(rest.metadata.annotations.first == .init("frozen", .array([.string("net.w.indices")])))
-    #expect(rest.metadata.otherValues == [.init("epoch", .integer(3))])
+    #expect(rest.metadata.annotations["frozen"] == ["net.w.indices"])
+    #expect(rest.metadata.otherValues == ["epoch": .integer(3)])
   }
 
   @Test("of two modules whose paths become one, the one whose tensors these are is kept")
   func dataParallel() throws {
     var stateDict = try StateDict([("module.conv.weight", floats([1]))])
-    func version(_ number: Int) -> JSONValue { .object([.init("version", .integer(number))]) }
-    stateDict.metadata.modules = [
-      .init("", version(1)), .init("module", version(2)), .init("module.conv", version(3)),
-    ]
+    func version(_ number: Int) -> JSONValue { .object(["version": .integer(number)]) }
+    stateDict.metadata.modules = ["": version(1), "module": version(2), "module.conv": version(3)]
     let plain = try stateDict.mapNames { $0.hasPrefix("module.") ? String($0.dropFirst(7)) : $0 }
-    #expect(plain.metadata.modules == [.init("", version(2)), .init("conv", version(3))])
+    #expect(plain.metadata.modules == ["": version(2), "conv": version(3)])
+  }
+
+  @Test("merged with another, it has the tensors of both; two tensors of one name are refused")
+  func merged() throws {
+    let merged = try composed().merging(StateDict([("tail", floats([4, 5]))]))
+    #expect(merged.names == ["net.w", "net.b", "head", "tail"])
+    #expect(merged.metadata.annotations == (try composed().metadata.annotations))
+    #expect(throws: CheckpointError(.nameCollision, "")) { try composed().merging(composed()) }
+  }
+
+  @Test("as a dictionary it has each tensor by its name; parameters of ties are counted once")
+  func dictionary() throws {
+    let weight = try floats([1, 2, 3])
+    let stateDict = try StateDict([("a", weight), ("b", floats([4])), ("c", weight)])
+    #expect(stateDict.dictionary.keys.sorted() == ["a", "b", "c"])
+    #expect(try stateDict.dictionary["b"].map { try [Float]($0) } == [4])
+    #expect(stateDict.parameterCount == 4)
   }
 
   @Test("two names that become one are refused")

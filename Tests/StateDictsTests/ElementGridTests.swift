@@ -115,7 +115,7 @@ struct ElementGridTests {
     let numbers = (0..<rows * columns).map { UInt32(truncatingIfNeeded: $0) }
     try folder.write(littleEndian(numbers), "source")
     let store = try ByteStore(path: FilePath(folder.path("source")), mapped: true)
-    let checksum = store.checksum(of: 0..<store.count)
+    let checksum = try store.checksum(of: 0..<store.count)
     func tensor(_ checksum: Checksum) throws -> Tensor {
       let storage = Storage(
         .region(store, offset: 0), byteCount: store.count, key: "0", checksum: checksum,
@@ -126,7 +126,7 @@ struct ElementGridTests {
     try sound.write(toPath: folder.path("out.swt"))
     let written = try StateDict(contentsOf: folder.url.appending(path: "out.swt"))
     #expect(try written.fingerprint() == sound.fingerprint())
-    #expect(try Difference(between: sound, and: written).isEmpty)
+    #expect(try written.difference(from: sound).isEmpty)
     let values = try [UInt32](#require(written["w"]))
     for place in stride(from: 0, to: values.count, by: 997) {
       #expect(values[place] == UInt32(place % rows * columns + place / rows))
@@ -134,7 +134,7 @@ struct ElementGridTests {
     let damaged = try StateDict([("w", tensor(Checksum(checksum.value ^ 1)))])
     #expect(throws: CheckpointError(.checksumMismatch, "")) { try damaged.write(toPath: folder.path("other.swt")) }
     #expect(throws: CheckpointError(.checksumMismatch, "")) { try damaged.fingerprint() }
-    #expect(throws: CheckpointError(.checksumMismatch, "")) { try Difference(between: sound, and: damaged) }
+    #expect(throws: CheckpointError(.checksumMismatch, "")) { try damaged.difference(from: sound) }
   }
 
   @Test("where the mapped file has been replaced, its bytes come from the mapping")

@@ -53,7 +53,7 @@ final class Bench: Sendable {
   @discardableResult
   func download(
     _ url: URL, _ options: DownloadOptions = Bench.options(),
-    progress: @escaping @Sendable (DownloadProgress) -> Void = { _ in }
+    progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) async throws -> URL {
     try await downloadWeights(from: url, in: HubFolder(folder), options: options, progress: progress)
   }

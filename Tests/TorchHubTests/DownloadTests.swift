@@ -14,7 +14,7 @@ struct DownloadTests {
   func whole() async throws {
     let bytes = bench.bytes
     let server = try LoopbackServer { .file(bytes, $0) }
-    let reports = Locked<[DownloadProgress]>([])
+    let reports = Locked<[ByteProgress]>([])
     let file = try await bench.download(server.url("/models/m.pth")) { report in
       reports.withLock { $0.append(report) }
     }
@@ -22,7 +22,7 @@ struct DownloadTests {
     #expect(try Data(contentsOf: file) == bytes)
     #expect(try bench.names == ["m.pth"])
     let last = try #require(reports.withLock { $0.last })
-    #expect(last == DownloadProgress(completedBytes: 300_007, totalBytes: 300_007))
+    #expect(last == ByteProgress(completedByteCount: 300_007, totalByteCount: 300_007, name: "m.pth"))
     #expect(last.fraction == 1)
     #expect(server.requests.map(\.path) == ["/models/m.pth"])
   }

@@ -30,14 +30,14 @@ struct ResumeTests {
   func inOneCall() async throws {
     let bytes = bench.bytes
     let server = try server { .file(bytes, $0) }
-    let reports = Locked<[DownloadProgress]>([])
+    let reports = Locked<[ByteProgress]>([])
     try await bench.download(server.url("/m.pth"), Bench.options(retries: 2)) { report in
       reports.withLock { $0.append(report) }
     }
     #expect(try bench.contents("m.pth") == bytes)
     #expect(server.requests.map(\.rangeStart) == [nil, 120_000])
     #expect(server.requests.last?.fields["if-range"] == "\"one\"")
-    #expect(reports.withLock { $0.last?.resumedBytes } == 120_000)
+    #expect(reports.withLock { $0.last?.resumedByteCount } == 120_000)
     #expect(try bench.names == ["m.pth"])
   }
 

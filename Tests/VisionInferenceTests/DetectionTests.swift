@@ -159,11 +159,11 @@ struct DetectionTests {
     var weights = try StateDict([])
     #expect(VisionModel.eps(for: weights) == 1e-5)
     weights.metadata.source = Provenance(
-      name: "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth", byteCount: 0, format: "torch zip")
+      name: "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth", byteCount: 0, format: .zip)
     #expect(VisionModel.eps(for: weights) == 0)
     weights.metadata.source = Provenance(
-      name: "mine.swt", byteCount: 0, format: "swt",
-      marks: [.init("source", .string("fasterrcnn_resnet50_fpn_coco-258fb6c6.pth"))])
+      name: "mine.swt", byteCount: 0, format: .swt,
+      marks: ["source": "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth"])
     #expect(VisionModel.eps(for: weights) == 0)
   }
 }

@@ -13,9 +13,8 @@ import VisionModels
         (name: $0.name, tensor: Tensor(shapeOnly: $0.shape, elementType: $0.shape.isEmpty ? .int64 : .float32))
       })
     if let version {
-      stateDict.metadata.modules = ["backbone.fpn", "rpn.head"].map {
-        .init($0, .object([.init("version", .integer(version))]))
-      }
+      let module: JSONValue = ["version": .integer(version)]
+      stateDict.metadata.modules = ["backbone.fpn": module, "rpn.head": module]
     }
     return stateDict
   }
@@ -90,7 +89,7 @@ import VisionModels
     var weights = try stateDict(old)
     #expect(registry.match(weights).isExact)
     #expect(registry.match(weights).omitted.count == 20)
-    weights.metadata.modules = [.init("bn1", .object([.init("version", .integer(2))]))]
+    weights.metadata.modules = ["bn1": .object(["version": .integer(2)])]
     #expect(registry.match(weights).missing == ["bn1.num_batches_tracked"])
   }
 

@@ -14,25 +14,22 @@ extension ParameterRegistry {
   ///     try weights.write(to: url, options: WriteOptions(annotations: registry.annotations()))
   ///
   /// - Parameter name: The name of the model (default: the registry's).
-  public func annotations(naming name: String? = nil) -> [JSONValue.Member] {
+  public func annotations(naming name: String? = nil) -> JSONObject {
     func names(of role: ParameterRole) -> JSONValue {
       .array(specs.lazy.filter { $0.role == role }.map { .string($0.name) })
     }
     return [
-      JSONValue.Member(Annotation.model, .string(name ?? model)),
-      JSONValue.Member(Annotation.buffers, names(of: .buffer)),
-      JSONValue.Member(Annotation.ignored, names(of: .ignored)),
-      JSONValue.Member(Annotation.frozen, .array(frozen.map { .string($0.name) })),
+      Annotation.model: .string(name ?? model), Annotation.buffers: names(of: .buffer),
+      Annotation.ignored: names(of: .ignored), Annotation.frozen: .array(frozen.map { .string($0.name) }),
     ]
   }
 
   /// Creates a registry from a state dict with a model's annotations; nil if it has none.
   public init?(annotationsOf stateDict: StateDict) {
-    let annotations = JSONValue.object(stateDict.metadata.annotations)
-    guard case .string(let model)? = annotations[Annotation.model] else { return nil }
+    let annotations = stateDict.metadata.annotations
+    guard let model = annotations[Annotation.model]?.stringValue else { return nil }
     func names(_ annotation: String) -> Set<String> {
-      guard case .array(let items)? = annotations[annotation] else { return [] }
-      return Set(items.compactMap { if case .string(let name) = $0 { name } else { nil } })
+      Set((annotations[annotation]?.arrayValue ?? []).compactMap(\.stringValue))
     }
     let buffers = names(Annotation.buffers)
     let ignored = names(Annotation.ignored)

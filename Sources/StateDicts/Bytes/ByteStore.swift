@@ -7,7 +7,7 @@
 #endif
 
 /// Bytes that stay put for as long as anything refers to them: a file mapped read-only, or memory of our own.
-@safe public final class ByteStore: Sendable {
+@safe package final class ByteStore: Sendable {
   private nonisolated(unsafe) let buffer: UnsafeRawBufferPointer
   /// Whether the bytes are a file's pages, which can be dropped and will be read again.
   package let isMapped: Bool
@@ -23,7 +23,7 @@
   }
 
   /// The number of bytes.
-  public var count: Int { unsafe buffer.count }
+  package var count: Int { unsafe buffer.count }
 
   private init(
     _ buffer: UnsafeRawBufferPointer, isMapped: Bool, owner: ByteStore? = nil, file: FileAccess = .none
@@ -69,7 +69,7 @@
   }
 
   /// A copy of bytes.
-  public convenience init(copying bytes: some Sequence<UInt8>) {
+  package convenience init(copying bytes: some Sequence<UInt8>) {
     let array = ContiguousArray(bytes)
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(array.count, 1), alignment: 16)
     unsafe memory.copyBytes(from: array)
@@ -109,7 +109,7 @@
   }
 
   /// The bytes.
-  public var bytes: RawSpan {
+  package var bytes: RawSpan {
     @_lifetime(borrow self)
     get { unsafe _overrideLifetime(RawSpan(_unsafeBytes: buffer), borrowing: self) }
   }
@@ -137,9 +137,10 @@
   /// - Parameter passed: Called with the size of each window.
   package func checksum(
     of range: Range<Int>, dropping: Bool = false, passed: (Int) -> Void = { _ in }
-  ) -> Checksum {
+  ) throws(CheckpointError) -> Checksum {
     var checksum = Checksum()
     for window in Self.windows(of: range) {
+      try AwaitedWork.check()
       unsafe checksum.update(with: UnsafeRawBufferPointer(rebasing: buffer[window]))
       if dropping { drop(window) }
       passed(window.count)
@@ -231,8 +232,8 @@ private final class InputFile {
   func read(into target: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
     var done = 0
     while done < target.count {
-      let count = unsafe pread(
-        descriptor, target.baseAddress.map { unsafe $0 + done }, target.count - done, off_t(done))
+      let window = min(target.count - done, 16 * ByteStore.windowByteCount)
+      let count = unsafe pread(descriptor, target.baseAddress.map { unsafe $0 + done }, window, off_t(done))
       if count < 0, errno == EINTR { continue }
       guard count > 0 else {
         throw CheckpointError(
@@ -240,6 +241,7 @@ private final class InputFile {
           offset: done)
       }
       done += count
+      try AwaitedWork.report(done, of: target.count, path)
     }
   }
 }

@@ -181,10 +181,10 @@ struct JSONScanner: ~Escapable {
     guard depth < 128 else { throw malformed("JSON is nested more than 128 deep.") }
     switch peek() {
     case UInt8(ascii: "{"):
-      var members: [JSONValue.Member] = []
+      var members: JSONObject = [:]
       try beginObject()
       while let name = try nextName(isFirst: members.isEmpty) {
-        try members.append(JSONValue.Member(name, value(depth: depth + 1)))
+        try members.append(name, value(depth: depth + 1))
       }
       return .object(members)
     case UInt8(ascii: "["):

@@ -74,16 +74,7 @@ extension JSONValue: Encodable {
     case .number(let value): try value.encode(to: encoder)
     case .string(let value): try value.encode(to: encoder)
     case .array(let items): try items.encode(to: encoder)
-    case .object(let members):
-      var container = encoder.container(keyedBy: Name.self)
-      for member in members { try container.encode(member.value, forKey: Name(stringValue: member.name)) }
+    case .object(let members): try members.encode(to: encoder)
     }
-  }
-
-  private struct Name: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
   }
 }

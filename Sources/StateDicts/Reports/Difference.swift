@@ -52,10 +52,7 @@ public struct Difference: Sendable, Encodable {
   /// Whether the state dicts are equal.
   public var isEmpty: Bool { onlyInFirst.isEmpty && onlyInSecond.isEmpty && forms.isEmpty && values.isEmpty }
 
-  /// Compares the names, dtypes, shapes and all bytes of two state dicts.
-  ///
-  /// - Throws: `checksumMismatch` if one is damaged.
-  public init(between first: StateDict, and second: StateDict) throws {
+  init(between first: StateDict, and second: StateDict) throws {
     onlyInFirst = first.names.filter { second[$0] == nil }
     onlyInSecond = second.names.filter { first[$0] == nil }
     var forms: [Form] = []
@@ -83,6 +80,14 @@ public struct Difference: Sendable, Encodable {
     values = compared.filter { $0.elements > 0 }
     same = compared.count - values.count
   }
+}
+
+extension StateDict {
+  /// Compares the names, dtypes, shapes and all bytes with those of another state dict.
+  ///
+  /// - Parameter other: The first state dict of the difference, for example of an earlier epoch; this one is the second.
+  /// - Throws: `checksumMismatch` if one is damaged, `limitExceeded` for a view expanded beyond memory.
+  public func difference(from other: StateDict) throws -> Difference { try Difference(between: other, and: self) }
 }
 
 extension Difference.Values {

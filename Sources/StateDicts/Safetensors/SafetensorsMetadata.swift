@@ -14,29 +14,28 @@ struct SafetensorsMetadata {
   var isSwt: Bool { values["swt.version"] != nil }
 
   var requiresGrad: Set<ExactName> {
-    guard let text = values["swt.requires_grad"], case .array(let names)? = try? JSONValue(parsing: text) else {
-      return []
-    }
-    return Set(names.compactMap { if case .string(let name) = $0 { ExactName(name) } else { nil } })
+    let names = value("swt.requires_grad")?.arrayValue ?? []
+    return Set(names.compactMap { $0.stringValue.map(ExactName.init) })
   }
 
   /// The tensors that the conversion which wrote the file left out.
   var leftOut: [LeftOut] {
-    values["swt.left_out"].flatMap { try? JSONValue(parsing: $0) }.map(LeftOut.rows) ?? []
+    value("swt.left_out").map(LeftOut.rows) ?? []
   }
 
-  func members(_ name: String) -> [JSONValue.Member] {
-    guard let text = values[name], case .object(let members)? = try? JSONValue(parsing: text) else { return [] }
-    return members
-  }
+  /// The JSON of an entry.
+  func value(_ name: String) -> JSONValue? { values[name].flatMap { try? JSONValue(parsing: $0) } }
+
+  func members(_ name: String) -> JSONObject { value(name)?.objectValue ?? [:] }
 
   /// What a writer was asked to keep: the keys under `swt.` that the format itself does not use.
-  var annotations: [JSONValue.Member] {
-    entries.compactMap { entry in
-      guard entry.name.hasPrefix("swt."), !Self.ownKeys.contains(entry.name) else { return nil }
+  var annotations: JSONObject {
+    var annotations = JSONObject()
+    for entry in entries where entry.name.hasPrefix("swt.") && !Self.ownKeys.contains(entry.name) {
       let value = (try? JSONValue(parsing: entry.value)) ?? .string(entry.value)
-      return JSONValue.Member(String(entry.name.dropFirst(4)), value)
+      annotations.append(String(entry.name.dropFirst(4)), value)
     }
+    return annotations
   }
 
   private static let ownKeys: Set<String> = [
@@ -69,7 +68,7 @@ struct SafetensorsMetadata {
     var rest = elements[...]
     var positions: [ExactName: Int] = [:]
     for member in members("swt.aliases") {
-      if case .integer(let place) = member.value { positions[ExactName(member.name)] = place }
+      positions[ExactName(member.name)] = member.value.intValue
     }
     let sorted = aliases.map { ($0, positions[ExactName($0.name)] ?? .max) }.sorted { $0.1 < $1.1 }
     for (alias, position) in sorted {

@@ -46,18 +46,16 @@ extension StateDict {
     try self.init(metadata.addingAliases(to: elements))
     self.metadata.modules = metadata.members("swt.state_dict_metadata")
     self.metadata.otherValues = metadata.members("swt.other_values")
-    self.metadata.place = metadata["swt.place"].flatMap { try? JSONValue(parsing: $0) }.flatMap(StateDictPlace.init)
+    self.metadata.place = metadata.value("swt.place").flatMap(StateDictPlace.init)
     self.metadata.annotations = metadata.annotations
     self.metadata.compositions = metadata.members("swt.composition")
-    var marks: [JSONValue.Member] = []
-    if let format = metadata["format"] { marks.append(JSONValue.Member("format", .string(format))) }
-    if let source = metadata["swt.source"], let value = try? JSONValue(parsing: source) {
-      marks.append(JSONValue.Member("source", value))
-    }
+    var marks: JSONObject = [:]
+    marks["format"] = metadata["format"].map(JSONValue.string)
+    marks["source"] = metadata.value("swt.source")
     self.metadata.leftOut = leftOut
     self.metadata.leftOutBefore = metadata.leftOut
     self.metadata.source = Provenance(
       name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: store.count,
-      format: metadata.isSwt ? "swt" : "safetensors", marks: marks)
+      format: metadata.isSwt ? .swt : .safetensors, marks: marks)
   }
 }

@@ -30,7 +30,7 @@ public struct LeftOut: Sendable, Hashable, Encodable {
 
   /// The row as a `.swt` file keeps it.
   var json: JSONValue {
-    .object([JSONValue.Member("name", .string(name)), JSONValue.Member("reason", .string(reason))])
+    ["name": .string(name), "reason": .string(reason)]
   }
 
   /// Reads rows from the value of `swt.left_out`: a list, or an object from names to reasons as older files have it.
@@ -38,12 +38,12 @@ public struct LeftOut: Sendable, Hashable, Encodable {
     switch json {
     case .array(let items):
       items.compactMap { item in
-        guard case .string(let name)? = item["name"], case .string(let reason)? = item["reason"] else { return nil }
+        guard let name = item["name"]?.stringValue, let reason = item["reason"]?.stringValue else { return nil }
         return LeftOut(name, reason: reason)
       }
     case .object(let members):
       members.compactMap { member in
-        if case .string(let reason) = member.value { LeftOut(member.name, reason: reason) } else { nil }
+        member.value.stringValue.map { LeftOut(member.name, reason: $0) }
       }
     default: []
     }

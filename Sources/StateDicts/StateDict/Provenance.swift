@@ -4,10 +4,10 @@ public struct Provenance: Sendable, Equatable {
   public var name: String
   /// The file's size.
   public var byteCount: Int
-  /// The file's format, such as `torch zip`.
-  public var format: String
+  /// The file's format.
+  public var format: CheckpointFormat
   /// The format's own metadata, such as torch's record version and serialization id.
-  public var marks: [JSONValue.Member]
+  public var marks: JSONObject
   /// The key of the state dict in the file; nil at the top level.
   public var key: String?
   /// The file's SHA-256 in hexadecimal, if it was computed.
@@ -15,7 +15,7 @@ public struct Provenance: Sendable, Equatable {
 
   /// Creates a provenance.
   public init(
-    name: String, byteCount: Int, format: String, marks: [JSONValue.Member] = [], sha256: String? = nil
+    name: String, byteCount: Int, format: CheckpointFormat, marks: JSONObject = [:], sha256: String? = nil
   ) {
     self.name = name
     self.byteCount = byteCount

@@ -10,7 +10,7 @@ extension PythonValue {
 
   /// The value as JSON, in which a tag stands for each kind that JSON lacks: `{"$tuple": [1, 2]}`.
   package var json: JSONValue {
-    func tag(_ name: String, _ value: JSONValue) -> JSONValue { .object([JSONValue.Member("$" + name, value)]) }
+    func tag(_ name: String, _ value: JSONValue) -> JSONValue { .object(["$" + name: value]) }
     func array(_ values: [PythonValue]) -> JSONValue { .array(values.map(\.json)) }
     func pairs(_ entries: [Entry]) -> JSONValue { .array(entries.map { .array([$0.key.json, $0.value.json]) }) }
     switch self {
@@ -29,10 +29,10 @@ extension PythonValue {
     case .frozenset(let values): return tag("frozenset", array(values))
     case .dict(let entries), .stateDict(let entries): return .object(Self.members(entries))
     case .instance(let name, let entries):
-      return .object(Self.members(entries) + [JSONValue.Member("$class", .string(name))])
+      return .object(Self.members(entries) + ["$class": .string(name)])
     case .orderedDict(let entries, let attributes):
-      var members = [JSONValue.Member("$OrderedDict", pairs(entries))]
-      if !attributes.isEmpty { members.append(JSONValue.Member("attributes", pairs(attributes))) }
+      var members: JSONObject = ["$OrderedDict": pairs(entries)]
+      if !attributes.isEmpty { members.append("attributes", pairs(attributes)) }
       return .object(members)
     case .counter(let entries): return tag("Counter", pairs(entries))
     case .dtype(let name): return tag("dtype", .string(name))
@@ -41,20 +41,19 @@ extension PythonValue {
     case .tensor(let name): return tag("tensor", .string(name))
     case .record(let json):
       // The tag comes last: people look for what it is.
-      if case .object(let members) = json { return .object(members + [JSONValue.Member("$object", .bool(true))]) }
+      if case .object(let members) = json { return .object(members + ["$object": true]) }
       return tag("object", json)
     }
   }
 
   /// An object's members; one that holds pairs where a key is no text, or begins as tags do.
-  private static func members(_ entries: [Entry]) -> [JSONValue.Member] {
-    var members: [JSONValue.Member] = []
-    members.reserveCapacity(entries.count)
+  private static func members(_ entries: [Entry]) -> JSONObject {
+    var members: JSONObject = [:]
     for entry in entries {
       guard case .text(let name) = entry.key, !name.utf8.starts(with: "$".utf8) else {
-        return [JSONValue.Member("$dict", .array(entries.map { .array([$0.key.json, $0.value.json]) }))]
+        return ["$dict": .array(entries.map { [$0.key.json, $0.value.json] })]
       }
-      members.append(JSONValue.Member(name, entry.value.json))
+      members.append(name, entry.value.json)
     }
     return members
   }
@@ -67,7 +66,7 @@ extension PythonValue {
       depth < Self.depthLimit ? PythonValue(json, depth: depth + 1) : .record(.string("nested too deep"))
     }
     func values(_ json: JSONValue) -> [PythonValue]? {
-      if case .array(let items) = json { items.map(value) } else { nil }
+      json.arrayValue?.map(value)
     }
     func entries(_ json: JSONValue?) -> [Entry]? {
       guard case .array(let items)? = json else { return nil }
@@ -77,8 +76,9 @@ extension PythonValue {
       }
       return entries.count == items.count ? entries : nil
     }
-    func text(_ json: JSONValue) -> String? { if case .string(let text) = json { text } else { nil } }
-    func bytes(_ json: JSONValue) -> [UInt8]? { text(json).flatMap { Data(base64Encoded: $0) }.map(Array.init) }
+    func bytes(_ json: JSONValue) -> [UInt8]? {
+      json.stringValue.flatMap { Data(base64Encoded: $0) }.map(Array.init)
+    }
 
     switch json {
     case .null: self = .none
@@ -95,8 +95,8 @@ extension PythonValue {
       let content = tag.value
       let known: PythonValue? =
         switch tag.name {
-        case "$int": text(content).map { .bigInteger($0) }
-        case "$float": text(content).flatMap(Double.init).map { .float($0) }
+        case "$int": content.stringValue.map { .bigInteger($0) }
+        case "$float": content.stringValue.flatMap(Double.init).map { .float($0) }
         case "$complex":
           values(content).flatMap { parts in
             let numbers = parts.compactMap { part in
@@ -116,10 +116,10 @@ extension PythonValue {
         case "$frozenset": values(content).map { .frozenset($0) }
         case "$dict":
           entries(content).map { entries in
-            json["$class"].flatMap(text).map { .instance(class: $0, entries) } ?? .dict(entries)
+            json["$class"].flatMap(\.stringValue).map { .instance(class: $0, entries) } ?? .dict(entries)
           }
         case "$class":
-          text(content).map { name in
+          content.stringValue.map { name in
             .instance(
               class: name,
               members.filter { $0.name != "$class" }.map { Entry(.text($0.name), value($0.value)) })
@@ -128,10 +128,10 @@ extension PythonValue {
         case "$OrderedDict":
           entries(content).map { .orderedDict($0, attributes: entries(json["attributes"]) ?? []) }
         case "$Counter": entries(content).map { .counter($0) }
-        case "$dtype": text(content).map { .dtype($0) }
+        case "$dtype": content.stringValue.map { .dtype($0) }
         case "$size": values(content).map { .size($0) }
-        case "$device": text(content).map { .device($0) }
-        case "$tensor": text(content).map { .tensor($0) }
+        case "$device": content.stringValue.map { .device($0) }
+        case "$tensor": content.stringValue.map { .tensor($0) }
         default: nil
         }
       self = known ?? .record(json)
@@ -139,11 +139,11 @@ extension PythonValue {
   }
 
   /// The members of a checkpoint's top value: those of a dict, else the value under its tag.
-  package var members: [JSONValue.Member] {
+  package var members: JSONObject {
     switch json {
     case .object(let members): members
-    case .array(let items): [JSONValue.Member("$list", .array(items))]
-    case let value: [JSONValue.Member("$value", value)]
+    case .array(let items): ["$list": .array(items)]
+    case let value: ["$value": value]
     }
   }
 

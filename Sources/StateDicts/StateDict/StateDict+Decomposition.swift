@@ -12,24 +12,24 @@ extension StateDict {
   /// - Throws: `nameCollision` if a component's name is taken.
   public func decomposed() throws(CheckpointError) -> StateDict {
     var elements: [Replacement] = []
-    var compositions: [JSONValue.Member] = []
+    var compositions: JSONObject = [:]
     for position in indices {
       Self.decompose(names[position], tensors[position], position, into: &elements, &compositions)
     }
     var result = try replacingElements(with: elements)
-    result.metadata.compositions += compositions
+    result.metadata.compositions = result.metadata.compositions + compositions
     return result
   }
 
   private static func decompose(
     _ name: String, _ tensor: Tensor, _ position: Int, into elements: inout [Replacement],
-    _ compositions: inout [JSONValue.Member]
+    _ compositions: inout JSONObject
   ) {
     guard let composition = tensor.composition, case let parts = composition.parts(of: tensor), !parts.isEmpty else {
       elements.append((name, tensor, position))
       return
     }
-    compositions.append(JSONValue.Member(name, composition.json(of: tensor, parts.map(\.role), name)))
+    compositions.append(name, composition.json(of: tensor, parts.map(\.role), name))
     for part in parts { decompose("\(name).\(part.role)", part.tensor, position, into: &elements, &compositions) }
   }
 }
@@ -48,17 +48,12 @@ extension Composition {
 
   /// What it takes to put the tensor together again.
   fileprivate func json(of tensor: Tensor, _ roles: [String], _ name: String) -> JSONValue {
-    var members = [
-      JSONValue.Member("kind", .string(kind.rawValue)), JSONValue.Member("dtype", .string(tensor.elementType.rawValue)),
-      JSONValue.Member("shape", .array(tensor.shape.map { .integer($0) })),
-      JSONValue.Member(
-        "components", .object(roles.map { JSONValue.Member($0, .string("\(name).\($0)")) })),
+    let members: JSONObject = [
+      "kind": .string(kind.rawValue), "dtype": .string(tensor.elementType.rawValue),
+      "shape": .array(tensor.shape.map { .integer($0) }),
+      "components": .object(JSONObject(roles.map { ($0, .string("\(name).\($0)")) })),
     ]
-    for key in attributes.keys.sorted() {
-      if let value = attributes[key] { members.append(JSONValue.Member(key, value)) }
-    }
-    if tensor.requiresGrad { members.append(JSONValue.Member("requires_grad", .bool(true))) }
-    return .object(members)
+    return .object(members + (json.objectValue ?? [:]) + (tensor.requiresGrad ? ["requires_grad": true] : [:]))
   }
 }
 

@@ -12,6 +12,11 @@ extension StateDict {
     try merging(parts, from: parts.enumerated().map { $1.metadata.source?.name ?? "state dict \($0)" })
   }
 
+  /// Returns the tensors of this state dict followed by those of another, with the metadata of both.
+  ///
+  /// - Throws: `nameCollision` if both have a tensor with the same name.
+  public func merging(_ other: StateDict) throws(CheckpointError) -> StateDict { try StateDict.merging([self, other]) }
+
   /// - Parameter files: What messages call the state dicts.
   package static func merging(_ parts: [StateDict], from files: [String]) throws(CheckpointError) -> StateDict {
     var placeOfName: [ExactName: Int] = [:]
@@ -44,17 +49,15 @@ extension StateDict.Metadata {
     for (part, file) in zip(parts, files) {
       modules = join(modules, part.modules, "_metadata of ", file)
       otherValues = join(otherValues, part.otherValues, "", file)
-      for annotation in part.annotations {
+      for (name, value) in part.annotations {
         // Lists of tensors' names are joined.
-        if let index = annotations.firstIndex(where: { $0.name == annotation.name }),
-          case .array(let known) = annotations[index].value, case .array(let more) = annotation.value
-        {
-          annotations[index] = JSONValue.Member(annotation.name, .array(known + more))
+        if let known = annotations[name]?.arrayValue, let more = value.arrayValue {
+          annotations[name] = .array(known + more)
         } else {
-          annotations = join(annotations, [annotation], "", file)
+          annotations = join(annotations, [name: value], "", file)
         }
       }
-      compositions += part.compositions
+      compositions = compositions + part.compositions
       notKept += part.notKept
       leftOut += part.leftOut.map { LeftOut("\(file): \($0.name)", reason: $0.reason) }
       leftOutBefore += part.leftOutBefore
@@ -63,13 +66,13 @@ extension StateDict.Metadata {
 
   /// The members of both; of two values under one name the first.
   private mutating func join(
-    _ known: [JSONValue.Member], _ more: [JSONValue.Member], _ prefix: String, _ file: String
-  ) -> [JSONValue.Member] {
+    _ known: JSONObject, _ more: JSONObject, _ prefix: String, _ file: String
+  ) -> JSONObject {
     let values = Dictionary(known.map { (ExactName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first })
     var result = known
     for member in more {
       guard let value = values[ExactName(member.name)] else {
-        result.append(member)
+        result.append(member.name, member.value)
         continue
       }
       guard value != member.value else { continue }
@@ -83,7 +86,7 @@ extension StateDict.Metadata {
     guard sources.count > 1 else { return sources.first }
     return Provenance(
       name: sources.map(\.name).joined(separator: ", "),
-      byteCount: sources.reduce(0) { $0.addingReportingOverflow($1.byteCount).partialValue }, format: "merged",
-      marks: [JSONValue.Member("inputs", .array(sources.map(\.json)))])
+      byteCount: sources.reduce(0) { $0.addingReportingOverflow($1.byteCount).partialValue }, format: .merged,
+      marks: ["inputs": .array(sources.map(\.json))])
   }
 }

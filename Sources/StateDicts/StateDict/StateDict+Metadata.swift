@@ -7,17 +7,17 @@ extension StateDict {
     /// The file that the tensors come from; nil if they were made in memory.
     public var source: Provenance?
     /// torch's `_metadata`: the layout version of each module path, and other entries.
-    public var modules: [JSONValue.Member] = []
+    public var modules: JSONObject = [:]
     /// Other values in the checkpoint, such as an epoch or hyperparameters, as JSON.
     ///
     /// Values that JSON does not have are tagged, `{"$tuple": [1, 2]}`; docs/formats/swt.md lists the tags.
-    public var otherValues: [JSONValue.Member] = []
+    public var otherValues: JSONObject = [:]
     /// Where the state dict was among them; nil if it has no place, or each tensor has its own (`$tensor`).
     package var place: StateDictPlace?
     /// Annotations of a `.swt` file, such as the name of its model and the frozen parameters.
-    public var annotations: [JSONValue.Member] = []
+    public var annotations: JSONObject = [:]
     /// For each tensor that `decomposed()` replaced by components: kind, dtype, shape and attributes.
-    public var compositions: [JSONValue.Member] = []
+    public var compositions: JSONObject = [:]
     /// The tensors left out so far, by their names in the file.
     public var leftOut: [LeftOut] = []
     /// The tensors that earlier conversions left out, according to the metadata of the file.
@@ -50,31 +50,29 @@ extension StateDict.Metadata {
   func renamed(_ rename: (String) -> String, tensorNames: (String) -> [String]?) -> StateDict.Metadata {
     var result = self
     result.modules = modules(renamedBy: rename)
-    result.annotations = annotations.map { annotation in
-      guard Self.nameLists.contains(annotation.name), case .array(let items) = annotation.value else {
-        return annotation
-      }
+    result.annotations = annotations.mapValues { name, value in
+      guard Self.nameLists.contains(name), let items = value.arrayValue else { return value }
       let renamed = items.flatMap { item -> [JSONValue] in
-        guard case .string(let name) = item else { return [item] }
+        guard let name = item.stringValue else { return [item] }
         return (tensorNames(name) ?? [rename(name)]).map(JSONValue.string)
       }
-      return JSONValue.Member(annotation.name, .array(renamed))
+      return .array(renamed)
     }
-    result.compositions = compositions.compactMap { composition in
-      guard case .object(let members) = composition.value else { return composition }
+    result.compositions = [:]
+    for (name, composition) in compositions {
       var isWhole = true
-      let renamed = members.map { member -> JSONValue.Member in
-        guard member.name == "components", case .object(let parts) = member.value else { return member }
-        let named = parts.map { part -> JSONValue.Member in
-          guard case .string(let name) = part.value else { return part }
-          let names = tensorNames(name)
-          if names?.isEmpty == true { isWhole = false }
-          return JSONValue.Member(part.name, .string(names?.count == 1 ? names?[0] ?? name : rename(name)))
-        }
-        return JSONValue.Member(member.name, .object(named))
+      let members = composition.objectValue?.mapValues { member, value in
+        guard member == "components", let parts = value.objectValue else { return value }
+        return .object(
+          parts.mapValues { _, part in
+            guard let tensor = part.stringValue else { return part }
+            let names = tensorNames(tensor)
+            if names?.isEmpty == true { isWhole = false }
+            return .string(names?.count == 1 ? names?[0] ?? tensor : rename(tensor))
+          })
       }
       // A composition of which a component was left out cannot be put together any more.
-      return isWhole ? JSONValue.Member(rename(composition.name), .object(renamed)) : nil
+      if isWhole { result.compositions.append(rename(name), members.map(JSONValue.object) ?? composition) }
     }
     return result
   }
@@ -83,19 +81,19 @@ extension StateDict.Metadata {
   ///
   /// Where two become one (`""` of DataParallel and `module` of the model inside), the one that was renamed is kept: it
   /// is the module whose tensors these are.
-  package func modules(renamedBy rename: (String) -> String) -> [JSONValue.Member] {
+  package func modules(renamedBy rename: (String) -> String) -> JSONObject {
     var places = [ExactName: Int](minimumCapacity: modules.count)
-    var result: [JSONValue.Member] = []
+    var result: [(String, JSONValue)] = []
     for module in modules {
       let path = Self.path(module.name, renamedBy: rename)
       guard let place = places[ExactName(path)] else {
         places[ExactName(path)] = result.count
-        result.append(JSONValue.Member(path, module.value))
+        result.append((path, module.value))
         continue
       }
-      if path != module.name { result[place] = JSONValue.Member(path, module.value) }
+      if path != module.name { result[place] = (path, module.value) }
     }
-    return result
+    return JSONObject(result)
   }
 
   /// What a module's path becomes: as the names under it do.

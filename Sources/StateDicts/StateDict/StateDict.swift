@@ -54,6 +54,20 @@ public struct StateDict: Sendable {
   /// - Complexity: O(1).
   public subscript(name: String) -> Tensor? { position(of: name).map { tensors[$0] } }
 
+  /// The tensors by their names.
+  ///
+  /// Two names that Swift considers equal, because they differ only in how an accent is encoded, become one key with the
+  /// first tensor.
+  public var dictionary: [String: Tensor] {
+    Dictionary(zip(names, tensors), uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The number of elements of all tensors, parameters and buffers, with ties counted once.
+  public var parameterCount: Int {
+    let repeated = Set(tieGroups.flatMap { $0.dropFirst() })
+    return indices.reduce(0) { repeated.contains($1) ? $0 : $0 &+ tensors[$1].elementCount }
+  }
+
   /// The position of a name.
   package func position(of name: String) -> Int? { table.place(of: name) }
 

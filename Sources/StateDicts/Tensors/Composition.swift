@@ -72,7 +72,7 @@ public struct Composition: Sendable {
 
   /// The attributes as JSON, sorted by name.
   package var json: JSONValue {
-    .object(attributes.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) })
+    .object(JSONObject(attributes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
   }
 
   /// Whether the tensor has elements of its own (the integers of a quantized one).

@@ -27,7 +27,7 @@
   /// Whether a span of `loaded` was given out: then it stays for as long as this does, since nothing tells when the
   /// span is gone.
   private nonisolated(unsafe) var isSpanned = false
-  private nonisolated(unsafe) var isVerified = false
+  private nonisolated(unsafe) var isConfirmed = false
 
   package init(
     _ contents: Contents, byteCount: Int, byteOrder: ByteOrder = .little, key: String, location: String? = nil,
@@ -112,8 +112,11 @@
     try confirm(store.checksum(of: offset..<offset + byteCount, dropping: dropping, passed: passed), expected)
   }
 
+  /// Whether the bytes were checked against the checksum in the file.
+  package var isVerified: Bool { origin.lock.withLock { _ in unsafe isConfirmed } }
+
   /// Whether there is a checksum that has not been checked yet.
-  var needsVerification: Bool { checksum != nil && !(origin.lock.withLock { _ in unsafe isVerified }) }
+  var needsVerification: Bool { checksum != nil && !isVerified }
 
   /// Takes a checksum that was computed on the way.
   ///
@@ -124,7 +127,7 @@
 
   private func confirm(_ actual: Checksum, _ expected: Checksum) throws(CheckpointError) {
     try actual.require(expected, file: origin.file, entry: entry)
-    origin.lock.withLock { _ in unsafe isVerified = true }
+    origin.lock.withLock { _ in unsafe isConfirmed = true }
   }
 
   /// `verify()` where the options ask for it.

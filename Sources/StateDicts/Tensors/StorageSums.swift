@@ -28,7 +28,7 @@ final class StorageSums: Sendable {
     let storage = tensor.storage
     guard !range.isEmpty, storage.packedContents == nil, isExpected(storage) else { return }
     let (store, base) = try storage.region()
-    let sum = store.checksum(of: base + range.lowerBound..<base + range.upperBound)
+    let sum = try store.checksum(of: base + range.lowerBound..<base + range.upperBound)
     entries.withLock { $0.byStorage[ObjectIdentifier(storage)]?.parts.append((range, sum)) }
   }
 
@@ -69,7 +69,7 @@ extension Storage {
     }
     let sums = try concurrentMap(parts) { place, range in
       let (store, base) = try plain[place].region()
-      return store.checksum(of: base + range.lowerBound..<base + range.upperBound, dropping: true)
+      return try store.checksum(of: base + range.lowerBound..<base + range.upperBound, dropping: true)
     }
     var whole = [Checksum](repeating: Checksum(), count: plain.count)
     for ((place, range), sum) in zip(parts, sums) { whole[place].append(sum, byteCount: range.count) }

@@ -98,7 +98,6 @@ extension Tensor {
     try requireNoExpansion()
     if elementType.elementsPerByte > 1 { return try unsafe packedBytes().forEachWindow(body) }
     if isInPlace, let packed = storage.packedContents {
-      if storage.origin.checksOnUse, coversStorage { try storage.verify(dropping: true) }
       return try unsafe forEachWindow(of: packed, body)
     }
     let sums = StorageSums()
@@ -109,6 +108,7 @@ extension Tensor {
       let box = grid[number]
       try sums.enter(reader, box, of: self)
       try grid.forEachWindow(box, upTo: Self.windowByteCount / elementType.byteCount) { range, _ in
+        try AwaitedWork.check()
         try unsafe reader.withBytes(range, body)
       }
     }
@@ -122,11 +122,14 @@ extension Tensor {
     elementCount == 0 ? 0 : zip(shape, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 } * elementType.byteCount
   }
 
-  /// Passes the bytes of a tensor in C order whose storage is unpacked on the way, holding no more than a window.
+  /// Passes the bytes of a tensor in C order whose storage is unpacked on the way, holding no more than a window, and
+  /// checks the storage at the end.
   private func forEachWindow(
     of packed: any StorageContents, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
     var position = 0
+    var checksum = Checksum()
+    let isChecked = storage.origin.checksOnUse && coversStorage && storage.needsVerification
     let wanted = byteRange
     var failure: (any Error)?
     // An element of which a window has only the first bytes.
@@ -152,8 +155,10 @@ extension Tensor {
         do { try unsafe pass(UnsafeRawBufferPointer(rebasing: window[part])) } catch { failure = error }
       }
       position += window.count
+      if isChecked { unsafe checksum.update(with: window) }
     }
     if let failure { throw failure }
+    if isChecked { try storage.confirm(checksum) }
   }
 
   /// The bytes of a tensor of packed elements, as numbers of their own; such tensors lie in C order.

@@ -15,6 +15,7 @@ package func concurrentMap<Item: Sendable, Result: Sendable>(
         defer { index += 1 }
         return index
       }) {
+        try AwaitedWork.check()
         results.append((index, try transform(items[index])))
       }
     } catch {

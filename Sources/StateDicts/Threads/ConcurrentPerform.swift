@@ -12,10 +12,12 @@
 /// Dispatch's function of this name waits for ever where the system gives no thread. Here such a call is made by the
 /// thread that is there.
 package func concurrentPerform(_ count: Int, _ body: @Sendable (Int) -> Void) {
+  let work = AwaitedWork.current
   withoutActuallyEscaping(body) { body in
     var threads: [pthread_t] = []
     for number in stride(from: 1, to: count, by: 1) {
-      if let thread = startThread({ body(number) }) { threads.append(thread) } else { body(number) }
+      let thread = startThread { AwaitedWork.$current.withValue(work) { body(number) } }
+      if let thread { threads.append(thread) } else { body(number) }
     }
     if count > 0 { body(0) }
     for thread in threads { pthread_join(thread, nil) }

@@ -2,7 +2,7 @@
 public enum OutputFormat: String, Sendable, CaseIterable, Codable {
   /// A safetensors file with the layout and metadata of docs/formats/swt.md; its name ends in `.swt`.
   case swt
-  /// The same layout and metadata under the name that other programs look for; also in shards behind an index.
+  /// A safetensors file with the layout and metadata of `.swt`, or several such files with an index.
   case safetensors
   /// Torch's zip format, as `torch.save` of torch 2.13 writes it.
   case pth

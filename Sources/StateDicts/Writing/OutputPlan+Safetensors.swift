@@ -63,14 +63,13 @@ extension OutputPlan {
       part.aliases = selection.aliases.filter { shardOfName[ExactName($0.kept)] == number }
       let layout = try SafetensorsLayout(
         part, number == 0 ? Self.metadata(metadata, selection) : StateDict.Metadata(),
-        annotations: number == 0 ? options.annotations : [])
+        annotations: number == 0 ? options.annotations : [:])
       byteCount += layout.dataByteCount
       files.append(OutputFile(name: name(number), rows: layout.rows, frame: layout))
     }
     if shards.count > 1 {
-      let entries = selection.kept.map { item in
-        JSONValue.Member(item.name, .string(name(shardOfName[ExactName(item.name)] ?? 0)))
-      }
+      let entries = JSONObject(
+        selection.kept.map { ($0.name, .string(name(shardOfName[ExactName($0.name)] ?? 0))) })
       let index = Self.index(entries, selection.aliases, byteCount)
       files.append(OutputFile(name: "model.safetensors.index.json", rows: [], frame: WholeFrame(bytes: index)))
     }
@@ -102,12 +101,12 @@ extension OutputPlan {
 
   /// The index, indented by two as Hugging Face's libraries write it; names that were dropped as ties are in its metadata.
   private static func index(
-    _ entries: [JSONValue.Member], _ aliases: [OutputSelection.Alias], _ byteCount: Int
+    _ entries: JSONObject, _ aliases: [OutputSelection.Alias], _ byteCount: Int
   ) -> [UInt8] {
     let metadata =
-      [JSONValue.Member("total_size", .integer(byteCount))]
-      + aliases.filter { $0.name != "total_size" }.map { JSONValue.Member($0.name, .string($0.kept)) }
-    func lines(_ members: [JSONValue.Member]) -> String {
+      ["total_size": .integer(byteCount)]
+      + JSONObject(aliases.filter { $0.name != "total_size" }.map { ($0.name, .string($0.kept)) })
+    func lines(_ members: JSONObject) -> String {
       members.map { "    \(JSONValue.string($0.name).text): \($0.value.text)" }.joined(separator: ",\n")
     }
     let text = """

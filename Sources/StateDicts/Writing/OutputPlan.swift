@@ -37,7 +37,7 @@ struct OutputPlan: Sendable {
   /// - Returns: The names of files that an earlier run had finished.
   /// - Throws: `outputExists`, `cannotCreate`, `inputOutput` also if there is too little space, `checksumMismatch`.
   func write(
-    to path: FilePath, _ options: WriteOptions, progress: @escaping @Sendable (CopyProgress) -> Void
+    to path: FilePath, _ options: WriteOptions, progress: @escaping @Sendable (ByteProgress) -> Void
   ) throws -> [String] {
     let total = files.reduce(0) { $0 + $1.dataByteCount }
     let sum = ProgressSum(total: options.verifies ? 2 * total : total, progress)

@@ -20,7 +20,7 @@ struct SafetensorsLayout: OutputFrame {
   /// - Parameter annotations: What is added to the metadata.
   /// - Throws: `limitExceeded`.
   init(
-    _ selection: OutputSelection, _ metadata: StateDict.Metadata, annotations: [JSONValue.Member]
+    _ selection: OutputSelection, _ metadata: StateDict.Metadata, annotations: JSONObject
   ) throws(CheckpointError) {
     let order = selection.kept.indices.sorted { left, right in
       (Self.rank(selection.kept[left].tensor), left) < (Self.rank(selection.kept[right].tensor), right)
@@ -60,7 +60,7 @@ struct SafetensorsLayout: OutputFrame {
   }
 
   private static func header(
-    _ selection: OutputSelection, _ offsets: [Int], _ metadata: StateDict.Metadata, _ annotations: [JSONValue.Member]
+    _ selection: OutputSelection, _ offsets: [Int], _ metadata: StateDict.Metadata, _ annotations: JSONObject
   ) throws(CheckpointError) -> (bytes: [UInt8], checksumOffset: Int) {
     var bytes: [UInt8] = Array(repeating: 0, count: 8)
     bytes.reserveCapacity(selection.kept.count * 128 + 1024)
@@ -95,7 +95,7 @@ struct SafetensorsLayout: OutputFrame {
       let ranks = Dictionary(zip(places, 0...), uniquingKeysWith: { first, _ in first })
       add(
         "swt.aliases",
-        .object(selection.aliases.map { JSONValue.Member($0.name, .integer(ranks[$0.place] ?? 0)) }))
+        .object(JSONObject(selection.aliases.map { ($0.name, .integer(ranks[$0.place] ?? 0)) })))
       for alias in selection.aliases { add(alias.name, .string(alias.kept)) }
     }
     let renewed = Set(annotations.map(\.name))
@@ -163,12 +163,11 @@ extension Tensor {
 extension Provenance {
   /// The provenance as it is kept in a file.
   package var json: JSONValue {
-    var members = [
-      JSONValue.Member("name", .string(name)), JSONValue.Member("bytes", .integer(byteCount)),
-      JSONValue.Member("format", .string(format)),
+    var members: JSONObject = [
+      "name": .string(name), "bytes": .integer(byteCount), "format": .string(format.rawValue),
     ]
-    if let key { members.append(JSONValue.Member("state_dict", .string(key))) }
-    if let sha256 { members.append(JSONValue.Member("sha256", .string(sha256))) }
+    if let key { members.append("state_dict", .string(key)) }
+    if let sha256 { members.append("sha256", .string(sha256)) }
     return .object(members + marks)
   }
 }

@@ -20,7 +20,7 @@ public struct WriteOptions: Sendable {
   /// Whether to leave out tensors that the format cannot hold; the report and the metadata list them.
   public var leavesOutUnsupported: Bool
   /// Additional metadata entries, written under `swt.` and their names.
-  public var annotations: [JSONValue.Member]
+  public var annotations: JSONObject
   /// The limit for the total size of expanded views, beyond what is stored (4 GiB by default).
   ///
   /// Without it, a small file could fill the disk with copies.
@@ -35,7 +35,7 @@ public struct WriteOptions: Sendable {
   /// Creates options; by default nothing is overwritten or left out, and ties are written once.
   public init(
     overwrites: Bool = false, expandsTies: Bool = false, leavesOutUnsupported: Bool = false,
-    annotations: [JSONValue.Member] = []
+    annotations: JSONObject = [:]
   ) {
     self.overwrites = overwrites
     self.expandsTies = expandsTies
@@ -62,7 +62,7 @@ extension StateDict {
   ///   extension without a format, `checksumMismatch`.
   @discardableResult
   public func write(
-    to url: URL, options: WriteOptions = .init(), progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
+    to url: URL, options: WriteOptions = .init(), progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) throws -> WriteReport {
     try write(to: FilePath(url), options: options, progress: progress)
   }
@@ -74,13 +74,13 @@ extension StateDict {
   @discardableResult
   public func write(
     toPath path: String, options: WriteOptions = .init(),
-    progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
+    progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) throws -> WriteReport {
     try write(to: FilePath(path), options: options, progress: progress)
   }
 
   package func write(
-    to path: FilePath, options: WriteOptions, progress: @escaping @Sendable (CopyProgress) -> Void
+    to path: FilePath, options: WriteOptions, progress: @escaping @Sendable (ByteProgress) -> Void
   ) throws -> WriteReport {
     let format = try options.format ?? Self.format(nameOf: path, options)
     let plan = try OutputPlan(self, as: format, options)

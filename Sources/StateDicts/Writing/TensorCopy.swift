@@ -106,6 +106,7 @@ struct TensorCopy {
         }) {
           let (row, count) = try copy.copy(piece, scratch, &outcome)
           copy.progress.add(count, copy.rows[row].name)
+          try AwaitedWork.check()
         }
       } catch {
         next.withLock { $0.hasFailed = true }

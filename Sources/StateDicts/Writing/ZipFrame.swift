@@ -131,7 +131,9 @@ struct ZipFrame: OutputFrame {
     return sum
   }
 
-  /// Twenty digits for the names and twenty for the checksums, as torch has them; its hash of a text is its own affair.
+  /// The serialization id: 20 digits computed from the names and 20 from the checksums, as torch has them.
+  ///
+  /// The digits for the names differ from those of torch, whose hash of a string depends on its C++ library.
   private func serializationID(_ sums: [Checksum]) -> [UInt8] {
     func combined(_ values: some Sequence<UInt64>) -> [UInt8] {
       let sum = values.reduce(0 as UInt64) { seed, value in

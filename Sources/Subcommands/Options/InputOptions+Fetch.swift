@@ -14,14 +14,15 @@ extension InputOptions {
     child.forEachLine { line in
       last = FetchMessage(line: line)
       if case .progress(let completed, let total) = last {
-        progress.show(Int(completed), of: total.map { Int($0) }, input.prefix { $0 != "?" }.split(separator: "/").last)
+        let name = input.prefix { $0 != "?" }.split(separator: "/").last ?? ""
+        progress.show(ByteProgress(completedByteCount: completed, totalByteCount: total, name: String(name)))
       }
     }
     progress.clear()
     child.wait()
     switch last {
     case .file(let path, let isNew):
-      // Two URLs may end in one name: whoever gets the file of an earlier download is told which.
+      // URLs with the same last component share a file in the cache, so the message names the file that is used.
       if !isNew { printToStandardError("pth2swt: using the cached file \(path)") }
       return FilePath(path)
     case .failure(let code, let message, let file, let remedy):

@@ -8,18 +8,16 @@ package final class ProgressLine: Sendable {
 
   package init() {}
 
-  package func show(_ progress: CopyProgress) {
-    show(progress.completedByteCount, of: progress.totalByteCount, progress.name[...])
-  }
-
-  package func show(_ completed: Int, of total: Int?, _ name: Substring?) {
+  package func show(_ progress: ByteProgress) {
     guard isShown else { return }
     state.withLock { state in
       guard ContinuousClock.now - state.shown > .milliseconds(100) else { return }
       state = (ContinuousClock.now, true)
-      var text = Readable.bytes(completed)
-      if let total { text = "\(completed * 100 / max(total, 1))%  \(text) of \(Readable.bytes(total))" }
-      Output.diagnostics.redraw("\(text)  \((name ?? "").suffix(50))")
+      var text = Readable.bytes(progress.completedByteCount)
+      if let total = progress.totalByteCount {
+        text = "\(Int((progress.fraction ?? 1) * 100))%  \(text) of \(Readable.bytes(total))"
+      }
+      Output.diagnostics.redraw("\(text)  \(progress.name.suffix(50))")
     }
   }
 

@@ -280,7 +280,7 @@ import StateDicts
       return
     }
     guard let expected = entry.checksum else { return }
-    let actual = store.checksum(of: range, dropping: range.count > Tensor.windowByteCount, passed: passed)
+    let actual = try store.checksum(of: range, dropping: range.count > Tensor.windowByteCount, passed: passed)
     try actual.require(expected, file: file, entry: entry.name)
   }
 
@@ -341,6 +341,7 @@ import StateDicts
         guard count >= 0 else { throw damaged(entry, offset: done) }
         if count == 0 { break }
         done += Int(count)
+        try AwaitedWork.check()
         let bytes = unsafe UnsafeRawBufferPointer(rebasing: window[..<Int(count)])
         if entry.isStored { unsafe checksum.update(with: bytes) }
         try unsafe body(bytes)

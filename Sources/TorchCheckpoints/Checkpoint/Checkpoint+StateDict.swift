@@ -57,18 +57,18 @@ extension Checkpoint {
 
   /// Returns all tensors of the file by the paths to them, an optimizer's too, with all other values.
   ///
-  /// A `.pth` file that is written of it has the same structure.
+  /// A `.pth` file written from it has the structure of the original.
   ///
-  /// - Throws: `nameCollision` where two paths come out as one name; `noStateDict` where there is no tensor.
+  /// - Throws: `nameCollision` if two tensors have the same path, `noStateDict` if the checkpoint has no tensors.
   public func everything() throws(CheckpointError) -> StateDict {
     guard case .pickled(let values) = contents.values else { return try stateDict() }
     let found = tensors.filter { !$0.isNumpyScalar }
-    guard !found.isEmpty else { throw noStateDict("There is no tensor in this checkpoint.") }
+    guard !found.isEmpty else { throw noStateDict("The checkpoint has no tensors.") }
     var metadata = StateDict.Metadata()
     metadata.source = provenance
     let root = values.pickle.root
     let others = OtherValues(beside: found, at: root, in: values)
-    metadata.otherValues = others.value?.members ?? []
+    metadata.otherValues = others.value?.members ?? [:]
     metadata.place = others.place
     metadata.modules = modules(values, at: root)
     metadata.leftOut = leftOut
@@ -81,11 +81,8 @@ extension Checkpoint {
   }
 
   /// Torch's `_metadata` of a state dict.
-  private func modules(_ values: TorchValues, at root: Pickle.ID) -> [JSONValue.Member] {
-    guard let id = values.moduleMetadata(at: root),
-      case .object(let members) = CheckpointValue(values: values, id: id).json()
-    else { return [] }
-    return members
+  private func modules(_ values: TorchValues, at root: Pickle.ID) -> JSONObject {
+    values.moduleMetadata(at: root).flatMap { CheckpointValue(values: values, id: $0).json().objectValue } ?? [:]
   }
 
   private func stateDict(of values: TorchValues, key: String?) throws(CheckpointError) -> StateDict {
@@ -112,7 +109,7 @@ extension Checkpoint {
     metadata.source?.key = choice.key.isEmpty ? nil : choice.key
     metadata.modules = modules(values, at: root)
     let others = OtherValues(beside: found, at: root, in: values)
-    metadata.otherValues = others.value?.members ?? []
+    metadata.otherValues = others.value?.members ?? [:]
     metadata.place = others.place
     if others.place == nil, !choice.key.isEmpty, root != values.pickle.root, !others.namesTensors {
       metadata.place = StateDictPlace([StateDictPlace.Step(.text(choice.key), position: 0)])
@@ -178,14 +175,13 @@ extension TorchValues {
   }
 
   /// The values outside the state dict at `root`, as JSON: everything at the top level that is not a tensor.
-  func others(beside root: Pickle.ID?) -> [JSONValue.Member] {
-    guard let entries = mapping(at: pickle.root) else { return [] }
-    return entries.compactMap { entry in
-      guard entry.value != root, !isTensor(at: entry.value) else { return nil }
+  func others(beside root: Pickle.ID?) -> JSONObject {
+    var others = JSONObject()
+    for entry in mapping(at: pickle.root) ?? [] where entry.value != root && !isTensor(at: entry.value) {
       let value = CheckpointValue(values: self, id: entry.value).json()
-      if value == .null, !isNone(entry.value) { return nil }
-      return JSONValue.Member(pickle.keyText(entry.key), value)
+      if !value.isNull || isNone(entry.value) { others.append(pickle.keyText(entry.key), value) }
     }
+    return others
   }
 
   private func isNone(_ id: Pickle.ID) -> Bool {

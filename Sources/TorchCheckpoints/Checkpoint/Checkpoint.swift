@@ -12,16 +12,11 @@ public import StateDicts
 ///
 ///     let checkpoint = try Checkpoint(contentsOf: url)
 ///     checkpoint.tensors                              // every tensor, by the path to it
-///     checkpoint.value?["epoch"]                      // the other values
+///     checkpoint.value?["epoch"]?.intValue            // the other values
 ///     let weights = try checkpoint.stateDict()        // the state dict, found or named: stateDict(key: "ema")
 ///
 /// Opening a file reads the pickle and checks the geometry of all tensors; bytes are read when they are used.
 public struct Checkpoint: Sendable {
-  /// The container format of a checkpoint.
-  public typealias Format = CheckpointFormat
-  /// A global in a pickle.
-  public typealias GlobalUse = TorchCheckpoints.GlobalUse
-
   /// The contents of the file.
   let contents: CheckpointContents
   let options: CheckpointOptions
@@ -35,13 +30,13 @@ public struct Checkpoint: Sendable {
   }
 
   /// The container format.
-  public var format: Format { contents.format }
+  public var format: CheckpointFormat { contents.format }
   /// The file, as given by the caller.
   public var file: String { contents.file }
   /// The size of the file in bytes.
   public var byteCount: Int { contents.byteCount }
   /// The format's own metadata: torch's record version, the pickle protocol, the serialization id.
-  public var marks: [JSONValue.Member] { contents.marks }
+  public var marks: JSONObject { contents.marks }
   /// All tensors, named by their paths from the top of the file.
   ///
   /// Names may occur twice.

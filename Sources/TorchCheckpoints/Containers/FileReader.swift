@@ -108,10 +108,10 @@ enum FileReader {
     let stateDict = try StateDict(safetensors: store, file: file, checksOnUse: options.checksCRC)
     let source = stateDict.metadata.source
     var contents = CheckpointContents(
-      source?.format == "swt" ? .swt : .safetensors, file: file, store: store,
+      source?.format ?? .safetensors, file: file, store: store,
       tensors: stateDict.map { NamedTensor(name: $0.name, tensor: $0.tensor) }, leftOut: stateDict.metadata.leftOut,
       values: .stateDict(stateDict))
-    contents.marks = source?.marks ?? []
+    contents.marks = source?.marks ?? [:]
     return contents
   }
 }

@@ -28,9 +28,7 @@ struct ScriptModel {
       guard let module = json["mainModule"] else { throw model.malformed("There is no main module.") }
       try model.visit(module, path: "", depth: 0)
       var contents = try CheckpointContents(.torchscript, file: file, store: archive.store, tensors: model.found)
-      contents.marks = ["protoVersion", "producerName", "producerVersion"].compactMap { name in
-        json[name].map { JSONValue.Member(name, $0) }
-      }
+      for name in ["protoVersion", "producerName", "producerVersion"] { contents.marks[name] = json[name] }
       contents.notes = archive.notes
       contents.globals = model.globals
       contents.archive = archive
@@ -68,10 +66,10 @@ struct ScriptModel {
   }
 
   private mutating func tensor(_ row: JSONValue) throws(CheckpointError) -> Tensor {
-    guard case .string(let typeName)? = row["dataType"], let type = Self.types[typeName] else {
+    guard let type = row["dataType"]?.stringValue.flatMap({ Self.types[$0] }) else {
       throw malformed("A tensor has an unknown type: \(row["dataType"]?.text ?? "none").")
     }
-    guard case .string(let key)? = row["data"]?["key"], let shape = integers(row["dims"]),
+    guard let key = row["data"]?["key"]?.stringValue, let shape = integers(row["dims"]),
       let strides = integers(row["strides"]), let offset = row["offset"].map(integer) ?? 0
     else { throw malformed("A tensor has no record, sizes or strides.") }
     let storage = try storage(key, device: row["device"])
@@ -85,11 +83,9 @@ struct ScriptModel {
 
   private mutating func storage(_ key: String, device: JSONValue?) throws(CheckpointError) -> Storage {
     if let storage = storages[key] { return storage }
-    var location: String?
-    if case .string(let name)? = device { location = name }
     let records = ZipRecords(archive: archive, origin: origin, byteOrder: .little, limits: options.limits)
     let byteCount = archive[root + key]?.byteCount ?? 1
-    let storage = try records.storage(key: key, byteCount: byteCount, location: location ?? "cpu")
+    let storage = try records.storage(key: key, byteCount: byteCount, location: device?.stringValue ?? "cpu")
     storages[key] = storage
     return storage
   }
@@ -138,10 +134,10 @@ struct ScriptModel {
   private mutating func visit(_ module: JSONValue, path: String, depth: Int) throws(CheckpointError) {
     guard depth <= options.limits.nestingDepth else { throw malformed("Modules are nested too deeply.") }
     func members(_ name: String) -> [JSONValue] {
-      if case .array(let items)? = module[name] { items } else { [] }
+      module[name]?.arrayValue ?? []
     }
     func name(_ item: JSONValue) -> String {
-      if case .string(let name)? = item["name"] { path.isEmpty ? name : "\(path).\(name)" } else { path }
+      item["name"]?.stringValue.map { path.isEmpty ? $0 : "\(path).\($0)" } ?? path
     }
     for item in members("parameters") {
       guard let number = item["tensorId"].map(integer) ?? 0, table.indices.contains(number) else {

@@ -70,15 +70,17 @@ enum TorchLegacy {
     return ids.map { pickle.keyText($0) }
   }
 
-  private static func marks(_ machine: Pickle) -> [JSONValue.Member] {
+  private static func marks(_ machine: Pickle) -> JSONObject {
     let flat = machine.flatEntries(at: machine.root) ?? []
-    return stride(from: 0, to: flat.count - 1, by: 2).compactMap { place in
+    var marks = JSONObject()
+    for place in stride(from: 0, to: flat.count - 1, by: 2) {
       switch machine[flat[place + 1]] {
-      case .integer(let value): JSONValue.Member(machine.keyText(flat[place]), .integer(value))
-      case .bool(let value): JSONValue.Member(machine.keyText(flat[place]), .bool(value))
-      default: nil
+      case .integer(let value): marks.append(machine.keyText(flat[place]), .integer(value))
+      case .bool(let value): marks.append(machine.keyText(flat[place]), .bool(value))
+      default: break
       }
     }
+    return marks
   }
 
   /// Whether torch's magic number is at an offset, in a pickle of protocol 2 or later.

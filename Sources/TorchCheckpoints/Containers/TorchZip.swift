@@ -122,15 +122,15 @@ enum TorchZip {
   /// What the small records say of the archive.
   static func marks(
     _ record: (String) throws(CheckpointError) -> String?
-  ) throws(CheckpointError) -> [JSONValue.Member] {
+  ) throws(CheckpointError) -> JSONObject {
     let records = [
       ("version", "version"), (".data/version", "version"), (".format_version", "format_version"),
       (".storage_alignment", "storage_alignment"), ("byteorder", "byteorder"),
       (".data/serialization_id", "serialization_id"),
     ]
-    var marks: [JSONValue.Member] = []
+    var marks: JSONObject = [:]
     for (name, mark) in records {
-      if let text = try record(name) { marks.append(JSONValue.Member(mark, .string(text))) }
+      if let text = try record(name) { marks.append(mark, .string(text)) }
     }
     return marks
   }

@@ -39,12 +39,13 @@ final class Unpacking: Sendable {
   }
 
   private func take(_ byteCount: Int) throws(CheckpointError) {
-    let isLeft = left.withLock { left in
-      guard byteCount <= left else { return false }
+    let rest = left.withLock { left -> Int? in
+      guard byteCount <= left else { return nil }
       left -= byteCount
-      return true
+      return left
     }
-    guard isLeft else { throw tooMuch }
+    guard let rest else { throw tooMuch }
+    try AwaitedWork.report(limit - rest, of: nil)
   }
 
   private var tooMuch: CheckpointError {

@@ -106,6 +106,7 @@ struct PickleMachine: ~Copyable {
       guard nodes.count <= limits.pickleValueCount else {
         throw CheckpointError.overLimit("The pickle has more than \(limits.pickleValueCount) values.")
       }
+      if nodes.count & 0xFFF == 0 { try AwaitedWork.check() }
     }
     let end = cursor.position
     position = end

@@ -2,7 +2,7 @@ public import StateDicts
 
 /// A scan of all files below a folder.
 ///
-///     let report = try FolderScan(path: "models")
+///     let report = try Checkpoint.scan(folder: "models")
 ///     report.count(of: .dangerous), report.files
 ///
 /// Files are sorted by path. Symbolic links are not followed, and pipes and devices are not opened.
@@ -22,21 +22,8 @@ public struct FolderScan: Sendable {
   /// Returns the number of files with an outcome.
   public func count(of outcome: Scan.Outcome) -> Int { files.count { $0.outcome == outcome } }
 
-  /// Scans all files below a folder.
-  ///
-  /// - Parameters:
-  ///   - path: The folder's path.
-  ///   - options: How files are opened.
-  ///   - progress: Called after each file with its scan.
-  /// - Throws: `CheckpointError` if a folder cannot be read, or has too many files or levels.
-  public init(
-    path: String, options: CheckpointOptions = .init(), progress: (Scan) -> Void = { _ in }
-  ) throws(CheckpointError) {
-    try self.init(at: FilePath(path), options: options, progress: progress)
-  }
-
   package init(
-    at path: FilePath, options: CheckpointOptions, progress: (Scan) -> Void
+    at path: FilePath, options: CheckpointOptions, each: (Scan) -> Void
   ) throws(CheckpointError) {
     folder = path.description
     var files: [Scan] = []
@@ -54,7 +41,7 @@ public struct FolderScan: Sendable {
         }
         let scan = Scan(inFolder: next.path, options: options)
         files.append(scan)
-        progress(scan)
+        each(scan)
       default: passedOver += 1
       }
     }
@@ -73,6 +60,21 @@ public struct FolderScan: Sendable {
     }
     let folder = try CheckpointFolder(path: path)
     return folder.names.reversed().map { (folder.place($0), depth + 1) }
+  }
+}
+
+extension Checkpoint {
+  /// Scans all files below a folder.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the folder.
+  ///   - options: Options for opening files.
+  ///   - each: Called after each file with its scan.
+  /// - Throws: `CheckpointError` if a folder cannot be read, or has too many files or levels.
+  public static func scan(
+    folder path: String, options: CheckpointOptions = .init(), each: (Scan) -> Void = { _ in }
+  ) throws(CheckpointError) -> FolderScan {
+    try FolderScan(at: FilePath(path), options: options, each: each)
   }
 }
 

@@ -11,13 +11,13 @@ public struct Inspection: Sendable, Encodable {
     /// The size of each dimension.
     public let shape: [Int]
     /// The size of the elements in bytes.
-    public let bytes: Int
+    public let byteCount: Int
     /// The kind of a tensor that is more than a strided view.
     public let kind: Composition.Kind?
     /// The components of a tensor that is more than a strided view.
     public let components: [Component]?
     /// Values needed to assemble the tensor, such as `scale`, `zero_point` or `axis`.
-    public let attributes: JSONValue?
+    public let attributes: JSONObject?
     /// The role of the tensor in its module, if it is in one.
     public let role: NamedTensor.Role?
     /// The device that the tensor was on, if not the CPU.
@@ -26,6 +26,11 @@ public struct Inspection: Sendable, Encodable {
     public let sha256: String?
     /// The statistics of the elements, if they were requested and the tensor has elements.
     public let statistics: TensorStatistics?
+
+    enum CodingKeys: String, CodingKey {
+      case name, dtype, shape, kind, components, attributes, role, device, sha256, statistics
+      case byteCount = "bytes"
+    }
   }
 
   /// A component of a tensor in the report.
@@ -58,23 +63,29 @@ public struct Inspection: Sendable, Encodable {
     /// The type.
     public let dtype: ElementType
     /// The number of tensors.
-    public let tensors: Int
+    public let tensorCount: Int
     /// The size of their elements in bytes, with ties counted once.
-    public let bytes: Int
+    public let byteCount: Int
+
+    enum CodingKeys: String, CodingKey {
+      case dtype
+      case tensorCount = "tensors"
+      case byteCount = "bytes"
+    }
   }
 
   /// The file, as given by the caller.
   public let file: String
   /// The size of the file in bytes.
-  public let bytes: Int
+  public let byteCount: Int
   /// The container format.
-  public let format: String
+  public let format: CheckpointFormat
   /// The format's own metadata.
-  public let marks: JSONValue
+  public let marks: JSONObject
   /// The key of the state dict; nil if it is at the top level, or if there are none or several.
-  public let stateDict: String?
-  /// The number of elements, with ties counted once.
-  public let elements: Int
+  public let stateDictKey: String?
+  /// The number of elements of all tensors, with ties counted once.
+  public let parameterCount: Int
   /// Totals by dtype, the largest first.
   public let types: [TypeTotal]
   /// Every tensor, in the order of the file.
@@ -92,31 +103,28 @@ public struct Inspection: Sendable, Encodable {
   /// The classes whose source text is in the file.
   public let sources: [EmbeddedSource]
   /// The values at the top level that are not tensors.
-  public let values: JSONValue
+  public let otherValues: JSONObject
 
   enum CodingKeys: String, CodingKey {
-    case file, bytes, format, marks, elements, types, tensors, ties, globals, notes, storages, sources, values
-    case stateDict = "state_dict"
+    case file, format, marks, types, tensors, ties, globals, notes, storages, sources
+    case byteCount = "bytes"
+    case parameterCount = "elements"
+    case otherValues = "values"
+    case stateDictKey = "state_dict"
     case leftOut = "left_out"
   }
 
-  /// Reports on a checkpoint.
-  ///
-  /// - Parameters:
-  ///   - statistics: Whether rows have statistics, which reads every byte.
-  ///   - hash: Computes the SHA-256 of a tensor; nil for no hashes. It reads every byte.
-  ///   - progress: Called as bytes are read for statistics.
-  public init(
-    of checkpoint: Checkpoint, statistics: Bool = false, hash: (@Sendable (Tensor) throws -> String)? = nil,
-    progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
+  fileprivate init(
+    of checkpoint: Checkpoint, statistics: Bool, hash: (@Sendable (Tensor) throws -> String)?,
+    progress: @escaping @Sendable (ByteProgress) -> Void
   ) throws {
     file = checkpoint.file
-    bytes = checkpoint.byteCount
-    format = checkpoint.format.rawValue
-    marks = .object(checkpoint.marks)
+    byteCount = checkpoint.byteCount
+    format = checkpoint.format
+    marks = checkpoint.marks
     globals = checkpoint.globals
-    values = .object(checkpoint.otherValues)
-    stateDict = checkpoint.stateDictKey
+    otherValues = checkpoint.otherValues
+    stateDictKey = checkpoint.stateDictKey
     storages = StorageReport(of: checkpoint)
     sources = checkpoint.embeddedSources
     leftOut = checkpoint.leftOut
@@ -140,11 +148,12 @@ public struct Inspection: Sendable, Encodable {
     for (place, (name, tensor)) in tensors.lazy.map({ ($0.name, $0.tensor) }).enumerated() {
       try rows.append(
         Row(
-          name: name, dtype: tensor.elementType, shape: tensor.shape, bytes: tensor.byteCount,
+          name: name, dtype: tensor.elementType, shape: tensor.shape, byteCount: tensor.byteCount,
           kind: tensor.composition?.kind,
           components: tensor.composition.flatMap { $0.components.isEmpty ? nil : $0.components }?
             .map { try Component($0, hash: hash) },
-          attributes: tensor.composition.flatMap { $0.attributes.isEmpty ? nil : $0.json }, role: tensors[place].role,
+          attributes: tensor.composition.flatMap { $0.attributes.isEmpty ? nil : $0.json.objectValue },
+          role: tensors[place].role,
           device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place],
           statistics: figures[place]))
       if unhashed.contains(place) {
@@ -166,9 +175,9 @@ public struct Inspection: Sendable, Encodable {
       totals[row.tensor.elementType, default: (0, 0)].bytes &+= row.tensor.byteCount
       elements &+= row.tensor.elementCount
     }
-    self.elements = elements
-    types = totals.map { TypeTotal(dtype: $0.key, tensors: $0.value.tensors, bytes: $0.value.bytes) }
-      .sorted { ($0.bytes, $0.dtype.rawValue) > ($1.bytes, $1.dtype.rawValue) }
+    parameterCount = elements
+    types = totals.map { TypeTotal(dtype: $0.key, tensorCount: $0.value.tensors, byteCount: $0.value.bytes) }
+      .sorted { ($0.byteCount, $0.dtype.rawValue) > ($1.byteCount, $1.dtype.rawValue) }
     self.notes = notes
   }
 
@@ -201,6 +210,20 @@ public struct Inspection: Sendable, Encodable {
 }
 
 extension Checkpoint {
+  /// Returns a report on the contents: tensors, ties, globals, storages, other values.
+  ///
+  /// - Parameters:
+  ///   - statistics: Whether to compute the statistics of each tensor, which reads all bytes.
+  ///   - hash: Returns the SHA-256 of a tensor; nil for no hashes. It reads all bytes.
+  ///   - progress: Called as bytes are read for statistics, from any thread.
+  /// - Throws: `checksumMismatch` if all bytes are read and some are damaged, and the errors of `hash`.
+  public func inspect(
+    statistics: Bool = false, hash: (@Sendable (Tensor) throws -> String)? = nil,
+    progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
+  ) throws -> Inspection {
+    try Inspection(of: self, statistics: statistics, hash: hash, progress: progress)
+  }
+
   /// The key of the state dict; nil if it is at the top level, or if there are none or several.
   public var stateDictKey: String? {
     guard case .pickled(let values) = contents.values else { return nil }
@@ -209,7 +232,7 @@ extension Checkpoint {
   }
 
   /// The values at the top level that are not tensors, as JSON.
-  public var otherValues: [JSONValue.Member] {
+  public var otherValues: JSONObject {
     switch contents.values {
     case .pickled(let values): values.others(beside: nil)
     case .stateDict(let stateDict): stateDict.metadata.otherValues

@@ -1,10 +1,16 @@
 public import StateDicts
 
+#if canImport(FoundationEssentials)
+  public import FoundationEssentials
+#else
+  public import Foundation
+#endif
+
 /// A list of all globals in the pickles of a file, with verdicts on what they could do if Python loaded it.
 ///
-///     let scan = try Scan(path: "model.pth")
+///     let scan = try Checkpoint.scan(contentsOf: url)
 ///     scan.outcome                    // .clean, .unknown, .dangerous, .broken, .notACheckpoint
-///     scan.globals                    // what it is made of
+///     scan.globals                    // each global with a verdict
 ///
 /// The checkpoint is opened like any other, and the whole file is searched: further pickles, all members of an archive,
 /// arrays of objects, files in bytes. Nothing is run.
@@ -36,7 +42,7 @@ public struct Scan: Sendable {
   /// The file, as given by the caller.
   public let file: String
   /// The container format; nil if the file could not be opened.
-  public let format: String?
+  public let format: CheckpointFormat?
   /// Each global once, in the order of the pickles.
   public let globals: [Row]
   /// The classes whose source text is in the file.
@@ -60,20 +66,10 @@ public struct Scan: Sendable {
   /// Whether any global has a verdict.
   public func has(_ verdict: GlobalUse.Verdict) -> Bool { globals.contains { $0.verdict == verdict } }
 
-  /// Scans a file, or a folder that is a checkpoint.
-  ///
-  /// - Parameters:
-  ///   - path: The file's path.
-  ///   - options: Options for opening it. Dangerous globals are always listed, never refused.
-  /// - Throws: `CheckpointError` if the file does not exist or cannot be opened. `error` has failures inside the file.
-  public init(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) {
-    try self.init(at: FilePath(path), options: options)
-  }
-
   package init(at path: FilePath, options: CheckpointOptions) throws(CheckpointError) {
     let opening = options.allowingAll
     guard let store = try FileReader.bytes(at: path, options) else {
-      self.init(of: try Checkpoint(at: path, options: opening))
+      self = try Checkpoint(at: path, options: opening).scan()
       return
     }
     self.init(store, file: path.description, options: options) { () throws(CheckpointError) in
@@ -84,11 +80,6 @@ public struct Scan: Sendable {
   /// Scans what comes from standard input.
   package init(standardInput options: CheckpointOptions) throws(CheckpointError) {
     try self.init(FileReader.standardInput(), file: FileReader.standardInputName, options: options)
-  }
-
-  /// Scans a file in memory.
-  public init(_ bytes: some Sequence<UInt8>, options: CheckpointOptions = .init()) {
-    self.init(ByteStore(copying: bytes), file: "<memory>", options: options)
   }
 
   /// Scans one file of a folder; shards and parts of a distributed checkpoint are files too.
@@ -110,13 +101,13 @@ public struct Scan: Sendable {
     isCheckpoint = true
   }
 
-  private init(_ store: ByteStore, file: String, options: CheckpointOptions) {
+  fileprivate init(_ store: ByteStore, file: String, options: CheckpointOptions) {
     self.init(store, file: file, options: options) { () throws(CheckpointError) in
       try Checkpoint(FileReader.read(store, file: file, options.allowingAll), options: options.allowingAll)
     }
   }
 
-  private init(
+  fileprivate init(
     _ store: ByteStore, file: String, options: CheckpointOptions,
     open: () throws(CheckpointError) -> Checkpoint
   ) {
@@ -142,19 +133,9 @@ public struct Scan: Sendable {
     self.file = file
     self.error = error.map { $0.located(file: file) }
     self.isCheckpoint = isCheckpoint
-    format = checkpoint?.format.rawValue
+    format = checkpoint?.format
     sources = checkpoint?.embeddedSources ?? []
     globals = Self.rows(uses)
-  }
-
-  /// Lists the globals of an open checkpoint, without searching the rest of the file.
-  public init(of checkpoint: Checkpoint) {
-    file = checkpoint.file
-    format = checkpoint.format.rawValue
-    sources = checkpoint.embeddedSources
-    error = nil
-    isCheckpoint = true
-    globals = Self.rows(checkpoint.globals)
   }
 
   private static func rows(_ uses: [GlobalUse]) -> [Row] {
@@ -171,6 +152,45 @@ public struct Scan: Sendable {
       }
       return Row(name: use.name, verdict: use.verdict, meaning: meaning)
     }
+  }
+}
+
+extension Checkpoint {
+  /// Returns a list of all globals in the pickles of this checkpoint's file.
+  ///
+  /// To scan a file that is refused for its globals or is broken, use `Checkpoint.scan(contentsOf:)`.
+  public func scan() -> Scan {
+    Scan(contents.store, file: file, options: options) { () throws(CheckpointError) in self }
+  }
+
+  /// Scans a file, or a folder that is a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - url: The URL of the file.
+  ///   - options: Options for opening it. Dangerous globals are listed, not refused.
+  /// - Throws: `CheckpointError` if the file does not exist or cannot be opened. `Scan.error` has failures inside the
+  ///   file.
+  public static func scan(contentsOf url: URL, options: CheckpointOptions = .init()) throws(CheckpointError) -> Scan {
+    try Scan(at: FilePath(fileURL: url), options: options)
+  }
+
+  /// Scans the file at a path, or a folder that is a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the file.
+  ///   - options: Options for opening it. Dangerous globals are listed, not refused.
+  /// - Throws: The errors of `scan(contentsOf:)`.
+  public static func scan(path: String, options: CheckpointOptions = .init()) throws(CheckpointError) -> Scan {
+    try Scan(at: FilePath(path), options: options)
+  }
+
+  /// Scans a file in memory.
+  ///
+  /// - Parameters:
+  ///   - bytes: The bytes of the file.
+  ///   - options: Options for opening it. Dangerous globals are listed, not refused.
+  public static func scan(_ bytes: some Sequence<UInt8>, options: CheckpointOptions = .init()) -> Scan {
+    Scan(ByteStore(copying: bytes), file: "<memory>", options: options)
   }
 }
 

@@ -10,11 +10,17 @@ public struct StorageReport: Sendable, Encodable {
     /// The key of the storage in the file.
     public let key: String
     /// The size in bytes.
-    public let kept: Int
+    public let byteCount: Int
     /// The number of bytes from the first to the last element of each tensor, counted once.
-    public let used: Int
+    public let usedByteCount: Int
     /// The tensors that use the storage.
     public let tensors: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case key, tensors
+      case byteCount = "kept"
+      case usedByteCount = "used"
+    }
   }
 
   /// A record of an archive.
@@ -22,15 +28,20 @@ public struct StorageReport: Sendable, Encodable {
     /// The archive entry.
     public let entry: String
     /// The size in bytes.
-    public let bytes: Int
+    public let byteCount: Int
+
+    enum CodingKeys: String, CodingKey {
+      case entry
+      case byteCount = "bytes"
+    }
   }
 
   /// The number of storages that tensors use.
   public let count: Int
   /// The total size of these storages in bytes.
-  public let kept: Int
+  public let byteCount: Int
   /// The number of bytes that tensors use.
-  public let used: Int
+  public let usedByteCount: Int
   /// The storages that are larger than needed, the most wasteful first.
   public let wasted: [Waste]
   /// Groups of tensors that overlap without being tied, such as a matrix and one of its rows.
@@ -38,16 +49,15 @@ public struct StorageReport: Sendable, Encodable {
   /// Records of the archive that neither a tensor nor the format uses: leftovers, or hidden data.
   public let unused: [Record]
 
-  /// Reports on a checkpoint's tensors and records.
-  public init(of checkpoint: Checkpoint) {
-    self.init(of: checkpoint.tensors, unused: checkpoint.unusedRecords)
+  enum CodingKeys: String, CodingKey {
+    case count, wasted, overlaps, unused
+    case byteCount = "kept"
+    case usedByteCount = "used"
   }
 
-  /// Reports on named tensors; a name that occurs twice is listed twice.
-  public init(of tensors: [NamedTensor]) { self.init(of: tensors, unused: []) }
-
-  private init(of tensors: [NamedTensor], unused: [Record]) {
-    self.unused = unused
+  init(of checkpoint: Checkpoint) {
+    let tensors = checkpoint.tensors
+    unused = checkpoint.unusedRecords
     var places: [ObjectIdentifier: [Int]] = [:]
     var order: [Storage] = []
     for (place, item) in tensors.enumerated() {
@@ -87,13 +97,15 @@ public struct StorageReport: Sendable, Encodable {
       used += bytes
       if bytes < storage.byteCount {
         wasted.append(
-          Waste(key: storage.key, kept: storage.byteCount, used: bytes, tensors: places.map { tensors[$0].name }))
+          Waste(
+            key: storage.key, byteCount: storage.byteCount, usedByteCount: bytes,
+            tensors: places.map { tensors[$0].name }))
       }
     }
     count = order.count
-    self.kept = kept
-    self.used = used
-    self.wasted = wasted.sorted { $0.kept - $0.used > $1.kept - $1.used }
+    byteCount = kept
+    usedByteCount = used
+    self.wasted = wasted.sorted { $0.byteCount - $0.usedByteCount > $1.byteCount - $1.usedByteCount }
     self.overlaps = overlaps
   }
 }
@@ -104,7 +116,7 @@ extension Checkpoint {
     let used = Set(tensors.flatMap { $0.tensor.storedParts.map(\.storage.entry.lowercasedASCII) })
     return archive.entries.filter { entry in
       entry.byteCount > 0 && !used.contains(entry.name.lowercasedASCII) && !TorchZip.isOwn(entry.name, root: root)
-    }.map { StorageReport.Record(entry: $0.name, bytes: $0.byteCount) }
+    }.map { StorageReport.Record(entry: $0.name, byteCount: $0.byteCount) }
   }
 }
 

@@ -1,4 +1,4 @@
-public import StateDicts
+import StateDicts
 
 /// A tensor whose values no sound model has.
 public struct ValueFinding: Equatable, Sendable, Encodable {
@@ -27,11 +27,9 @@ public struct ValueFinding: Equatable, Sendable, Encodable {
 extension Checkpoint {
   /// Reads every element, and returns what no sound model has, in the order of the file.
   ///
-  /// - Parameter checks: what to look for.
   /// - Throws: `checksumMismatch` where a storage is damaged.
-  public func findings(
-    _ checks: Set<ValueFinding.Check> = Set(ValueFinding.Check.allCases),
-    progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
+  func findings(
+    _ checks: Set<ValueFinding.Check>, progress: @escaping @Sendable (ByteProgress) -> Void
   ) throws -> [ValueFinding] {
     let figures = try statistics(progress: progress)
     return tensors.enumerated().flatMap { place, row in
@@ -59,7 +57,7 @@ extension Checkpoint {
   }
 
   /// The statistics of tensors, by their places: of those that have elements and are not expanded beyond memory.
-  func statistics(progress: @escaping @Sendable (CopyProgress) -> Void) throws -> [Int: TensorStatistics] {
+  func statistics(progress: @escaping @Sendable (ByteProgress) -> Void) throws -> [Int: TensorStatistics] {
     let all = tensors
     let places = all.indices.filter { place in
       let tensor = all[place].tensor

@@ -11,16 +11,20 @@ public struct Verification: Sendable, Encodable {
   }
 
   /// The number of records read.
-  public let records: Int
+  public let recordCount: Int
   /// Their total size in bytes.
-  public let bytes: Int
+  public let byteCount: Int
   /// The number of records without a checksum.
   public let withoutChecksum: Int
   /// The damaged records; empty if there are none.
   public let damaged: [Damage]
+  /// Values that no sound model has; empty if they were not checked or a record is damaged.
+  public let findings: [ValueFinding]
 
   enum CodingKeys: String, CodingKey {
-    case records, bytes, damaged
+    case damaged
+    case recordCount = "records"
+    case byteCount = "bytes"
     case withoutChecksum = "without_checksum"
   }
 }
@@ -29,40 +33,74 @@ extension Checkpoint {
   /// Reads every record, used or not, and checks it against the CRC-32 in the file.
   ///
   /// Bounds and structure were checked when the checkpoint was opened.
-  public func verify(progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }) throws -> Verification {
-    let outer = try verifyOuterMembers()
-    if let archive = contents.archive {
-      let sum = ProgressSum(total: archive.entries.reduce(0) { $0 + $1.byteCount }, progress)
-      let found = try concurrentMap(archive.entries) { entry in
-        defer { if let payload = entry.payload { archive.store.drop(payload) } }
-        do throws(CheckpointError) {
-          try archive.verify(entry) { sum.add($0, entry.name) }
+  ///
+  /// - Parameters:
+  ///   - checks: What to look for among the values of tensors (default: nothing). Bytes that were read for this are not
+  ///     read again for their checksum.
+  ///   - progress: Called as bytes are read, from any thread.
+  /// - Throws: `CheckpointError` if a file or an expanded view cannot be read. Damage is not an error but in the result.
+  public func verify(
+    values checks: Set<ValueFinding.Check> = [], progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
+  ) throws -> Verification {
+    // Damage ends the first pass; the second then lists everything that is damaged.
+    let findings = Result { try checks.isEmpty ? [] : self.findings(checks, progress: progress) }
+    let verified = checks.isEmpty ? [] : Set(tensors.lazy.map(\.tensor.storage).filter(\.isVerified).map(\.entry))
+    let records = self.records
+    let unread = records.filter { !verified.contains($0.name) }
+    let sum = ProgressSum(total: unread.reduce(0) { $0 + $1.byteCount }, progress)
+    let damaged =
+      try verifyOuterMembers()
+      + concurrentMap(unread) { record in
+        do {
+          try record.verify { sum.add($0, record.name) }
           return Verification.Damage?.none
-        } catch {
-          return Verification.Damage(entry: entry.name, message: error.message)
+        } catch let error as CheckpointError {
+          return Verification.Damage(entry: record.name, message: error.message)
+        }
+      }.compactMap { $0 }
+    try AwaitedWork.check()
+    return Verification(
+      recordCount: records.count, byteCount: records.reduce(0) { $0 + $1.byteCount },
+      withoutChecksum: records.count { !$0.hasChecksum && $0.byteCount > 0 }, damaged: damaged,
+      findings: damaged.isEmpty ? try findings.get() : [])
+  }
+
+  /// Verifies all bytes from a task, which waits without blocking a thread.
+  ///
+  /// - Parameters:
+  ///   - checks: What to look for among the values of tensors (default: nothing).
+  ///   - progress: Called as bytes are read, from any thread.
+  /// - Throws: `CancellationError` if the task is cancelled, and the errors of the synchronous `verify()`.
+  public func verify(
+    values checks: Set<ValueFinding.Check> = [], progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
+  ) async throws -> Verification {
+    try await offCooperativePool { try verify(values: checks, progress: progress) }
+  }
+
+  /// What `verify` reads: an entry of the archive, or the bytes of a storage.
+  private struct Record: Sendable {
+    let name: String
+    let byteCount: Int
+    let hasChecksum: Bool
+    let verify: @Sendable (_ passed: (Int) -> Void) throws -> Void
+  }
+
+  private var records: [Record] {
+    if let archive = contents.archive {
+      return archive.entries.map { entry in
+        Record(name: entry.name, byteCount: entry.byteCount, hasChecksum: entry.checksum != nil) { passed in
+          defer { if let payload = entry.payload { archive.store.drop(payload) } }
+          try archive.verify(entry, passed: passed)
         }
       }
-      return Verification(
-        records: archive.entries.count, bytes: archive.entries.reduce(0) { $0 + $1.byteCount },
-        withoutChecksum: archive.entries.count { $0.checksum == nil && $0.byteCount > 0 },
-        damaged: outer + found.compactMap { $0 })
     }
     var seen = Set<ObjectIdentifier>()
-    let storages = tensors.map(\.tensor.storage).filter { seen.insert(ObjectIdentifier($0)).inserted }
-    let sum = ProgressSum(total: storages.reduce(0) { $0 + $1.byteCount }, progress)
-    let found = try concurrentMap(storages) { storage in
-      defer { storage.drop() }
-      do {
-        try storage.verify(dropping: true) { sum.add($0, storage.entry) }
-        return Verification.Damage?.none
-      } catch let error as CheckpointError {
-        return Verification.Damage(entry: storage.entry, message: error.message)
+    return tensors.map(\.tensor.storage).filter { seen.insert(ObjectIdentifier($0)).inserted }.map { storage in
+      Record(name: storage.entry, byteCount: storage.byteCount, hasChecksum: storage.checksum != nil) { passed in
+        defer { storage.drop() }
+        try storage.verify(dropping: true, passed: passed)
       }
     }
-    return Verification(
-      records: storages.count, bytes: storages.reduce(0) { $0 + $1.byteCount },
-      withoutChecksum: storages.count { $0.checksum == nil && $0.byteCount > 0 },
-      damaged: outer + found.compactMap { $0 })
   }
 
   /// Checks the members of zip archives that the checkpoint was read from, where they lie there as they are: what was

@@ -28,7 +28,7 @@ struct CheckpointContents: Sendable {
   /// The size of the file, or of all files that were read.
   var byteCount: Int
   /// The format's own metadata.
-  var marks: [JSONValue.Member] = []
+  var marks: JSONObject = [:]
   /// Notes about the file, in sentences.
   var notes: [String] = []
   /// The globals that its pickles name.
@@ -69,7 +69,7 @@ struct CheckpointContents: Sendable {
   /// - Throws: `nameCollision` if two tensors have one name.
   init(
     _ format: CheckpointFormat, file: String, store: ByteStore, byteCount: Int? = nil, tensors: [NamedTensor],
-    otherValues: [JSONValue.Member] = [], leftOut: [LeftOut] = []
+    otherValues: JSONObject = [:], leftOut: [LeftOut] = []
   ) throws(CheckpointError) {
     var stateDict = try StateDict(
       tensors.lazy.map { ($0.key, $0.tensor) }, originalNames: tensors.map(\.name), metadata: StateDict.Metadata())
@@ -93,7 +93,7 @@ struct CheckpointContents: Sendable {
     self.init(
       format, file: file, store: store, byteCount: byteCount, tensors: found + constants, leftOut: leftOut,
       values: .pickled(values), isPlain: isPlain && constants.isEmpty)
-    marks = [JSONValue.Member("pickle_protocol", .integer(values.pickle.proto))]
+    marks = ["pickle_protocol": .integer(values.pickle.proto)]
     notes = values.notes
     globals = values.globals
   }
@@ -106,7 +106,7 @@ struct CheckpointContents: Sendable {
   /// The origin of the tensors.
   var provenance: Provenance {
     Provenance(
-      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: byteCount, format: format.rawValue,
+      name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: byteCount, format: format,
       marks: marks)
   }
 }

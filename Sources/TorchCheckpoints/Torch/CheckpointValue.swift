@@ -2,8 +2,11 @@ public import StateDicts
 
 /// A value in a checkpoint: a number, string, container or tensor, or the record of an object.
 ///
-///     checkpoint.value?["epoch"]?.kind                 // .integer(90)
+///     checkpoint.value?["epoch"]?.intValue             // 90
 ///     checkpoint.value?["args"]?.kind                  // .object(class: "argparse.Namespace", …)
+///
+///     struct Options: Decodable { let lr: Double }
+///     let options = try checkpoint.value?["args"]?.decode(Options.self)
 ///
 /// It is a cursor into the pickle of the file, so shared values and cycles are expanded only as you visit them.
 public struct CheckpointValue: Sendable {
@@ -15,7 +18,7 @@ public struct CheckpointValue: Sendable {
     /// An integer of more than 64 bits, in decimal.
     case bigInteger(String)
     case float(Double)
-    case text(String)
+    case string(String)
     case bytes([UInt8])
     case list([CheckpointValue])
     case tuple([CheckpointValue])
@@ -51,8 +54,8 @@ public struct CheckpointValue: Sendable {
       case .integer(let value): return .integer(value)
       case .bigInteger(let slice): return .bigInteger(pickle.decimalText(pickle.bytes(slice)))
       case .float(let value): return .float(value)
-      case .text(let slice): return .text(pickle.text(slice))
-      case .byteText(let slice): return .text(pickle.byteText(slice))
+      case .text(let slice): return .string(pickle.text(slice))
+      case .byteText(let slice): return .string(pickle.byteText(slice))
       case .bytes(let slice), .bytearray(let slice): return .bytes(pickle.bytes(slice))
       case .list: return .list((pickle.sequence(at: id) ?? []).map(at))
       case .tuple: return .tuple((pickle.sequence(at: id) ?? []).map(at))
@@ -90,59 +93,9 @@ public struct CheckpointValue: Sendable {
     return values.attribute(name, of: id).map(at)
   }
 
-  private func at(_ id: Pickle.ID) -> CheckpointValue { CheckpointValue(values: values, id: id) }
+  func at(_ id: Pickle.ID) -> CheckpointValue { CheckpointValue(values: values, id: id) }
 
   private func className(_ id: Pickle.ID) -> String {
     values.globalName(at: id) ?? "object"
-  }
-
-  // MARK: - JSON
-
-  /// Returns the value as JSON without tensors, or null if nothing else is left.
-  ///
-  /// Objects are written with the name of their class and their state. Values that JSON does not have (bytes,
-  /// infinities, integers of more than 64 bits) become strings.
-  ///
-  /// - Parameter budget: The largest number of values; the rest, and values below 32 levels, are replaced by `"…"`.
-  public func json(budget: Int = 100_000) -> JSONValue {
-    var budget = budget
-    return json(&budget, depth: 0) ?? .null
-  }
-
-  private func json(_ budget: inout Int, depth: Int) -> JSONValue? {
-    budget -= 1
-    guard budget >= 0, depth < 32 else { return .string("…") }
-    guard let kind = try? kind else { return nil }
-    func array(_ values: [CheckpointValue]) -> JSONValue? {
-      let members = values.compactMap { $0.json(&budget, depth: depth + 1) }
-      return members.isEmpty && !values.isEmpty ? nil : .array(members)
-    }
-    switch kind {
-    case .none: return .null
-    case .bool(let value): return .bool(value)
-    case .integer(let value): return .integer(value)
-    case .bigInteger(let digits): return .string(digits)
-    case .float(let value): return value.isFinite ? .number(value) : .string(PythonText.literal(value))
-    case .text(let text): return .string(text)
-    case .bytes(let bytes): return .string("\(bytes.count) bytes")
-    case .list(let values), .tuple(let values), .set(let values): return array(values)
-    case .mapping(let entries):
-      let members = entries.compactMap { entry in
-        entry.value.json(&budget, depth: depth + 1).map {
-          JSONValue.Member(values.pickle.keyText(entry.key.id), $0)
-        }
-      }
-      return members.isEmpty && !entries.isEmpty ? nil : .object(members)
-    case .tensor, .storage: return nil
-    case .global(let name): return .string(name)
-    case .object(let name, let parts):
-      var members = [JSONValue.Member("class", .string(name))]
-      for (part, title) in zip(parts, ["arguments", "state", "more"]) {
-        if let value = part.json(&budget, depth: depth + 1), value != .array([]) {
-          members.append(JSONValue.Member(title, value))
-        }
-      }
-      return .object(members)
-    }
   }
 }

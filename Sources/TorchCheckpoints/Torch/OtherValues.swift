@@ -108,7 +108,7 @@ struct OtherValues {
     case .global, .persistent:
       if case .elementType(let type)? = values.meaning(at: id) { return .dtype(type.rawValue) }
       guard let name = values.globalName(at: id) else { return Self.storage }
-      return .record(.object([JSONValue.Member("class", .string(name))]))
+      return .record(["class": .string(name)])
     case .object(let index): return object(pickle.objects[index], id, place)
     default: return nil
     }

@@ -113,6 +113,13 @@ extension TorchValues {
     return value(name, in: state)
   }
 
+  /// The attributes of an object; nil if it has none.
+  func attributes(of id: Pickle.ID) -> [Entry]? {
+    guard let state = pickle.object(at: id)?.state else { return nil }
+    guard case .tuple = pickle[state] else { return mapping(at: state) }
+    return (pickle.sequence(at: state) ?? []).flatMap { mapping(at: $0) ?? [] }
+  }
+
   /// A pickled `nn.Module`: what `state_dict()` makes of its state.
   struct Module {
     let parameters: [Entry]

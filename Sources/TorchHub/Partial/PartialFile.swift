@@ -69,10 +69,11 @@ final class PartialFile: Sendable {
   }
 
   /// How far the file has come.
-  var progress: DownloadProgress {
+  var progress: ByteProgress {
     state.withLock { state in
-      DownloadProgress(
-        completedBytes: state.size, totalBytes: state.record?.totalBytes, resumedBytes: state.resumedBytes)
+      ByteProgress(
+        completedByteCount: Int(state.size), totalByteCount: state.record?.totalBytes.map { Int($0) },
+        name: target.lastPathComponent, resumedByteCount: Int(state.resumedBytes))
     }
   }
 

@@ -7,7 +7,7 @@ struct Download: Sendable {
   let part: PartialFile
   let hash: HashPrefix?
   let options: DownloadOptions
-  let progress: @Sendable (DownloadProgress) -> Void
+  let progress: @Sendable (ByteProgress) -> Void
 
   /// Downloads the file and gives it its name.
   func run() async throws {
@@ -24,14 +24,17 @@ struct Download: Sendable {
     while true {
       try await fetch()
       let arrived = part.progress
-      let count = arrived.completedBytes
-      progress(DownloadProgress(completedBytes: count, totalBytes: count, resumedBytes: arrived.resumedBytes))
+      let count = arrived.completedByteCount
+      progress(
+        ByteProgress(
+          completedByteCount: count, totalByteCount: count, name: arrived.name,
+          resumedByteCount: arrived.resumedByteCount))
       do {
         try await offCooperativePool { [part, hash] in try part.finish(hash: hash) }
         return
       } catch let error as CheckpointError where error.code == .hashMismatch {
         // Pieces of two versions give a wrong hash too: then one whole download decides.
-        guard isFirst, arrived.resumedBytes > 0 else {
+        guard isFirst, arrived.resumedByteCount > 0 else {
           part.discard()
           throw error
         }
@@ -46,7 +49,7 @@ struct Download: Sendable {
     var url = source
     var redirects = 0
     var failures = 0
-    var furthest = part.progress.completedBytes
+    var furthest = part.progress.completedByteCount
     while true {
       try Task.checkCancellation()
       let resume = try await offCooperativePool { [part, source, hash] in
@@ -71,7 +74,7 @@ struct Download: Sendable {
         // From the first URL: one that a redirect led to may hold only for a while.
         url = source
         redirects = 0
-        let reached = part.progress.completedBytes
+        let reached = part.progress.completedByteCount
         if reached > furthest { failures = 0 }
         furthest = max(furthest, reached)
         failures += 1
@@ -103,7 +106,7 @@ struct Download: Sendable {
       try part.append(data)
       let arrived = part.progress
       // The report that all is there comes once, from where it is known.
-      guard arrived.completedBytes != arrived.totalBytes, meter.withLock({ $0.isDue() }) else { return }
+      guard arrived.completedByteCount != arrived.totalByteCount, meter.withLock({ $0.isDue() }) else { return }
       progress(arrived)
     }
     try await exchange.run(request)
@@ -112,8 +115,8 @@ struct Download: Sendable {
 
   /// Refuses a body that ended early, though the client took it for whole, and one of no bytes.
   private func checkWhole(_ url: URL) throws {
-    let count = part.progress.completedBytes
-    if let total = part.progress.totalBytes, count != total {
+    let count = part.progress.completedByteCount
+    if let total = part.progress.totalByteCount, count != total {
       throw Turn.again(
         CheckpointError(.connectionFailed, "Connection lost after \(count) of \(total) bytes.", file: url.shown),
         after: nil)

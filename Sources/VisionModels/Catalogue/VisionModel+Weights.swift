@@ -34,7 +34,7 @@ extension VisionModel {
   /// These weights are recognised by `258fb6c6` in the file name, or in that of the file they were converted from.
   /// Source: `torchvision/models/detection/faster_rcnn.py`, `overwrite_eps`.
   public static func eps(for weights: StateDict) -> Float {
-    let names = [weights.metadata.source?.name ?? ""] + (weights.metadata.source?.marks ?? []).map { "\($0.value)" }
+    let names = [weights.metadata.source?.name ?? ""] + (weights.metadata.source?.marks ?? [:]).map { $0.value.text }
     return names.contains { $0.contains("258fb6c6") } ? 0 : 1e-5
   }
 }

@@ -33,7 +33,7 @@ struct DiffCommand: ParsableCommand {
     let checkpoint = try inputs.open(first, memberIsOptional: true)
     let other = try inputs.open(second, memberIsOptional: checkpoint.member != nil)
     let stateDicts = try [checkpoint, other].map { try $0.stateDict(key: key.key) }
-    let difference = try Difference(between: stateDicts[0], and: stateDicts[1])
+    let difference = try stateDicts[1].difference(from: stateDicts[0])
     if json { try printJSON(difference) } else { print(lines(difference)) }
     if !difference.isEmpty { throw Failure.no }
   }

@@ -84,8 +84,8 @@ struct InspectCommand: ParsableCommand {
     defer { progress.clear() }
     let sum = ProgressSum(total: checkpoint.tensors.reduce(0) { $0 &+ $1.tensor.byteCount }) { progress.show($0) }
     let hash = { @Sendable (tensor: Tensor) in try SHA256Text.of(tensor) { sum.add($0, tensor.storage.entry) } }
-    let report = try Inspection(
-      of: checkpoint, statistics: stats || html != nil, hash: hashes ? hash : nil, progress: { progress.show($0) })
+    let report = try checkpoint.inspect(
+      statistics: stats || html != nil, hash: hashes ? hash : nil, progress: { progress.show($0) })
     progress.clear()
     if let filter, report.filtered(by: filter).tensors.isEmpty {
       let place = files.count > 1 ? " in \(file)" : ""

@@ -100,7 +100,7 @@ struct ScanCommand: ParsableCommand {
     switch scan.outcome {
     case .clean: reasons = []
     case .dangerous, .unknown:
-      let verdict: Checkpoint.GlobalUse.Verdict = scan.outcome == .dangerous ? .dangerous : .unknown
+      let verdict: GlobalUse.Verdict = scan.outcome == .dangerous ? .dangerous : .unknown
       reasons = scan.globals.filter { $0.verdict == verdict }.map(\.name)
     case .broken, .notACheckpoint: reasons = [scan.error?.message ?? ""]
     }

@@ -73,26 +73,25 @@ struct VerifyCommand: ParsableCommand {
     }
     let progress = ProgressLine()
     defer { progress.clear() }
-    let verification = try checkpoint.verify { progress.show($0) }
+    let checks = ValueFinding.Check.allCases.filter { values && !skipCheck.contains($0) }
+    let verification = try checkpoint.verify(values: Set(checks)) { progress.show($0) }
     progress.clear()
     if let damage = verification.damaged.first {
       if !json { for other in verification.damaged { print("\(other.entry): \(other.message)") } }
       throw CheckpointError.damaged(
-        "\(verification.damaged.count) of \(verification.records) records are damaged; the first: "
+        "\(verification.damaged.count) of \(verification.recordCount) records are damaged; the first: "
           + damage.message, file: input.description, entry: damage.entry)
     }
     let changes = try expected.map { try checkpoint.stateDict(key: key.key).fingerprint().changes(since: $0) }
     let differences = try card.map { try $0.changes(in: checkpoint, at: input) }
-    let checks = ValueFinding.Check.allCases.filter { !skipCheck.contains($0) }
-    let findings = values ? try checkpoint.findings(Set(checks)) { progress.show($0) } : nil
-    progress.clear()
+    let findings = values ? verification.findings : nil
     if json {
       try printJSON(
         Report(verification: verification, changes: changes?.map(\.description), audit: differences, findings: findings)
       )
     } else {
       print(
-        "\(input): \(verification.records) records, \(Readable.bytes(verification.bytes)), none damaged"
+        "\(input): \(verification.recordCount) records, \(Readable.bytes(verification.byteCount)), none damaged"
           + (verification.withoutChecksum > 0 ? "; \(verification.withoutChecksum) have no checksum" : ""))
       if let expect, let changes {
         print(changes.map(\.description))

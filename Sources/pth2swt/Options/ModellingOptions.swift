@@ -19,10 +19,10 @@ struct ModellingOptions: ParsableArguments {
   /// Returns the state dict to write, and the annotations for its metadata.
   ///
   /// Dtypes are not changed; tensors are converted when the model is loaded.
-  func apply(to stateDict: StateDict) throws -> (stateDict: StateDict, annotations: [JSONValue.Member]) {
+  func apply(to stateDict: StateDict) throws -> (stateDict: StateDict, annotations: JSONObject) {
     guard let model else {
       let map = try matching.keyMap(for: stateDict)
-      return (map.renamings.isEmpty ? stateDict : try stateDict.renamed(by: map), [])
+      return (map.renamings.isEmpty ? stateDict : try stateDict.renamed(by: map), [:])
     }
     let match = try options.fit(stateDict, as: model, matching).match
     try match.validate()

@@ -24,33 +24,34 @@ struct InspectionText {
   // MARK: - Summary
 
   private var summary: [String] {
-    var lines = ["\(report.file): \(report.format), \(Readable.bytes(report.bytes))"]
-    let types = report.types.map { "\($0.dtype) × \($0.tensors) (\(Readable.bytes($0.bytes)))" }
+    var lines = ["\(report.file): \(report.format), \(Readable.bytes(report.byteCount))"]
+    let types = report.types.map { "\($0.dtype) × \($0.tensorCount) (\(Readable.bytes($0.byteCount)))" }
     lines.append(
-      "  \(Readable.count(report.tensors.count, of: "tensor")), \(Readable.count(report.elements, of: "parameter"))"
+      "  \(Readable.count(report.tensors.count, of: "tensor")), \(Readable.count(report.parameterCount, of: "parameter"))"
         + (types.isEmpty ? "" : ": " + types.joined(separator: ", ")))
-    if listsAll, case .object(let marks) = report.marks, !marks.isEmpty {
-      lines.append("  " + marks.map { "\($0.name) \($0.value.plainText)" }.joined(separator: ", "))
+    if listsAll, !report.marks.isEmpty {
+      lines.append("  " + report.marks.map { "\($0) \($1.stringValue ?? $1.text)" }.joined(separator: ", "))
     }
-    if let key = report.stateDict { lines.append("  state dict: under \(key)") }
+    if let key = report.stateDictKey { lines.append("  state dict: under \(key)") }
     for group in report.ties.prefix(5) { lines.append("  tied: " + group.joined(separator: " = ")) }
     if report.ties.count > 5 { lines.append("  tied: \(report.ties.count - 5) more groups (listed with --json)") }
-    if report.storages.used < report.storages.kept {
+    if report.storages.usedByteCount < report.storages.byteCount {
       let waste = report.storages.wasted
       lines.append(
-        "  storages: \(Readable.bytes(report.storages.kept)) stored, \(Readable.bytes(report.storages.used)) used"
+        "  storages: \(Readable.bytes(report.storages.byteCount)) stored, "
+          + "\(Readable.bytes(report.storages.usedByteCount)) used"
           + (waste.isEmpty ? "" : ", most wasted under " + waste[0].tensors.prefix(3).joined(separator: ", ")))
     }
     for group in report.storages.overlaps.prefix(5) { lines.append("  overlapping: " + group.joined(separator: ", ")) }
     let unused = report.storages.unused
     if !unused.isEmpty {
-      let names = unused.prefix(5).map { "\($0.entry) (\(Readable.bytes($0.bytes)))" }
+      let names = unused.prefix(5).map { "\($0.entry) (\(Readable.bytes($0.byteCount)))" }
       lines.append("  unused records: " + names.joined(separator: ", ") + (unused.count > 5 ? ", …" : ""))
     }
     if !report.sources.isEmpty {
       lines.append("  source text of: " + report.sources.map(\.name).joined(separator: ", "))
     }
-    let groups: [([Checkpoint.GlobalUse.Verdict], String)] = [
+    let groups: [([GlobalUse.Verdict], String)] = [
       ([.inert, .unknown], "kept as records"), ([.dangerous], "DANGEROUS, not run"),
     ]
     for (verdicts, title) in groups {
@@ -58,8 +59,8 @@ struct InspectionText {
       guard !names.isEmpty else { continue }
       lines.append("  \(title): " + short(names, "listed by pth2swt scan"))
     }
-    if case .object(let values) = report.values, !values.isEmpty {
-      let texts = values.map { "\($0.name) = \(Self.short($0.value))" }
+    if !report.otherValues.isEmpty {
+      let texts = report.otherValues.map { "\($0) = \(Self.short($1))" }
       lines.append("  other values: " + texts.prefix(12).joined(separator: ", ") + (texts.count > 12 ? ", …" : ""))
     }
     return lines + notes.map { "  note: \($0)" }
@@ -116,7 +117,7 @@ struct InspectionText {
     for row in rows {
       table.add(
         row.name, row.kind.map { "\(row.dtype) \($0.rawValue)" } ?? row.dtype.rawValue, "\(row.shape)",
-        Readable.bytes(row.bytes), hasHashes ? row.sha256 ?? "-" : row.device ?? "")
+        Readable.bytes(row.byteCount), hasHashes ? row.sha256 ?? "-" : row.device ?? "")
     }
     return table.lines
   }
@@ -183,13 +184,8 @@ struct InspectionText {
         groups.append(Group(name: isWhole ? row.name : name + ".*", form: "\(row.dtype) \(row.shape)"))
       }
       groups[place].tensors += 1
-      groups[place].bytes += row.bytes
+      groups[place].bytes += row.byteCount
     }
     return groups
   }
-}
-
-extension JSONValue {
-  /// A string without quotes; anything else as JSON.
-  fileprivate var plainText: String { if case .string(let text) = self { text } else { text } }
 }

@@ -20,7 +20,7 @@ struct HeaderTests {
     let stateDict = try read(bytes)
     #expect(stateDict.names == ["w"])
     #expect(try [Float](#require(stateDict["w"])) == [1, 2])
-    #expect(stateDict.metadata.source?.format == "safetensors")
+    #expect(stateDict.metadata.source?.format == .safetensors)
   }
 
   struct Refused: CustomTestStringConvertible {
@@ -198,6 +198,6 @@ struct HeaderTests {
     #expect(try swt("").tensors[0].storage.checksum == nil)
     #expect(try swt("cbf43926 00000000").tensors[0].storage.checksum == nil)
     #expect(try swt("nonsense").tensors[0].storage.checksum == nil)
-    #expect(try swt("1").metadata.source?.format == "swt")
+    #expect(try swt("1").metadata.source?.format == .swt)
   }
 }

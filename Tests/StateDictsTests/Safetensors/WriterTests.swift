@@ -144,10 +144,10 @@ struct WriterTests {
       ("whole", view(whole, .int32, [1_500_007])), ("turned", view(whole, .int32, [1000, 1500], strides: [1, 1000])),
       ("packed", view(packed, .int32, [1_500_000], offset: 7)), ("small", floats([1, 2, 3])),
     ])
-    let seen = Locked([CopyProgress]())
+    let seen = Locked([ByteProgress]())
     try stateDict.write(toPath: folder.path("m.swt")) { progress in seen.withLock { $0.append(progress) } }
     let read = try read("m.swt")
-    #expect(try Difference(between: stateDict, and: read).isEmpty)
+    #expect(try read.difference(from: stateDict).isEmpty)
     #expect(try read.fingerprint() == stateDict.fingerprint())
     let total = stateDict.reduce(0) { $0 + $1.tensor.byteCount }
     let steps = seen.withLock { $0 }
@@ -204,7 +204,7 @@ struct WriterTests {
     let read = try read("m.swt")
     #expect(read.ties == [])
     #expect(try [Float](#require(read["head.weight"])) == [1, 2, 3, 4])
-    #expect(try Difference(between: tied(), and: read).isEmpty)
+    #expect(try read.difference(from: tied()).isEmpty)
   }
 
   @Test("an alias whose name the metadata needs for itself is written out")
@@ -282,9 +282,9 @@ struct WriterTests {
   @Test("what older files left out, an object from names to reasons, is read as the list is")
   func olderLeftOut() {
     let rows = [LeftOut("a", reason: "x"), LeftOut("b", reason: "y")]
-    #expect(LeftOut.rows(of: .object([.init("a", .string("x")), .init("b", .string("y"))])) == rows)
+    #expect(LeftOut.rows(of: .object(["a": .string("x"), "b": .string("y")])) == rows)
     #expect(LeftOut.rows(of: .array(rows.map(\.json))) == rows)
-    #expect(LeftOut.rows(of: .array([.null, .object([])])).isEmpty)
+    #expect(LeftOut.rows(of: .array([.null, .object([:])])).isEmpty)
   }
 
   @Test("the source, the other values, gradients, versions and annotations are kept and come back")
@@ -293,15 +293,15 @@ struct WriterTests {
       ("w", tensor(.float32, [1], [0, 0, 128, 63], requiresGrad: true)), ("b", floats([2])),
     ])
     stateDict.metadata.source = Provenance(
-      name: "m.pth", byteCount: 1234, format: "torch zip", marks: [JSONValue.Member("version", .string("3"))],
+      name: "m.pth", byteCount: 1234, format: .zip, marks: ["version": .string("3")],
       sha256: String(repeating: "ab", count: 32))
-    stateDict.metadata.modules = [JSONValue.Member("bn", .object([JSONValue.Member("version", .integer(2))]))]
+    stateDict.metadata.modules = ["bn": .object(["version": .integer(2)])]
     stateDict.metadata.otherValues = [
-      JSONValue.Member("epoch", .integer(90)), JSONValue.Member("lr", .array([.number(0.1), .null, .bool(true)])),
+      "epoch": .integer(90), "lr": .array([.number(0.1), .null, .bool(true)]),
     ]
     try stateDict.write(
       toPath: folder.path("m.swt"),
-      options: WriteOptions(annotations: [JSONValue.Member("note", .string("mine"))]))
+      options: WriteOptions(annotations: ["note": .string("mine")]))
     let metadata = try header("m.swt").metadata
     let source = try JSONValue(parsing: #require(metadata["swt.source"]))
     #expect(source["name"] == .string("m.pth"))
@@ -315,7 +315,7 @@ struct WriterTests {
     #expect(read["b"]?.requiresGrad == false)
     #expect(read.metadata.modules == stateDict.metadata.modules)
     #expect(read.metadata.otherValues == stateDict.metadata.otherValues)
-    #expect(read.metadata.source?.format == "swt")
+    #expect(read.metadata.source?.format == .swt)
   }
 
   @Test("a second conversion gives the same bytes, and so does one of what it wrote")

@@ -64,13 +64,12 @@ struct FormatTests {
   @Test("other values without a place are named")
   func notKept() throws {
     var stateDict = try StateDict([("w", floats([1]))])
-    stateDict.metadata.otherValues = [JSONValue.Member("epoch", .integer(7))]
+    stateDict.metadata.otherValues = ["epoch": .integer(7)]
     #expect(try stateDict.write(toPath: folder.path("m.npz")).notKept.map(\.name) == ["epoch"])
     #expect(try stateDict.write(toPath: folder.path("m.pth")).notKept.isEmpty)
     stateDict.metadata.otherValues = [
-      JSONValue.Member(
-        "args", .object([JSONValue.Member("class", .string("argparse.Namespace")), .init("$object", .bool(true))])),
-      JSONValue.Member("lr", .number(0.1)),
+      "args": .object(["class": .string("argparse.Namespace"), "$object": .bool(true)]),
+      "lr": .number(0.1),
     ]
     let report = try stateDict.write(toPath: folder.path("n.pth"))
     #expect(report.notKept == [LeftOut("args", reason: "an object of class argparse.Namespace")])

@@ -15,7 +15,7 @@ struct ArraysAndLocalTensorsTests {
     #expect(among.names == ["w", "mean"])
     #expect(try [Double](#require(among["mean"])) == [0, 1, 2])
     #expect(among.metadata.leftOut.map(\.name) == ["count"])
-    #expect(among.metadata.otherValues == [.init("count", .number(4.5))])
+    #expect(among.metadata.otherValues == ["count": 4.5])
     #expect(try checkpoint("mixed_numpy/in_model.pth").stateDict().names == ["w", "mean"])
     #expect(try checkpoint("mixed_numpy/in_list.pth").stateDict().names == ["0", "1"])
     let error = #expect(throws: CheckpointError(.ambiguousStateDict, "")) {

@@ -40,7 +40,7 @@ struct DecompositionTests {
     defer { folder.remove() }
     let urls = ["first.swt", "second.swt"].map { folder.url.appending(path: $0) }
     var whole = try stateDict("quantized_per_tensor.pth")
-    whole.metadata.annotations = [JSONValue.Member("model", .string("tiny"))]
+    whole.metadata.annotations = ["model": .string("tiny")]
     try whole.decomposed().write(to: urls[0])
     let first = try loadStateDict(url: urls[0])
     try first.write(to: urls[1])

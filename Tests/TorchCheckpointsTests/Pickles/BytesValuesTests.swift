@@ -47,7 +47,7 @@ struct BytesValuesTests {
     for inner in [FileBytes.torch(call), PickleBytes.whole(call)] {
       let body = PickleBytes.dict(("w", Self.bytes(inner)))
       #expect(throws: CheckpointError(.dangerousGlobal, "")) { try open(body) }
-      #expect(Scan(of: try open(body, options: .init(allowsDangerousGlobals: true))).isDangerous)
+      #expect(try open(body, options: .init(allowsDangerousGlobals: true)).scan().isDangerous)
     }
   }
 

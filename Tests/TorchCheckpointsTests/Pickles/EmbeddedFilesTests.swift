@@ -54,7 +54,7 @@ struct EmbeddedFilesTests {
     let inner = FileBytes.legacy(call, keys: Array("]".utf8), storages: [])
     let body = PickleBytes.dict(("w", Self.call(inner)))
     #expect(throws: CheckpointError(.dangerousGlobal, "")) { try open(body) }
-    let scan = Scan(of: try open(body, options: .init(allowsDangerousGlobals: true)))
+    let scan = try open(body, options: .init(allowsDangerousGlobals: true)).scan()
     #expect(scan.isDangerous)
     #expect(scan.globals.map(\.name).contains("os.system"))
   }
@@ -104,7 +104,7 @@ struct GlobalsOfAllPicklesTests {
 
   private func listed(_ file: [UInt8]) throws -> [String] {
     #expect(throws: CheckpointError(.dangerousGlobal, "")) { try Checkpoint(file) }
-    return Scan(of: try Checkpoint(file, options: .init(allowsDangerousGlobals: true))).globals.map(\.name)
+    return try Checkpoint(file, options: .init(allowsDangerousGlobals: true)).scan().globals.map(\.name)
   }
 
   @Test("constants.pkl of a TorchScript archive")

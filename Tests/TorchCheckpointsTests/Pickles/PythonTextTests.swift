@@ -29,7 +29,7 @@ struct PythonTextTests {
     #expect(pair.text(at: pair.root) == "\u{1F642}")
   }
 
-  @Test("A half pair and the escape that it is shown as are two names, which come out as one: refused")
+  @Test("A half pair and a key that is spelled as its escape would get the same name: refused")
   func collision() throws {
     let body = Self.dict(
       (Self.raw([0xED, 0xB3, 0xBF]), PickleBytes.vector), (PickleBytes.text("\\udcff"), PickleBytes.vector))

@@ -6,7 +6,7 @@ import Testing
 /// Which names are dangerous, which only hold data, and which are on no list.
 @Suite("Verdicts of globals")
 struct DangerousGlobalsTests {
-  private func verdict(_ text: String) -> Checkpoint.GlobalUse.Verdict {
+  private func verdict(_ text: String) -> GlobalUse.Verdict {
     let parts = text.split(separator: " ", maxSplits: 1).map(String.init)
     let global = Pickle.Global(module: parts[0], name: parts[1])
     return GlobalMeaning(global).verdict(of: global)

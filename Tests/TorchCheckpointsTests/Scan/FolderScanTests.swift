@@ -25,7 +25,7 @@ struct FolderScanTests {
     let sound = folder.path("a/sound.pth")
     try FileManager.default.createSymbolicLink(atPath: folder.path("z"), withDestinationPath: sound)
     var told: [String] = []
-    let report = try FolderScan(path: folder.url.path) { told.append($0.file) }
+    let report = try Checkpoint.scan(folder: folder.url.path) { told.append($0.file) }
     let names = report.files.map { String($0.file.dropFirst(folder.url.path.count + 1)) }
     #expect(names == ["a/sound.pth", "b/c/unknown.pkl", "empty", "readme.txt"])
     #expect(told == report.files.map(\.file))
@@ -38,7 +38,7 @@ struct FolderScanTests {
     let folder = try folder()
     try folder.write(Make.whole(Make.global("os", "system") + bytes(")R")), "b/evil.pkl")
     try folder.write([0x80, 2] + Make.global("mypkg", "Net") + [0xFF], "b/broken.pkl")
-    let report = try FolderScan(path: folder.url.path)
+    let report = try Checkpoint.scan(folder: folder.url.path)
     #expect(report.files.map(\.outcome) == [.clean, .broken, .unknown, .dangerous, .notACheckpoint, .notACheckpoint])
   }
 
@@ -47,12 +47,12 @@ struct FolderScanTests {
     let folder = try TemporaryFolder()
     let path = Array(repeating: "d", count: FolderScan.depthLimit + 1).joined(separator: "/")
     try FileManager.default.createDirectory(atPath: folder.path(path), withIntermediateDirectories: true)
-    #expect(throws: CheckpointError(.limitExceeded, "")) { try FolderScan(path: folder.url.path) }
+    #expect(throws: CheckpointError(.limitExceeded, "")) { try Checkpoint.scan(folder: folder.url.path) }
   }
 
   @Test("no fixture becomes dangerous that torch's own code wrote")
   func fixtures() throws {
-    let report = try FolderScan(path: ExpectedRow.fixtures.appending(path: "fixtures").path)
+    let report = try Checkpoint.scan(folder: ExpectedRow.fixtures.appending(path: "fixtures").path)
     #expect(report.files.filter { $0.outcome == .dangerous }.map(\.file) == [])
     #expect(report.count(of: .clean) > 200)
   }

@@ -18,7 +18,7 @@ struct ScanBypassTests {
   private func pickle4(_ body: [UInt8]...) -> [UInt8] { [0x80, 4] + body.flatMap { $0 } + [0x2E] }
 
   private func dangerous(_ bytes: [UInt8]) -> [String] {
-    Scan(bytes).globals.filter { $0.verdict == .dangerous }.map(\.name)
+    Checkpoint.scan(bytes).globals.filter { $0.verdict == .dangerous }.map(\.name)
   }
 
   // MARK: - Where pickles lie
@@ -74,7 +74,7 @@ struct ScanBypassTests {
     #expect(dangerous(Self.sound + FileBytes.zip([("a.pkl", Self.evil)])) == ["os.system"])
     #expect(dangerous(Self.evil + FileBytes.torch(Make.dict())) == ["os.system"])
     #expect(dangerous(FileBytes.torch(Self.torchEvil) + FileBytes.torch(Make.dict())) == ["os.system"])
-    #expect(Scan(FileBytes.torch(Make.dict()) + FileBytes.torch(Make.dict())).globals.isEmpty)
+    #expect(Checkpoint.scan(FileBytes.torch(Make.dict()) + FileBytes.torch(Make.dict())).globals.isEmpty)
     // What begins as safetensors may be an archive to torch, or a pickle: a text of 4 bytes, four zeros, then the brace.
     let header: [UInt8] = [8, 0, 0, 0, 0, 0, 0, 0] + Array("{}      ".utf8)
     #expect(dangerous(header + FileBytes.torch(Self.torchEvil)) == ["os.system"])
@@ -84,7 +84,7 @@ struct ScanBypassTests {
   @Test("each pickle of the legacy and tar formats, and a second object of torch.save")
   func oldFormats() {
     let sound = FileBytes.legacy(Make.dict(("w", Make.vector)))
-    #expect(Scan(sound).outcome == .clean)
+    #expect(Checkpoint.scan(sound).outcome == .clean)
     #expect(dangerous(sound + FileBytes.legacy(Self.torchEvil, keys: Make.list(), storages: [])) == ["os.system"])
     #expect(dangerous(FileBytes.legacy(Make.dict(), keys: Make.global("os", "system"))) == ["os.system"])
     for member in ["sys_info", "pickle", "tensors", "storages"] {
@@ -113,11 +113,11 @@ struct ScanBypassTests {
   func broken(_ end: String) {
     let start = Array(Self.evil.dropLast())
     for file in [start + bytes(end), FileBytes.zip([("archive/data.pkl", start + bytes(end))])] {
-      let scan = Scan(file)
+      let scan = Checkpoint.scan(file)
       #expect(scan.outcome == .dangerous && scan.globals.map(\.name) == ["os.system"])
     }
-    #expect(Scan(start + [0xFF]).error?.code == .malformedPickle)
-    #expect(Scan([0x80, 2] + Make.global("mypkg", "Net") + [0xFF]).outcome == .broken)
+    #expect(Checkpoint.scan(start + [0xFF]).error?.code == .malformedPickle)
+    #expect(Checkpoint.scan([0x80, 2] + Make.global("mypkg", "Net") + [0xFF]).outcome == .broken)
   }
 
   @Test("instructions that we refuse and a less strict reader passes hide nothing behind them")
@@ -131,7 +131,7 @@ struct ScanBypassTests {
   @Test("an archive that cannot be opened is searched for pickles")
   func brokenArchive() {
     let whole = FileBytes.torch(Self.torchEvil)
-    let scan = Scan(Array(whole.dropLast(30)))
+    let scan = Checkpoint.scan(Array(whole.dropLast(30)))
     #expect(scan.isDangerous && scan.error != nil)
   }
 
@@ -180,7 +180,7 @@ struct ScanBypassTests {
     // A member of an enumeration, and numpy's own functions.
     let color = Make.call(get, Make.global("mypkg", "Color"), Make.text("RED"))
     let sine = Make.call(Make.global("numpy.core", "_ufunc_reconstruct"), Make.text("numpy"), Make.text("sin"))
-    #expect(Scan(Make.whole(Make.list(color, sine))).outcome == .unknown)
+    #expect(Checkpoint.scan(Make.whole(Make.list(color, sine))).outcome == .unknown)
     // Reading refuses what the scan finds.
     #expect(throws: CheckpointError(.dangerousGlobal, "")) {
       try Checkpoint(FileBytes.torch(Make.dict(("x", Make.call(partial, Make.text("os"))))))
@@ -194,18 +194,18 @@ struct ScanBypassTests {
     let storage: [UInt8] = [0x80, 2, 0x82, 5, 0x2E, 0, 0, 0] + Array(Self.sound) + [0, 0, 0, 0]
     let legacy = FileBytes.legacy(
       Make.dict(("w", Make.vector)), storages: Make.little(Int64(4)) + Array(storage.prefix(16)))
-    #expect(Scan(legacy).outcome == .clean)
-    #expect(Scan(FileBytes.torch(Make.dict(("w", Make.vector)))).outcome == .clean)
-    #expect(Scan(bytes("a text that says nothing")).outcome == .notACheckpoint)
-    #expect(Scan([]).outcome == .notACheckpoint)
-    #expect(Scan(Make.whole(Make.integer(1))).outcome == .clean)
+    #expect(Checkpoint.scan(legacy).outcome == .clean)
+    #expect(Checkpoint.scan(FileBytes.torch(Make.dict(("w", Make.vector)))).outcome == .clean)
+    #expect(Checkpoint.scan(bytes("a text that says nothing")).outcome == .notACheckpoint)
+    #expect(Checkpoint.scan([]).outcome == .notACheckpoint)
+    #expect(Checkpoint.scan(Make.whole(Make.integer(1))).outcome == .clean)
     let dates = FileBytes.npy("{'descr': '<M8[D]', 'fortran_order': False, 'shape': (1,), }\n", data: Make.little(1))
-    #expect(Scan(dates).outcome == .clean)
+    #expect(Checkpoint.scan(dates).outcome == .clean)
   }
 
   @Test("bytes that begin a pickle again and again are followed only so far")
   func work() {
     let starts = Self.sound + [0] + Array(repeating: [UInt8]([0x80, 2]), count: 200_000).flatMap { $0 }
-    #expect(Scan(starts + [0, 0, 0, 0]).error?.code == .limitExceeded)
+    #expect(Checkpoint.scan(starts + [0, 0, 0, 0]).error?.code == .limitExceeded)
   }
 }

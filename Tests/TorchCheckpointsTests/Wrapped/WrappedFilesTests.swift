@@ -45,7 +45,7 @@ struct WrappedFilesTests {
     #expect(try Checkpoint(path: path).member == "out/agent.zip/policy.pth")
     let named = try Checkpoint(path: path, options: Self.options("out/agent.zip/policy.pth"))
     #expect(named.tensors.count == 3)
-    #expect(named.marks.contains(JSONValue.Member("member", .string("out/agent.zip/policy.pth"))))
+    #expect(named.marks["member"] == "out/agent.zip/policy.pth")
   }
 
   @Test("A member that is not there is refused, and so is one of a file that is the checkpoint itself")
@@ -90,7 +90,7 @@ struct WrappedFilesTests {
     let error = #expect(throws: CheckpointError(.dangerousGlobal, "")) { try Checkpoint(bytes) }
     #expect(error?.entry?.hasPrefix("b.pth") == true)
     let scanned = try Checkpoint(bytes, options: CheckpointOptions(allowsDangerousGlobals: true))
-    #expect(Scan(of: scanned).isDangerous)
+    #expect(scanned.scan().isDangerous)
     #expect(scanned.member == "a.pth")
   }
 

@@ -106,7 +106,7 @@ struct EveryFormatTests {
     }
   }
 
-  /// Nil where two paths come out as one name, or there is no tensor.
+  /// Nil if two tensors have the same path, or there are no tensors.
   private func all(of checkpoint: Checkpoint) throws -> StateDict? {
     do {
       return try checkpoint.everything()

@@ -12,8 +12,8 @@ extension CheckpointContents {
   mutating func name(_ outer: String) {
     let name = member.map { "\(outer)/\($0)" } ?? outer
     member = name
-    marks.removeAll { $0.name == "member" }
-    marks.append(JSONValue.Member("member", .string(name)))
+    marks["member"] = nil
+    marks["member"] = .string(name)
   }
 
   /// - Throws: `noStateDict` where the options name a member of a file that is no archive of several.

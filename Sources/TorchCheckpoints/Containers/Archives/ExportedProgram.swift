@@ -105,12 +105,14 @@ struct ExportedProgram {
     return contents
   }
 
-  private static func marks(_ archive: ZipArchive) -> [JSONValue.Member] {
-    ["archive_version", "byteorder", "version", ".data/version"].compactMap { name in
+  private static func marks(_ archive: ZipArchive) -> JSONObject {
+    var marks = JSONObject()
+    for name in ["archive_version", "byteorder", "version", ".data/version"] {
       let entry = archive.entries.first { $0.name == name || $0.name.hasSuffix("/" + name) }
-      guard let entry, entry.byteCount <= 64, let text = try? archive.text(of: entry, limit: 64) else { return nil }
-      return JSONValue.Member(name, .string(String(text.prefix { $0 != "\n" })))
+      guard let entry, entry.byteCount <= 64, let text = try? archive.text(of: entry, limit: 64) else { continue }
+      marks.append(name, .string(String(text.prefix { $0 != "\n" })))
     }
+    return marks
   }
 }
 
@@ -126,7 +128,7 @@ extension CheckpointContents {
 }
 
 extension String {
-  /// The first position of a text.
+  /// Returns the range of the first occurrence of a string; nil if there is none.
   fileprivate func range(of text: String) -> Range<String.Index>? {
     var start = startIndex
     while start < endIndex {

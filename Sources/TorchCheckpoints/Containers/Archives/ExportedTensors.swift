@@ -30,7 +30,7 @@ struct ExportedTensors {
         return try opened(member).tensors
       }
       let text = try archive.text(of: entry, limit: options.limits.inflatedPickleByteCount)
-      guard case .object(let rows)? = try JSONValue(parsing: text)["config"] else {
+      guard let rows = try JSONValue(parsing: text)["config"]?.objectValue else {
         throw CheckpointError.malformedHeader("The table of tensors has no \"config\".")
       }
       let folder = String(entry.name[...(entry.name.lastIndex(of: "/") ?? entry.name.startIndex)])
@@ -77,7 +77,7 @@ struct ExportedTensors {
   private mutating func tensor(
     _ row: JSONValue, in folder: String, named name: String
   ) throws(CheckpointError) -> Tensor? {
-    guard case .string(let path)? = row["path_name"], let entry = archive[folder + path] else {
+    guard let path = row["path_name"]?.stringValue, let entry = archive[folder + path] else {
       throw CheckpointError.incomplete("The record \(row["path_name"]?.text ?? "") is missing from the archive.")
     }
     if row["use_pickle"] == .bool(true) {
@@ -88,8 +88,8 @@ struct ExportedTensors {
       }
       return try opened(ArchiveMember(entry, of: archive)).tensors.first { $0.name.isEmpty }?.tensor
     }
-    guard let meta = row["tensor_meta"], case .integer(let number)? = meta["dtype"],
-      let type = Self.types[number], let shape = integers(meta["sizes"]), let strides = integers(meta["strides"]),
+    guard let meta = row["tensor_meta"], let type = meta["dtype"]?.intValue.flatMap({ Self.types[$0] }),
+      let shape = integers(meta["sizes"]), let strides = integers(meta["strides"]),
       let offset = integer(meta["storage_offset"])
     else { throw CheckpointError.malformedHeader("The type, sizes, strides or offset are missing or unknown.") }
     guard meta["layout"] == .integer(Self.strided) else {
@@ -117,8 +117,8 @@ struct ExportedTensors {
   ) throws(CheckpointError) -> Storage {
     if let storage = storages[entry.name] { return storage }
     var location = "cpu"
-    if case .string(let type)? = device?["type"] {
-      location = if case .integer(let index)? = device?["index"] { "\(type):\(index)" } else { type }
+    if let type = device?["type"]?.stringValue {
+      location = device?["index"]?.intValue.map { "\(type):\($0)" } ?? type
     }
     let records = ZipRecords(
       archive: archive, origin: StorageOrigin(file: file, checksOnUse: options.checksCRC), byteOrder: byteOrder,
@@ -129,14 +129,14 @@ struct ExportedTensors {
   }
 
   private func integers(_ json: JSONValue?) -> [Int]? {
-    guard case .array(let items)? = json else { return nil }
+    guard let items = json?.arrayValue else { return nil }
     let values = items.compactMap(integer)
     return values.count == items.count ? values : nil
   }
 
   /// `{"as_int": 3}`.
   private func integer(_ json: JSONValue?) -> Int? {
-    if case .integer(let value)? = json?["as_int"] { value } else { nil }
+    json?["as_int"]?.intValue
   }
 
   /// `Layout.Strided`.

@@ -38,7 +38,7 @@ struct Distributed {
     var contents = try CheckpointContents(
       .distributed, file: folder.path, store: store, byteCount: byteCount,
       pickled: reading.state.values(tensors: reading.tensors, options), limits: options.limits)
-    contents.marks = metadata.marks + [JSONValue.Member("files", .integer(reading.stores.count))]
+    contents.marks = metadata.marks + ["files": .integer(reading.stores.count)]
     contents.globals = globals + reading.globals
     return contents
   }

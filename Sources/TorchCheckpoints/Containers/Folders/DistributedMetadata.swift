@@ -48,7 +48,7 @@ struct DistributedMetadata {
   /// Where each item stands in the state that was saved, if the metadata says so.
   private(set) var paths: [ExactName: [NestedState.Step]] = [:]
   private(set) var places: [Index: Place] = [:]
-  private(set) var marks: [JSONValue.Member] = []
+  private(set) var marks: JSONObject = [:]
   private var entryOfName: [ExactName: Int] = [:]
 
   private func malformed(_ message: String) -> CheckpointError { CheckpointError.malformedHeader(message) }
@@ -68,7 +68,7 @@ struct DistributedMetadata {
     }
     for entry in read.attribute("storage_data", of: root).flatMap(read.mapping) ?? [] { try addPlace(entry, read) }
     if marks.isEmpty, let version = read.attribute("version", of: root).flatMap(read.pickle.text) {
-      marks.append(JSONValue.Member("version", .string(version)))
+      marks.append("version", .string(version))
     }
   }
 

@@ -42,7 +42,7 @@ enum DistributedSafetensors {
     }
     var contents = try CheckpointContents(
       .distributed, file: folder.path, store: first, byteCount: byteCount, tensors: tensors)
-    contents.marks = [JSONValue.Member("variant", .string("safetensors"))]
+    contents.marks = ["variant": "safetensors"]
     return contents
   }
 
@@ -61,10 +61,10 @@ enum DistributedSafetensors {
 
   private static func offsets(_ place: JSONValue?, _ tensor: Tensor) throws(CheckpointError) -> [Int] {
     guard let place else { return [Int](repeating: 0, count: tensor.shape.count) }
-    guard case .array(let items)? = place["saved_offsets"] else {
+    guard let items = place["saved_offsets"]?.arrayValue else {
       throw CheckpointError.malformedHeader("A chunk without its offsets.")
     }
-    return items.compactMap { if case .integer(let value) = $0 { value } else { nil } }
+    return items.compactMap(\.intValue)
   }
 
   private static func size(_ chunks: [TensorChunk], _ name: String) throws(CheckpointError) -> [Int] {

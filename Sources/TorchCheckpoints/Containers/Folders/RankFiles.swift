@@ -87,7 +87,7 @@ struct RankFiles {
     var contents = try CheckpointContents(
       .ranks, file: path, store: first.store, byteCount: files.reduce(0) { $0 + $1.byteCount },
       pickled: TorchValues(values, gathered: gathered), limits: options.limits)
-    contents.marks = [JSONValue.Member("ranks", .integer(files.count))]
+    contents.marks = ["ranks": .integer(files.count)]
     contents.globals = files.flatMap(\.globals)
     contents.notes = files.flatMap(\.notes)
     contents.notes.append("Tensors that are in every file, and other values, are those of \(first.file).")

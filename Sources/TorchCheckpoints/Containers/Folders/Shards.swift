@@ -21,11 +21,11 @@ enum Shards {
     let mark = FileHead.byteOrderMark
     let hasMark = store.array(0..<mark.count) == mark
     let json = try JSONValue(parsing: store.text((hasMark ? mark.count : 0)..<store.count))
-    guard case .object(let entries)? = json["weight_map"] else { throw ForeignFormat.json(store) }
+    guard let entries = json["weight_map"]?.objectValue else { throw ForeignFormat.json(store) }
     let folder = try CheckpointFolder(holding: path)
     var fileOfTensor = [ExactName: String](minimumCapacity: entries.count)
     for entry in entries {
-      guard case .string(let file) = entry.value else {
+      guard let file = entry.value.stringValue else {
         throw CheckpointError.malformedHeader("\(entry.name) has no file.")
       }
       fileOfTensor[ExactName(entry.name)] = try folder.inside(file)
@@ -53,8 +53,8 @@ enum Shards {
     if !stale.isEmpty { reading.notes.append("Files that are not in the index were left out: \(list(stale)).") }
     var contents = try CheckpointContents(
       .shards, file: path.description, store: store, byteCount: reading.byteCount, tensors: reading.tensors)
-    contents.marks = [JSONValue.Member("shards", .integer(files.count))]
-    if let metadata = json["metadata"] { contents.marks.append(JSONValue.Member("metadata", metadata)) }
+    contents.marks = ["shards": .integer(files.count)]
+    contents.marks["metadata"] = json["metadata"]
     contents.notes = reading.notes
     contents.globals = reading.globals
     contents.takeMetadata(reading.metadata)
@@ -63,10 +63,9 @@ enum Shards {
 
   /// Names that were dropped as ties, and for each the name that is kept: texts in the index's metadata.
   private static func aliases(in metadata: JSONValue?, _ files: [ExactName: String]) -> [ExactName: ExactName] {
-    guard case .object(let members)? = metadata else { return [:] }
     var aliases: [ExactName: ExactName] = [:]
-    for member in members {
-      guard case .string(let kept) = member.value, files[ExactName(kept)] != nil, files[ExactName(member.name)] == nil
+    for member in metadata?.objectValue ?? [:] {
+      guard let kept = member.value.stringValue, files[ExactName(kept)] != nil, files[ExactName(member.name)] == nil
       else { continue }
       aliases[ExactName(member.name)] = ExactName(kept)
     }

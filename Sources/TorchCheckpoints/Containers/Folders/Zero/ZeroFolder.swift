@@ -92,10 +92,8 @@ struct ZeroFolder {
     var contents = try CheckpointContents(
       .zero, file: folder.path, store: files[0].store, byteCount: files.reduce(0) { $0 + $1.byteCount },
       tensors: tensors, leftOut: leftOut(beside: tensors, model))
-    contents.marks = [
-      JSONValue.Member("zero_stage", .integer(rank.stage)), JSONValue.Member("ranks", .integer(rank.partitionCount)),
-    ]
-    if let version = model.version { contents.marks.append(JSONValue.Member("ds_version", .string(version))) }
+    contents.marks = ["zero_stage": .integer(rank.stage), "ranks": .integer(rank.partitionCount)]
+    contents.marks["ds_version"] = model.version.map(JSONValue.string)
     contents.globals = files.flatMap(\.globals)
     contents.notes = files.flatMap(\.notes)
     return contents

@@ -2,9 +2,9 @@
 package struct ProgressSum: Sendable {
   private let total: Int
   private let done = Locked(0)
-  private let tell: @Sendable (CopyProgress) -> Void
+  private let tell: @Sendable (ByteProgress) -> Void
 
-  package init(total: Int, _ tell: @escaping @Sendable (CopyProgress) -> Void) {
+  package init(total: Int, _ tell: @escaping @Sendable (ByteProgress) -> Void) {
     self.total = total
     self.tell = tell
   }
@@ -15,6 +15,6 @@ package struct ProgressSum: Sendable {
       done += byteCount
       return done
     }
-    tell(CopyProgress(completedByteCount: done, totalByteCount: total, name: name))
+    tell(ByteProgress(completedByteCount: done, totalByteCount: total, name: name))
   }
 }

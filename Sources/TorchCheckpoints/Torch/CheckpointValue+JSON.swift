@@ -1,0 +1,50 @@
+public import StateDicts
+
+extension CheckpointValue {
+  /// Returns the value as JSON without tensors, or null if nothing else is left.
+  ///
+  /// Objects are written with the name of their class and their state. Values that JSON does not have (bytes,
+  /// infinities, integers of more than 64 bits) become strings.
+  ///
+  /// - Parameter budget: The largest number of values; the rest, and values below 32 levels, are replaced by `"…"`.
+  public func json(budget: Int = 100_000) -> JSONValue {
+    var budget = budget
+    return json(&budget, depth: 0) ?? .null
+  }
+
+  private func json(_ budget: inout Int, depth: Int) -> JSONValue? {
+    budget -= 1
+    guard budget >= 0, depth < 32 else { return .string("…") }
+    guard let kind = try? kind else { return nil }
+    func array(_ values: [CheckpointValue]) -> JSONValue? {
+      let members = values.compactMap { $0.json(&budget, depth: depth + 1) }
+      return members.isEmpty && !values.isEmpty ? nil : .array(members)
+    }
+    switch kind {
+    case .none: return .null
+    case .bool(let value): return .bool(value)
+    case .integer(let value): return .integer(value)
+    case .bigInteger(let digits): return .string(digits)
+    case .float(let value): return value.isFinite ? .number(value) : .string(PythonText.literal(value))
+    case .string(let text): return .string(text)
+    case .bytes(let bytes): return .string("\(bytes.count) bytes")
+    case .list(let values), .tuple(let values), .set(let values): return array(values)
+    case .mapping(let entries):
+      var members = JSONObject()
+      for (key, value) in entries {
+        if let json = value.json(&budget, depth: depth + 1) { members.append(values.pickle.keyText(key.id), json) }
+      }
+      return members.isEmpty && !entries.isEmpty ? nil : .object(members)
+    case .tensor, .storage: return nil
+    case .global(let name): return .string(name)
+    case .object(let name, let parts):
+      var members: JSONObject = ["class": .string(name)]
+      for (part, title) in zip(parts, ["arguments", "state", "more"]) {
+        if let value = part.json(&budget, depth: depth + 1), value != .array([]) {
+          members.append(title, value)
+        }
+      }
+      return .object(members)
+    }
+  }
+}
