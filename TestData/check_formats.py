@@ -29,6 +29,7 @@ warnings.filterwarnings("ignore")
 import numpy  # noqa: E402
 import torch  # noqa: E402
 from safetensors import safe_open  # noqa: E402
+from tools.reporting import report  # noqa: E402
 from tools.rows import Walk, digest, row, same_view  # noqa: E402
 from torch.utils.serialization import config  # noqa: E402
 
@@ -178,23 +179,13 @@ def shard_differences(case: dict, source) -> tuple[int, list[str]]:
     return len(found), lines
 
 
-def main(path: str) -> None:
-    compared = failed = 0
-    for case in json.loads(pathlib.Path(path).read_text()):
-        try:
-            source = torch.load(case["source"], weights_only=False, map_location="cpu")
-        except Exception:
-            continue  # a file that torch itself does not open
-        check = {"pth": torch_differences, "npz": array_differences, "npy": array_differences, "shards": shard_differences}
-        try:
-            count, lines = check[case["format"]](case, source)
-        except Exception as error:
-            count, lines = 0, [f"{type(error).__name__}: {error}"]
-        compared, failed = compared + count, failed + len(lines)
-        for line in lines:
-            print(f"{pathlib.Path(case['source']).name} as {case['format']}: {line}")
-    print(f"{compared} tensors compared")
-    sys.exit(1 if failed else 0)
+def differences(case: dict) -> tuple[int, list[str]]:
+    try:
+        source = torch.load(case["source"], weights_only=False, map_location="cpu")
+    except Exception:
+        return 0, []  # a file that torch itself does not open
+    check = {"pth": torch_differences, "npz": array_differences, "npy": array_differences, "shards": shard_differences}
+    return check[case["format"]](case, source)
 
 
-main(sys.argv[1])
+report(sys.argv[1], differences, lambda case: f"{pathlib.Path(case['source']).name} as {case['format']}")

@@ -8,7 +8,6 @@ load the file, and each of its tensors must equal torch's in type, shape and eve
 Prints a line for each difference and, last, how many tensors were compared; exits 1 if anything differs.
 """
 
-import json
 import pathlib
 import sys
 import warnings
@@ -20,6 +19,7 @@ warnings.filterwarnings("ignore")
 import torch  # noqa: E402
 from safetensors import safe_open  # noqa: E402
 from safetensors.torch import load as load_bytes  # noqa: E402
+from tools.reporting import report  # noqa: E402
 from tools.rows import Walk, digest  # noqa: E402
 
 
@@ -70,18 +70,4 @@ def differences(pair: dict) -> tuple[int, list[str]]:
     return len(found), lines
 
 
-def main(path: str) -> None:
-    compared = failed = 0
-    for pair in json.loads(pathlib.Path(path).read_text()):
-        try:
-            count, lines = differences(pair)
-        except Exception as error:
-            count, lines = 0, [f"{type(error).__name__}: {error}"]
-        compared, failed = compared + count, failed + len(lines)
-        for line in lines:
-            print(f"{pair['source']} as {pathlib.Path(pair['written']).suffix}: {line}")
-    print(f"{compared} tensors compared")
-    sys.exit(1 if failed else 0)
-
-
-main(sys.argv[1])
+report(sys.argv[1], differences, lambda pair: f"{pair['source']} as {pathlib.Path(pair['written']).suffix}")

@@ -12,20 +12,20 @@ struct Classify: ParsableCommand {
 
   func run() throws {
     let vision = arguments.vision
-    let classifier = try Classifier(arguments.fit(), threads: vision.threads, exact: vision.exact)
+    let classifier = try Classifier(vision.fit(), threads: vision.threads, exact: vision.exact)
     let labels = try vision.labels(of: classifier.classCount, usual: .imageNet, remedy: "write one name per line")
     var rows: [Row] = []
-    for path in arguments.images {
+    for path in vision.images {
       let decoded = try decodedImage(path)
       var (classes, times) = try classifier.timedClassify(batch: [decoded.image], top: arguments.top)
       times.decode = decoded.milliseconds
       rows.append(
         Row(
           image: path, classes: classes[0].map { .init(label: $0.label, name: labels[$0.label], score: $0.score) },
-          timings: arguments.timings ? times : nil))
-      if !arguments.json { print(rows[rows.count - 1].lines) }
+          timings: vision.timings ? times : nil))
+      if !vision.json { print(rows[rows.count - 1].lines) }
     }
-    if arguments.json { try printJSON(rows) }
+    if vision.json { try printJSON(rows) }
   }
 
   /// The result for an image, as JSON or text.

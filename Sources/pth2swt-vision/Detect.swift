@@ -11,10 +11,10 @@ struct Detect: ParsableCommand {
   @OptionGroup var arguments: DetectArguments
 
   func run() throws {
-    let (images, vision) = (arguments.images, arguments.vision)
+    let (images, vision) = (arguments.vision.images, arguments.vision)
     let targets = try arguments.draw.map { try Picture.targets(images, in: $0, overwriting: arguments.force) }
     let detector = try Detector(
-      arguments.fit(), options: arguments.configuration.options, threads: vision.threads, exact: vision.exact)
+      vision.fit(), options: arguments.configuration.options, threads: vision.threads, exact: vision.exact)
     let labels = try vision.labels(
       of: detector.classCount, usual: .coco, remedy: "write one name per line, the first for the background (class 0)")
     var rows: [DetectionRow] = []
@@ -27,11 +27,11 @@ struct Detect: ParsableCommand {
           try decoded[index].image.drawing(found[index], labels: labels).write(to: target, overwrites: arguments.force)
         }
         rows.append(
-          DetectionRow(path, decoded[index].image, found[index], labels, timings: arguments.timings ? times : nil))
-        if !arguments.json { print(rows[rows.count - 1].lines) }
+          DetectionRow(path, decoded[index].image, found[index], labels, timings: vision.timings ? times : nil))
+        if !vision.json { print(rows[rows.count - 1].lines) }
       }
     }
-    if arguments.json { try printJSON(rows) }
+    if vision.json { try printJSON(rows) }
   }
 
   /// Runs once, and then as often as requested for timings.

@@ -8,8 +8,7 @@ import VisionModels
 
 /// `Detector` and `Classifier` offer the same calls; the models come from `TestData/recipes/runnable.py`.
 @Suite(.serialized) struct CallsTests {
-  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../TestData/fixtures/runnable")
+  private static let folder = Repository.fixture("runnable")
 
   private func weights(_ name: String) throws -> StateDict {
     try loadStateDict(url: Self.folder.appending(path: name))

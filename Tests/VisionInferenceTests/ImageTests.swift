@@ -23,8 +23,7 @@ struct ImageTests {
     let resized: [Resized]
   }
 
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
-    path: "../../TestData/fixtures/images")
+  static let folder = Repository.fixture("images")
 
   static let expected: Expected? = try? JSONDecoder().decode(
     Expected.self, from: Data(contentsOf: folder.appending(path: "images.json")))

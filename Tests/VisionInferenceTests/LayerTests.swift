@@ -9,8 +9,7 @@ import VisionModels
 ///
 /// The references come from `TestData/recipes/layers.py`.
 @Suite struct LayerTests {
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
-    path: "../../TestData/fixtures/layers")
+  static let folder = Repository.fixture("layers")
   static let cases: [LayerCase] =
     (try? JSONDecoder().decode([LayerCase].self, from: Data(contentsOf: folder.appending(path: "layers.json")))) ?? []
 

@@ -4,10 +4,7 @@ import Foundation
 ///
 /// Tests that need them say so where they are not there.
 enum SharedFiles {
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared")
-    .standardized
-
-  static func url(_ path: String) -> URL { folder.appending(path: path) }
+  static func url(_ path: String) -> URL { Repository.shared(path) }
   static func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: url(path).path) }
 }
 

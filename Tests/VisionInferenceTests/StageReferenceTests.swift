@@ -33,9 +33,7 @@ struct StageReferenceTests {
   }
 
   static let groups: [Group] = {
-    let url = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../TestData/fixtures/stages/stages.json")
-    return (try? JSONDecoder().decode([Group].self, from: Data(contentsOf: url))) ?? []
+    (try? JSONDecoder().decode([Group].self, from: Data(contentsOf: Repository.fixture("stages/stages.json")))) ?? []
   }()
 
   @Test("there are groups of one picture and of several, for three models")

@@ -46,9 +46,7 @@ struct TorchvisionReferenceTests {
   ]
 
   private static func read<Value: Decodable>(_ name: String, as: Value.Type) throws -> Value {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../TestData/fixtures/detections")
-    return try JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appending(path: name)))
+    try JSONDecoder().decode(Value.self, from: Data(contentsOf: Repository.fixture("detections/" + name)))
   }
 
   static func weights(_ name: String) throws -> (model: VisionModel, weights: StateDict, reference: Model) {

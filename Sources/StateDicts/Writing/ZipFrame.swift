@@ -60,8 +60,7 @@ struct ZipFrame: OutputFrame {
       case .tensor(let header, let elements): (bytes, tensor) = (header, elements)
       case .serializationID: bytes = [UInt8](repeating: UInt8(ascii: "0"), count: 40)
       }
-      let (byteCount, overflow) = bytes.count.addingReportingOverflow(tensor?.byteCount ?? 0)
-      guard !overflow, byteCount <= 1 << 62 - cursor else {
+      guard let byteCount = bytes.count.plus(tensor?.byteCount ?? 0), byteCount <= 1 << 62 - cursor else {
         throw CheckpointError(.limitExceeded, "The tensors take more than 2^62 bytes together.")
       }
       let fields = Self.zip64Fields(byteCount, cursor).count

@@ -1,7 +1,4 @@
 package import ArgumentParser
-package import StateDicts
-import TorchCheckpoints
-package import VisionModels
 
 /// The arguments of `classify`.
 package struct ClassifyArguments: ParsableArguments {
@@ -15,31 +12,14 @@ package struct ClassifyArguments: ParsableArguments {
         pth2swt classify --weights resnet50.swt --model resnet50 --top 3 --json *.jpg
       """)
 
-  @Option(help: ArgumentHelp("Checkpoint with the weights.", valueName: "file"), completion: .checkpoint)
-  var weights: FilePath
+  @OptionGroup package var vision: VisionOptions
 
   @Option(help: ArgumentHelp("Number of classes to print", valueName: "n"))
   package var top = 5
-
-  @Flag(help: "Print JSON.")
-  package var json = false
-
-  @Flag(help: "Print the time of each stage in milliseconds.")
-  package var timings = false
-
-  @OptionGroup package var vision: VisionOptions
-  @OptionGroup(title: "Weights and model") var fitting: WeightsOptions
-  @OptionGroup var inputs: InputOptions
-
-  @Argument(help: "Images (JPEG or PNG).", completion: .file(extensions: ["jpg", "jpeg", "png"]))
-  package var images: [FilePath]
 
   package init() {}
 
   package func validate() throws {
     guard top >= 1 else { throw ValidationError("--top must be at least 1, not \(top).") }
   }
-
-  /// Matches the weights with their model.
-  package func fit() throws -> ModelFit { try fitting.fit(inputs.open(weights)) }
 }

@@ -1,7 +1,5 @@
 package import ArgumentParser
 package import StateDicts
-import TorchCheckpoints
-package import VisionModels
 
 /// The arguments of `detect`.
 package struct DetectArguments: ParsableArguments {
@@ -15,17 +13,10 @@ package struct DetectArguments: ParsableArguments {
         pth2swt detect --weights shapes.swt --labels shapes.txt --draw out *.png
       """)
 
-  @Option(help: ArgumentHelp("Checkpoint with the weights.", valueName: "file"), completion: .checkpoint)
-  var weights: FilePath
+  @OptionGroup package var vision: VisionOptions
 
   @Flag(help: "Run all images as one batch.")
   package var batch = false
-
-  @Flag(help: "Print JSON.")
-  package var json = false
-
-  @Flag(help: "Print the time of each stage in milliseconds.")
-  package var timings = false
 
   @Option(name: .customLong("repeat"), help: ArgumentHelp("Print median timings of n more runs.", valueName: "n"))
   package var repeatCount: Int?
@@ -37,20 +28,11 @@ package struct DetectArguments: ParsableArguments {
   @Flag(help: "Overwrite existing images.")
   package var force = false
 
-  @OptionGroup package var vision: VisionOptions
   @OptionGroup(title: "Torchvision's configuration") package var configuration: DetectionOptionGroup
-  @OptionGroup(title: "Weights and model") var fitting: WeightsOptions
-  @OptionGroup var inputs: InputOptions
-
-  @Argument(help: "Images (JPEG or PNG).", completion: .file(extensions: ["jpg", "jpeg", "png"]))
-  package var images: [FilePath]
 
   package init() {}
 
   package func validate() throws {
     guard repeatCount.map({ $0 >= 1 }) ?? true else { throw ValidationError("--repeat must be at least 1.") }
   }
-
-  /// Matches the weights with their model.
-  package func fit() throws -> ModelFit { try fitting.fit(inputs.open(weights)) }
 }

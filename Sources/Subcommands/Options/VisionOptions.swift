@@ -1,10 +1,20 @@
 package import ArgumentParser
-import StateDicts
+package import StateDicts
 import Terminal
+import TorchCheckpoints
 package import VisionModels
 
-/// Options of every subcommand that runs a model.
+/// The arguments of every subcommand that runs a model on images.
 package struct VisionOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Checkpoint with the weights.", valueName: "file"), completion: .checkpoint)
+  var weights: FilePath
+
+  @Flag(help: "Print JSON.")
+  package var json = false
+
+  @Flag(help: "Print the time of each stage in milliseconds.")
+  package var timings = false
+
   @Option(help: ArgumentHelp("Number of threads (default: number of cores).", valueName: "n"))
   package var threads: Int?
 
@@ -17,11 +27,20 @@ package struct VisionOptions: ParsableArguments {
     completion: .file(extensions: ["txt"]))
   var labels: FilePath?
 
+  @OptionGroup(title: "Weights and model") var fitting: WeightsOptions
+  @OptionGroup var inputs: InputOptions
+
+  @Argument(help: "Images (JPEG or PNG).", completion: .file(extensions: ["jpg", "jpeg", "png"]))
+  package var images: [FilePath]
+
   package init() {}
 
   package func validate() throws {
     guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads must be at least 1.") }
   }
+
+  /// Matches the weights with their model.
+  package func fit() throws -> ModelFit { try fitting.fit(inputs.open(weights)) }
 
   /// Returns the names in the file, or the usual ones if their number matches, or none.
   ///

@@ -16,7 +16,7 @@ extension Arithmetic {
     _ image: Image, to size: PixelSize, mean: [Float], std: [Float], into batch: Activation, at index: Int
   ) {
     let (height, width) = (batch.shape[2], batch.shape[3])
-    let target = unsafe Plane(start: batch.buffer.floats + index * 3 * height * width)
+    let target = SharedFloats(batch.buffer, offset: index * 3 * height * width)
     // A pixel has 256 values, so each is normalized once.
     let levels = (0..<3).map { channel in
       (0..<256).map { (Float($0) / 255 - mean[channel]) / std[channel] }
@@ -41,15 +41,6 @@ extension Arithmetic {
           }
         }
       }
-    }
-  }
-
-  /// Where threads write, each its own rows.
-  @safe private struct Plane: @unchecked Sendable {
-    let start: UnsafeMutablePointer<Float>
-
-    init(start: UnsafeMutablePointer<Float>) {
-      unsafe self.start = start
     }
   }
 }

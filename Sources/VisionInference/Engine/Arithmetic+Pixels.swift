@@ -11,7 +11,7 @@ extension Arithmetic {
     let rows = nearest(x.shape[2], height)
     let columns = nearest(x.shape[3], width)
     let length = from.runLength
-    let (input, output) = (Place(source.buffer), Place(result.buffer))
+    let (input, output) = (SharedFloats(source.buffer), SharedFloats(result.buffer))
     concurrently(x.shape[0] * from.runCount * height, threadCount: threadCount) { index in
       let (place, row) = index.quotientAndRemainder(dividingBy: height)
       let (image, run) = place.quotientAndRemainder(dividingBy: from.runCount)
@@ -70,15 +70,4 @@ extension Arithmetic {
     }
     return try activation(x.shape, values)
   }
-}
-
-/// Where several threads read, or each writes its own part.
-@safe private struct Place: @unchecked Sendable {
-  private let buffer: Buffer
-
-  init(_ buffer: Buffer) {
-    self.buffer = buffer
-  }
-
-  var start: UnsafeMutablePointer<Float> { unsafe buffer.floats }
 }

@@ -48,7 +48,7 @@ extension Arithmetic {
       levels[region.level].gather(region, samplingRatio: samplingRatio, into: output, index: index, size: size)
     }
     // The shares of a bin's pixels come to 1 at most.
-    result.buffer.bound = levels.map(\.buffer.bound).max() ?? .infinity
+    result.buffer.bound = levels.map(\.floats.buffer.bound).max() ?? .infinity
     return result
   }
 }
@@ -96,26 +96,25 @@ private struct Tap {
 }
 
 /// Where regions are written: each index by one thread only.
-@safe private struct OutputRegions: @unchecked Sendable {
-  let start: UnsafeMutablePointer<Float>
+private struct OutputRegions: Sendable {
+  let floats: SharedFloats
   let runs: ChannelRuns
 
   init(_ regions: Activation) throws(VisionError) {
-    unsafe start = regions.buffer.floats
+    floats = SharedFloats(regions.buffer)
     runs = try regions.requiredChannelRuns
   }
 }
 
 /// A feature level while regions are read from it by several threads.
-@safe private struct FeatureLevel: @unchecked Sendable {
-  /// Held because the level may be a copy that nothing else refers to.
-  let buffer: Buffer
+private struct FeatureLevel: Sendable {
+  let floats: SharedFloats
   let runs: ChannelRuns
   let height: Int
   let width: Int
 
   init(_ map: Activation) throws(VisionError) {
-    buffer = map.buffer
+    floats = SharedFloats(map.buffer)
     runs = try map.requiredChannelRuns
     height = map.shape[2]
     width = map.shape[3]
@@ -130,11 +129,11 @@ private struct Tap {
     let (taps, starts) = taps(rows, columns, size: size)
     unsafe taps.withUnsafeBufferPointer { taps in
       for run in 0..<runs.runCount {
-        let source = unsafe UnsafePointer(buffer.floats) + runs.offset(region.image, run * runs.runLength, 0, 0)
+        let source = unsafe UnsafePointer(floats.start) + runs.offset(region.image, run * runs.runLength, 0, 0)
         for bin in 0..<size * size {
           let place = output.runs.offset(index, run * runs.runLength, bin / size, bin % size)
           let own = unsafe UnsafeBufferPointer(rebasing: taps[starts[bin]..<starts[bin + 1]])
-          unsafe fill(own, UnsafeRawPointer(source), UnsafeMutableRawPointer(output.start + place))
+          unsafe fill(own, UnsafeRawPointer(source), UnsafeMutableRawPointer(output.floats.start + place))
         }
       }
     }

@@ -47,9 +47,8 @@ import VisionModels
 
   /// Memory for `byteCount` bytes, at a multiple of 64 and not cleared.
   func take(_ byteCount: Int) throws(VisionError) -> Buffer {
-    let (padded, overflows) = max(byteCount, 1).addingReportingOverflow(Self.alignment - 1)
-    let wanted = padded / Self.alignment * Self.alignment
-    guard !overflows, let place = gaps.firstIndex(where: { $0.count >= wanted }) else {
+    let wanted = max(byteCount, 1).plus(Self.alignment - 1).map { $0 / Self.alignment * Self.alignment }
+    guard let wanted, let place = gaps.firstIndex(where: { $0.count >= wanted }) else {
       throw VisionError(
         .arithmetic, "An activation of \(byteCount) bytes exceeds the \(reservedByteCount) bytes reserved.",
         remedy: "use a smaller --max-size or smaller batches")

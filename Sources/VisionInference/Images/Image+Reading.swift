@@ -50,8 +50,7 @@ extension Image {
 
   /// Refuses an image before memory is taken for it.
   static func checkSize(_ size: PixelSize) throws(VisionError) {
-    let (count, isTooLarge) = size.width.multipliedReportingOverflow(by: size.height)
-    guard size.width > 0, size.height > 0, !isTooLarge, count <= largestPixelCount else {
+    guard size.width > 0, size.height > 0, let count = size.width.times(size.height), count <= largestPixelCount else {
       throw VisionError(
         .imageSize,
         "The image has \(size.width)x\(size.height) pixels; the limit is \(largestPixelCount) pixels in total.")

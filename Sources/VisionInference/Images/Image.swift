@@ -1,3 +1,4 @@
+import StateDicts
 public import VisionModels
 
 /// An image: red, green and blue of each pixel, 8 bits each, row by row from the top left.
@@ -12,8 +13,7 @@ public struct Image: Sendable, Equatable {
   /// - Parameter pixels: Red, green and blue of each pixel: `3 * width * height` bytes.
   /// - Throws: `imageSize` if the number of bytes is wrong, or 0.
   public init(width: Int, height: Int, pixels: [UInt8]) throws(VisionError) {
-    let (count, isTooLarge) = width.multipliedReportingOverflow(by: height)
-    guard width > 0, height > 0, !isTooLarge, count <= Int.max / 3, pixels.count == 3 * count else {
+    guard width > 0, height > 0, width.times(height)?.times(3) == pixels.count else {
       throw VisionError(.imageSize, "\(pixels.count) bytes do not make an image of \(width)x\(height) pixels.")
     }
     size = PixelSize(width: width, height: height)

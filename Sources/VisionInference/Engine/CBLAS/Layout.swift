@@ -1,3 +1,4 @@
+import StateDicts
 import VisionModels
 
 /// How the numbers of an activation or a weight lie in memory, with the dimensions in torch's order: a stride for each.
@@ -11,13 +12,12 @@ final class Layout {
   /// - Parameter order: The dimensions from the outermost to the one whose numbers lie side by side.
   convenience init(_ dimensions: [Int], order: [Int]) throws(VisionError) {
     var strides = [Int](repeating: 1, count: dimensions.count)
-    var (count, overflows) = (1, false)
-    for dimension in order.reversed() where !overflows {
-      strides[dimension] = count
-      (count, overflows) = count.multipliedReportingOverflow(by: dimensions[dimension])
+    var count: Int? = 1
+    for dimension in order.reversed() {
+      strides[dimension] = count ?? 0
+      count = count?.times(dimensions[dimension])
     }
-    let (byteCount, isTooLarge) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
-    guard !overflows, !isTooLarge else {
+    guard let byteCount = count?.times(MemoryLayout<Float>.stride) else {
       throw VisionError(.arithmetic, "A tensor of \(dimensions) numbers does not fit into memory.")
     }
     self.init(dimensions, strides: strides, byteCount: byteCount)

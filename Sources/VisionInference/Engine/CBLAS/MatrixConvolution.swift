@@ -1,4 +1,5 @@
 internal import CPth2swtCBLAS
+import StateDicts
 import VisionModels
 
 /// A convolution as matrix products: the windows of some output pixels, copied side by side, are the rows of one matrix,
@@ -31,9 +32,9 @@ struct MatrixConvolution: Kernel {
     self.isAdding = isAdding
     self.finish = finish
     self.threadCount = threadCount
-    let (windowLength, overflows) = (shape.inputs / shape.groups).multipliedReportingOverflow(
-      by: shape.kernel * shape.kernel)
-    guard !overflows, max(windowLength, shape.inputs, shape.outputs) <= Int32.max else {
+    guard let windowLength = (shape.inputs / shape.groups).times(shape.kernel * shape.kernel),
+      max(windowLength, shape.inputs, shape.outputs) <= Int32.max
+    else {
       throw VisionError(.arithmetic, "The convolution \(shape) is too large for a matrix product.")
     }
     let wanted = Self.tileByteCount / MemoryLayout<Float>.stride / max(windowLength, 1)
