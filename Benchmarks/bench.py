@@ -164,6 +164,39 @@ def bench_statistics(bench: Setting) -> list:
     return rows
 
 
+PYTHON_MAPPING = """
+import sys, torch
+from safetensors.torch import save_file
+state = torch.load(sys.argv[1], mmap=True, weights_only=True)
+change = {"bfloat16": lambda t: t.bfloat16(), "float16": lambda t: t.half(),
+          "convs": lambda t: t.permute(0, 2, 3, 1).contiguous(), "matrices": lambda t: t.t().contiguous(),
+          "both": lambda t: t.t().bfloat16().contiguous()}[sys.argv[3]]
+save_file({name: change(tensor) for name, tensor in state.items()}, sys.argv[2])
+"""
+
+
+def bench_mapping(bench: Setting) -> list:
+    """What maps change: dtypes, channels last, transposed matrices, against cp of the input."""
+    folder, output, runs, rows = bench.folder, bench.folder / "output.safetensors", bench.at_most(5), []
+    maps = {
+        "bfloat16": ("one_gb.pth", [{"cast": "*", "to": "bfloat16"}]), "float16": ("one_gb.pth", [{"cast": "*", "to": "float16"}]),
+        "convs": ("convs.pth", [{"permute": "*", "axes": [0, 2, 3, 1]}]),
+        "matrices": ("matrices.pth", [{"permute": "*", "axes": [1, 0]}]),
+        "both": ("matrices.pth", [{"permute": "*", "axes": [1, 0]}, {"cast": "*", "to": "bfloat16"}]),
+    }
+    for what, (name, steps) in maps.items():
+        source, file = folder / name, folder / "map.json"
+        file.write_text(json.dumps(steps))
+        result = in_turn({
+            "cp": ["cp", source, output], "ours": [tool, "convert", "--map", file, source, output],
+            "python": [sys.executable, "-c", PYTHON_MAPPING, source, output, what]}, runs, output)
+        output.unlink()
+        ours, cp, python = (result[who]["seconds"] for who in ("ours", "cp", "python"))
+        rows.append({"what": f"{what} of {name}, s", "ours": ours, "cp": cp, "ratio": ours / cp, "peak_mib": result["ours"]["peak_mib"],
+                     "python": python, "of python": ours / python, "python_peak_mib": result["python"]["peak_mib"]})
+    return rows
+
+
 def bench_matching(bench: Setting) -> list:
     lines = text([matching, bench.folder / "frcnn.pth", 10 * bench.runs, inputs.SIZES[bench.size].resnet]).splitlines()
     figures = dict(line.split() for line in lines)
@@ -181,7 +214,8 @@ def bench_inspecting(bench: Setting) -> list:
 
 
 PARTS = {"loading": bench_loading, "matching": bench_matching, "converting": bench_converting, "writing": bench_writing,
-         "strided": bench_strided, "statistics": bench_statistics, "inspecting": bench_inspecting, "inference": bench_inference}
+         "strided": bench_strided, "mapping": bench_mapping, "statistics": bench_statistics, "inspecting": bench_inspecting,
+         "inference": bench_inference}
 
 
 def main() -> None:

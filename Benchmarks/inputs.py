@@ -4,7 +4,7 @@
 
 frcnn.pth: torchvision's fasterrcnn_resnet50_fpn, 348 tensors, 167 MB. tensors_100k.pth: 100,000 tensors of 4 floats.
 over_4gb.pth: one storage over 4 GiB and a few small ones, before and after it. one_gb.pth: 1 GB in 100 tensors.
-transposed.pth: 1 GB of strided tensors.
+transposed.pth: 1 GB of strided tensors. convs.pth: 1 GB of convolutions, matrices.pth: 1 GB of matrices, both in C order.
 image.png: 1216x800. With `--size tiny` all are small, but of the same kinds under the same names: to see that the
 benchmarks run.
 """
@@ -110,6 +110,25 @@ def transposed(path: pathlib.Path, size: Size) -> None:
     torch.save(state, path)
 
 
+def convs(path: pathlib.Path, size: Size) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    channels = size.strided[2]
+    base = torch.randn(channels, channels, 3, 3)
+    torch.save({f"convs.{i}.weight": base + i for i in range(106)}, path)
+
+
+def matrices(path: pathlib.Path, size: Size) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    wide, narrow, _ = size.strided
+    state = {"large.weight": torch.randn(wide, wide // 2)}
+    state |= {f"blocks.{i}.weight": torch.randn(narrow, narrow) for i in range(116)}
+    torch.save(state, path)
+
+
 def image(path: pathlib.Path, size: Size) -> None:
     import numpy
     from PIL import Image
@@ -120,7 +139,7 @@ def image(path: pathlib.Path, size: Size) -> None:
 
 
 MAKERS = {"frcnn.pth": frcnn, "tensors_100k.pth": tensors_100k, "over_4gb.pth": over_4gb, "one_gb.pth": one_gb,
-          "transposed.pth": transposed, "image.png": image}
+          "transposed.pth": transposed, "convs.pth": convs, "matrices.pth": matrices, "image.png": image}
 
 
 def make(folder: pathlib.Path, size: str, names: list[str]) -> None:

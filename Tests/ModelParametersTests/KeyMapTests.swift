@@ -1,5 +1,4 @@
 import Foundation
-import ModelParameters
 import StateDicts
 import Testing
 
@@ -52,7 +51,7 @@ import Testing
 
   @Test("a renaming that cannot be understood is refused", arguments: ["head.*", "=a", "a=", "a=b=c", "a.*=b", "a=*"])
   func malformed(line: String) {
-    #expect(throws: ParameterError(.malformedRenaming, "")) { try KeyMap([line]) }
+    #expect(throws: CheckpointError(.malformedRenaming, "")) { try KeyMap([line]) }
   }
 
   @Test("a map is kept as JSON, in three forms")

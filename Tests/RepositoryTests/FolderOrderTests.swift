@@ -8,7 +8,8 @@ struct FolderOrderTests {
   /// Files beside the folders are above them all.
   private static let folders = [
     "StateDicts": [
-      "Errors", "Threads", "Bytes", "JSON", "Tensors", "StateDict", "Safetensors", "Writing", "Statistics", "Reports",
+      "Errors", "Threads", "Bytes", "JSON", "Tensors", "StateDict", "Mapping", "Safetensors", "Writing", "Statistics",
+      "Reports",
     ],
     "TorchCheckpoints": [
       "Options", "Archive", "Numpy", "Pickle", "Kinds", "Globals", "Torch", "Containers", "Checkpoint", "Reports",

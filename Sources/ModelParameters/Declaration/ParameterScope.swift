@@ -54,8 +54,12 @@ public struct ParameterScope {
   }
 
   /// Declares a trainable tensor and returns it.
-  public func parameter(_ name: String, _ shape: Int..., as elementType: ElementType = .float32) -> Tensor {
-    declare(name, shape, elementType, .parameter)
+  ///
+  /// - Parameter convolution: The kind of convolution whose weight it is, if it is one.
+  public func parameter(
+    _ name: String, _ shape: Int..., as elementType: ElementType = .float32, convolution: ConvolutionKind? = nil
+  ) -> Tensor {
+    declare(name, shape, elementType, .parameter, convolution: convolution)
   }
 
   /// Declares a tensor that is saved with the model but never trained, and returns it.
@@ -73,11 +77,12 @@ public struct ParameterScope {
   }
 
   private func declare(
-    _ name: String, _ shape: [Int], _ elementType: ElementType?, _ role: ParameterRole, since version: Int? = nil
+    _ name: String, _ shape: [Int], _ elementType: ElementType?, _ role: ParameterRole, since version: Int? = nil,
+    convolution: ConvolutionKind? = nil
   ) -> Tensor {
     declarations.declare(
       ParameterSpec(
-        path.appending(component: name), shape: shape, elementType: elementType, role: role,
+        path.appending(component: name), shape: shape, elementType: elementType, role: role, convolution: convolution,
         formerNames: formerPaths.appending(component: name), since: version.map { LayoutVersion($0, of: path) }))
   }
 }

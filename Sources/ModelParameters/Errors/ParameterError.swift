@@ -1,4 +1,4 @@
-/// The reason why a registry, a rule or a map cannot be made.
+/// The reason why a registry or a rule cannot be made.
 ///
 /// Missing tensors are not an error of this type, but data in a `Match`.
 public struct ParameterError: Error, Sendable {
@@ -34,8 +34,6 @@ extension ParameterError.Code {
   public static let duplicateName = Self(rawValue: "duplicateName")
   /// A number is out of range, such as 7 trainable layers of 5.
   public static let outOfRange = Self(rawValue: "outOfRange")
-  /// A renaming is malformed, or its sides have different numbers of `*`.
-  public static let malformedRenaming = Self(rawValue: "malformedRenaming")
   /// A model is loaded with a match for another model or configuration.
   public static let otherModel = Self(rawValue: "otherModel")
 }

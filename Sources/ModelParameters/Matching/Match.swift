@@ -109,23 +109,28 @@ extension Match {
   public func arranged(converting isConverting: Bool = false) throws(CheckpointError) -> StateDict {
     var elements: [StateDict.Replacement] = []
     elements.reserveCapacity(stateDict.count)
-    var bound = bound[...]
-    var accepted = accepted[...]
-    func add(_ name: String, _ tensor: Tensor, from source: String) {
+    for (name, source, tensor) in arrangement(converting: isConverting) {
       if let position = stateDict.position(of: source) { elements.append((name, tensor, position)) }
-    }
-    for spec in registry.specs {
-      if bound.first?.name == spec.name, let binding = bound.popFirst() {
-        add(spec.name, isConverting ? binding.converted : binding.tensor, from: binding.source)
-      } else if accepted.first?.name == spec.name, let next = accepted.popFirst() {
-        add(spec.name, next.tensor, from: next.source)
-      }
-    }
-    for name in unexpected {
-      if let tensor = stateDict[name] { add(name, tensor, from: name) }
     }
     return try stateDict.replacingElements(
       with: elements, leavingOut: "the model has no such tensor", renaming: modelName(of:))
+  }
+
+  /// The tensors in the model's order, with their names here and there.
+  package func arrangement(converting isConverting: Bool = false) -> [(name: String, source: String, tensor: Tensor)] {
+    var elements: [(name: String, source: String, tensor: Tensor)] = []
+    elements.reserveCapacity(stateDict.count)
+    var bound = bound[...]
+    var accepted = accepted[...]
+    for spec in registry.specs {
+      if bound.first?.name == spec.name, let binding = bound.popFirst() {
+        elements.append((spec.name, binding.source, isConverting ? binding.converted : binding.tensor))
+      } else if accepted.first?.name == spec.name, let next = accepted.popFirst() {
+        elements.append((spec.name, next.source, next.tensor))
+      }
+    }
+    for name in unexpected { if let tensor = stateDict[name] { elements.append((name, name, tensor)) } }
+    return elements
   }
 
   /// What a name of the state dict becomes: renamed, and without the prefix if it was stripped.

@@ -1,4 +1,4 @@
-import StateDicts
+public import StateDicts
 
 extension Match {
   /// A renaming that would map unexpected names to missing ones.

@@ -12,6 +12,8 @@ public struct ParameterSpec: Hashable, Sendable {
   public let role: ParameterRole
   /// Whether the tensor is trained; only parameters can be.
   public internal(set) var isTrainable: Bool
+  /// The kind of convolution whose weight the tensor is; nil for other tensors.
+  public let convolution: ConvolutionKind?
   /// The names in older checkpoints, the latest first.
   public let formerNames: [FormerName]
   /// The layout version that added the tensor; state dicts of an older version, or none, may not have it.
@@ -20,13 +22,15 @@ public struct ParameterSpec: Hashable, Sendable {
   /// Creates a specification.
   public init(
     _ name: String, shape: [Int], elementType: ElementType? = .float32, role: ParameterRole = .parameter,
-    isTrainable: Bool = true, formerNames: [FormerName] = [], since: LayoutVersion? = nil
+    isTrainable: Bool = true, convolution: ConvolutionKind? = nil, formerNames: [FormerName] = [],
+    since: LayoutVersion? = nil
   ) {
     self.name = name
     self.shape = shape
     self.elementType = elementType
     self.role = role
     self.isTrainable = isTrainable && role == .parameter
+    self.convolution = convolution
     self.formerNames = formerNames
     self.since = since
   }

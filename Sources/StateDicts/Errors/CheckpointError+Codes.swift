@@ -43,4 +43,8 @@ extension CheckpointError.Code {
   public static let outputExists = Self(rawValue: "outputExists")
   /// The output file cannot be created.
   public static let cannotCreate = Self(rawValue: "cannotCreate")
+  /// A renaming is malformed, or its sides have different numbers of `*`.
+  public static let malformedRenaming = Self(rawValue: "malformedRenaming")
+  /// A map is malformed, or a step of it does not fit the tensors.
+  public static let malformedMap = Self(rawValue: "malformedMap")
 }

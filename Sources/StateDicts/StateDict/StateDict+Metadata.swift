@@ -47,14 +47,20 @@ extension StateDict.Metadata {
   ///   composition.
   /// - Parameter tensorNames: Returns the new names of a tensor: none if it was left out, several if it was replaced by
   ///   its components; nil if the name is not that of a tensor.
-  func renamed(_ rename: (String) -> String, tensorNames: (String) -> [String]?) -> StateDict.Metadata {
+  /// - Parameter isChanged: Returns whether a tensor has other elements now.
+  func renamed(
+    _ rename: (String) -> String, tensorNames: (String) -> [String]?, isChanged: (String) -> Bool
+  ) -> StateDict.Metadata {
     var result = self
     result.modules = modules(renamedBy: rename)
     result.annotations = annotations.mapValues { name, value in
       guard Self.nameLists.contains(name), let items = value.arrayValue else { return value }
+      // Of tensors that were joined each has the name of all.
+      var listed = Set<ExactName>()
       let renamed = items.flatMap { item -> [JSONValue] in
         guard let name = item.stringValue else { return [item] }
-        return (tensorNames(name) ?? [rename(name)]).map(JSONValue.string)
+        return (tensorNames(name) ?? [rename(name)]).filter { listed.insert(ExactName($0)).inserted }.map(
+          JSONValue.string)
       }
       return .array(renamed)
     }
@@ -67,7 +73,7 @@ extension StateDict.Metadata {
           parts.mapValues { _, part in
             guard let tensor = part.stringValue else { return part }
             let names = tensorNames(tensor)
-            if names?.isEmpty == true { isWhole = false }
+            if names?.isEmpty == true || isChanged(tensor) { isWhole = false }
             return .string(names?.count == 1 ? names?[0] ?? tensor : rename(tensor))
           })
       }

@@ -18,6 +18,8 @@ public struct StateDict: Sendable {
   public var metadata = Metadata()
   /// The names under which `inspect` lists the tensors in the file that they come from, whatever they are named here.
   package private(set) var originalNames: [String]
+  /// Where tensors come from that were changed or joined, by position.
+  var changedOrigins: [Int: TensorOrigin] = [:]
 
   /// Creates a state dict.
   ///

@@ -36,16 +36,28 @@ extension Tensor {
         elementType: elementType, geometry: geometry, storage: StorageOrigin.memory.emptyStorage,
         requiresGrad: requiresGrad)
     }
-    if first.tensor.shape == shape { return first.tensor.requiringGrad(requiresGrad) }
-    let contents = AssembledContents(
-      shape: shape, elementType: elementType, chunks: chunks.filter { $0.tensor.elementCount > 0 })
+    return try assembled(
+      chunks.filter { $0.tensor.elementCount > 0 }, geometry.shape, elementType, like: first.tensor.storage,
+      requiresGrad,
+      name)
+  }
+
+  /// The tensor that chunks make, which are known to fill the shape and not to overlap.
+  static func assembled(
+    _ chunks: [TensorChunk], _ shape: [Int], _ elementType: ElementType, like storage: Storage, _ requiresGrad: Bool,
+    _ name: String
+  ) throws(CheckpointError) -> Tensor {
+    let geometry = try TensorGeometry(stated: shape)
     guard let byteCount = geometry.elementCount.times(elementType.byteCount) else {
       throw CheckpointError.impossibleSize(name)
     }
-    let storage = Storage(
-      .lazy(contents), byteCount: byteCount, key: name, location: first.tensor.storage.location,
-      origin: first.tensor.storage.origin.derived())
-    return Tensor(elementType: elementType, geometry: geometry, storage: storage, requiresGrad: requiresGrad)
+    if let only = chunks.first, chunks.count == 1, only.tensor.shape == shape {
+      return only.tensor.requiringGrad(requiresGrad)
+    }
+    let contents = AssembledContents(shape: shape, elementType: elementType, chunks: chunks, byteCount: byteCount)
+    return Tensor(
+      elementType: elementType, geometry: TensorGeometry(contiguous: shape, elementCount: geometry.elementCount),
+      storage: Storage(computed: contents, like: storage, key: name), requiresGrad: requiresGrad)
   }
 
   /// Sorted by their first rows, chunks need only be compared with those that begin before they end.
@@ -63,83 +75,6 @@ extension Tensor {
         guard isApart else {
           throw CheckpointError.malformedTensor("\(name): the chunks at \(chunk.offsets) and \(other.offsets) overlap.")
         }
-      }
-    }
-  }
-
-  /// Returns a range of rows of the tensor.
-  fileprivate func rows(_ range: Range<Int>) throws(CheckpointError) -> Tensor {
-    let geometry = try TensorGeometry(
-      shape: [range.count] + shape.dropFirst(), strides: strides,
-      offset: geometry.offset + range.lowerBound * strides[0], elementByteCount: elementType.byteCount,
-      storageByteCount: storage.byteCount)
-    return Tensor(
-      elementType: elementType, geometry: geometry, storage: storage, pendingOperations: pendingOperations)
-  }
-}
-
-/// The bytes of a tensor that lies in chunks, in C order.
-private struct AssembledContents: StorageContents {
-  let shape: [Int]
-  let elementType: ElementType
-  let chunks: [TensorChunk]
-
-  /// How many bytes one index of the first axis takes.
-  private var rowByteCount: Int { shape.dropFirst().reduce(elementType.byteCount, *) }
-
-  func load() throws(CheckpointError) -> ByteStore {
-    let byteCount = shape[0] * rowByteCount
-    return try unsafe ByteStore(byteCount: byteCount) { target throws(CheckpointError) in
-      try unsafe fill(target, rows: 0..<shape[0])
-    }
-  }
-
-  func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
-    let step = max(Tensor.windowByteCount / max(rowByteCount, 1), 1)
-    for start in stride(from: 0, to: shape[0], by: step) {
-      let rows = start..<min(start + step, shape[0])
-      let window = try unsafe ByteStore(byteCount: rows.count * rowByteCount) { target throws(CheckpointError) in
-        try unsafe fill(target, rows: rows)
-      }
-      try unsafe window.withUnsafeBytes(body)
-    }
-  }
-
-  /// Copies what chunks have of some rows, each run of the last axis to its place.
-  private func fill(_ target: UnsafeMutableRawBufferPointer, rows: Range<Int>) throws(CheckpointError) {
-    do {
-      for chunk in chunks {
-        let first = chunk.offsets[0]
-        let common = rows.clamped(to: first..<first + chunk.tensor.shape[0])
-        guard !common.isEmpty else { continue }
-        try chunk.tensor.storage.verifyOnUse()
-        let part = try chunk.tensor.rows(common.lowerBound - first..<common.upperBound - first)
-        let start = [common.lowerBound - rows.lowerBound] + chunk.offsets.dropFirst()
-        try unsafe copy(part, to: target, at: start)
-      }
-    } catch {
-      throw CheckpointError.reading(error)
-    }
-  }
-
-  private func copy(_ part: Tensor, to target: UnsafeMutableRawBufferPointer, at start: [Int]) throws {
-    let strides = TensorGeometry.contiguousStrides(shape)
-    let origin = zip(start, strides).reduce(0) { $0 + $1.0 * $1.1 } * elementType.byteCount
-    if Array(part.shape.dropFirst()) == Array(shape.dropFirst()) {
-      try unsafe part.copyElements(
-        to: UnsafeMutableRawBufferPointer(rebasing: target[origin..<origin + part.byteCount]))
-      return
-    }
-    let run = (part.shape.last ?? 1) * elementType.byteCount
-    let scratch = try Scratch(byteCount: part.byteCount)
-    try unsafe scratch.withBytes(count: part.byteCount) { bytes in
-      try unsafe part.copyElements(to: bytes)
-      var rows = Odometer(Array(part.shape.dropLast()))
-      for position in stride(from: 0, to: part.byteCount, by: run) {
-        let place = origin + rows.place(strides) * elementType.byteCount
-        unsafe UnsafeMutableRawBufferPointer(rebasing: target[place..<place + run])
-          .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[position..<position + run]))
-        rows.advance()
       }
     }
   }

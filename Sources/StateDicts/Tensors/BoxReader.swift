@@ -3,8 +3,10 @@
 /// A box whose elements lie close together is read where it lies, and its pages are given back. Of others each piece is
 /// read from the file into memory first.
 final class BoxReader {
-  private let store: ByteStore
+  /// Nil where bytes are computed.
+  private let store: ByteStore?
   private let base: Int
+  private let computed: (any ComputedContents)?
   private let walk: ElementWalk
   private let storage: Storage
   private let memory: Scratch
@@ -22,7 +24,13 @@ final class BoxReader {
   ) throws {
     (window, memory) = try scratch ?? (Scratch(), Scratch())
     storage = tensor.storage
-    (store, base) = try tensor.storage.region()
+    computed = tensor.storage.computedContents
+    if computed == nil {
+      let region = try tensor.storage.region()
+      (store, base) = (region.store, region.offset)
+    } else {
+      (store, base) = (nil, 0)
+    }
     self.walk = walk
     local = walk
   }
@@ -41,7 +49,7 @@ final class BoxReader {
     let pieces = ElementPieces(walk, box.shape)
     let extent = first * width..<(first + reach) * width
     let isClose = extent.count <= pieces.byteCount
-    if !store.isMapped || isClose || pieces.span * width >= Self.mappedByteCount {
+    if let store, !store.isMapped || isClose || pieces.span * width >= Self.mappedByteCount {
       local = walk.moved(shape: box.shape, strides: walk.strides, offset: first)
       source = (store, base)
       pages = base + extent.lowerBound..<base + extent.upperBound
@@ -54,9 +62,9 @@ final class BoxReader {
       let (count, pitch) = (pieces.span * width, pieces.pitch * width)
       for number in 0..<pieces.count {
         let place = first + odometer.place(strides)
-        unsafe store.read(
-          at: base + place * width,
-          into: UnsafeMutableRawBufferPointer(rebasing: target[number * pitch..<number * pitch + count]))
+        let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: target[number * pitch..<number * pitch + count])
+        if let computed { try unsafe computed.read(place * width..<place * width + count, into: piece) }
+        unsafe store?.read(at: base + place * width, into: piece)
         odometer.advance()
       }
     }
@@ -67,7 +75,7 @@ final class BoxReader {
 
   /// Gives back what the present box was read from.
   func leave() {
-    if let pages { store.drop(pages) }
+    if let pages { store?.drop(pages) }
     pages = nil
   }
 

@@ -1,5 +1,22 @@
 /// Compares numbers with their converted values.
 extension UnsafeMutableRawBufferPointer {
+  /// What was lost of floats that were written here as a type of 16 bits or less: without branches, so that the loop
+  /// compares several numbers at once.
+  func losses(of numbers: UnsafeBufferPointer<Float>, asSmall type: ElementType, _ step: Int) -> ElementCast.Losses {
+    var (rounded, overflowed) = (UInt32(0), UInt32(0))
+    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: numbers.count) { results in
+      unsafe UnsafeRawBufferPointer(self).read(type, step, to: results)
+      for place in 0..<numbers.count {
+        let (number, result) = unsafe (numbers[place], results[place])
+        let isChanged: UInt32 = number == result || number != number ? 0 : 1
+        let isFinite = result.bitPattern & 0x7F80_0000 != 0x7F80_0000
+        rounded &+= isFinite ? isChanged : 0
+        overflowed &+= isFinite ? 0 : isChanged
+      }
+    }
+    return ElementCast.Losses(rounded: Int(rounded), overflowed: Int(overflowed))
+  }
+
   /// What was lost of floating-point numbers that were written here.
   func losses<Number: BinaryFloatingPoint>(
     of numbers: UnsafeBufferPointer<Number>, as type: ElementType, _ step: Int

@@ -15,6 +15,11 @@ package struct ElementCast: Sendable {
     package var rounded = 0
     /// Numbers that became infinite or NaN, or that the integer type cannot hold.
     package var overflowed = 0
+
+    package mutating func add(_ other: Losses) {
+      rounded += other.rounded
+      overflowed += other.overflowed
+    }
   }
 
   /// Creates a cast; nil where torch has none, as for quantized elements and 4-bit floats.
@@ -37,6 +42,8 @@ package struct ElementCast: Sendable {
     _ bytes: UnsafeRawBufferPointer, to result: UnsafeMutableRawBufferPointer, losses: inout Losses?
   ) {
     guard source != target else { return unsafe result.copyMemory(from: bytes) }
+    // What loses nothing need not be counted.
+    if losses != nil, target.holdsAll(of: source) { return unsafe convert(bytes, to: result) }
     let count = bytes.count / source.byteCount
     for start in stride(from: 0, to: count, by: Self.stepCount) {
       let count = min(Self.stepCount, count - start)
@@ -90,7 +97,11 @@ package struct ElementCast: Sendable {
         unsafe bytes.read(source, sourceStep, to: $0)
       } _: {
         unsafe result.write($0, as: target, targetStep)
-        return isCounting ? unsafe result.losses(of: $0, as: target, targetStep) : nil
+        guard isCounting else { return nil }
+        let isSmall = target.isFloatingPoint && target.byteCount < 4 && target != .float8_e4m3fn
+        return isSmall
+          ? unsafe result.losses(of: $0, asSmall: target, targetStep)
+          : unsafe result.losses(of: $0, as: target, targetStep)
       }
     } else {
       lost = unsafe wide(Int64.self) {
@@ -106,6 +117,21 @@ package struct ElementCast: Sendable {
 }
 
 extension ElementType {
+  /// Whether each number of another floating-point type is one of this type, so that a conversion loses nothing (but what
+  /// tells NaNs apart).
+  package func holdsAll(of other: ElementType) -> Bool {
+    switch (other, self) {
+    case _ where other == self: true
+    case (.float32, .float64): true
+    case (.float16, .float32), (.float16, .float64), (.bfloat16, .float32), (.bfloat16, .float64): true
+    case (.float8_e4m3fn, _), (.float8_e4m3fnuz, _), (.float8_e5m2, _), (.float8_e5m2fnuz, _):
+      [.float16, .bfloat16, .float32, .float64].contains(self)
+    case (.float8_e8m0fnu, _): [.bfloat16, .float32, .float64].contains(self)
+    case (.complex32, .complex64), (.complex32, .complex128), (.complex64, .complex128): true
+    default: false
+    }
+  }
+
   /// The real type that elements are made of; nil for those that are no numbers by themselves.
   var part: ElementType? {
     switch self {

@@ -7,6 +7,7 @@
   package enum Contents: Sendable {
     case region(ByteStore, offset: Int)
     case lazy(any StorageContents)
+    case computed(any ComputedContents)
   }
 
   /// The number of bytes.
@@ -47,12 +48,24 @@
     self.init(.region(store, offset: 0), byteCount: store.count, key: key, origin: origin)
   }
 
+  /// A storage whose bytes are computed from tensors, at the place of another in its file.
+  convenience init(computed contents: any ComputedContents, like storage: Storage, key: String? = nil) {
+    self.init(
+      .computed(contents), byteCount: contents.byteCount, key: key ?? storage.key, location: storage.location,
+      origin: storage.origin.derived())
+  }
+
   /// The name of the archive entry that holds the bytes.
   public var entry: String { origin.entryPrefix + key }
 
-  /// What must be unpacked to be read; nil where the bytes lie in the file as they are.
+  /// What must be unpacked to be read, from the first byte to the last.
   package var packedContents: (any StorageContents)? {
     if case .lazy(let contents) = contents { contents } else { nil }
+  }
+
+  /// What the bytes are computed from.
+  package var computedContents: (any ComputedContents)? {
+    if case .computed(let contents) = contents { contents } else { nil }
   }
 
   /// The bytes, with the offset at which they begin in what is returned.
@@ -61,16 +74,18 @@
   package func region(spanned: Bool = false) throws(CheckpointError) -> (store: ByteStore, offset: Int) {
     switch contents {
     case .region(let store, let offset): return (store, offset)
-    case .lazy(let source):
-      return (
-        try origin.lock.withLock { _ throws(CheckpointError) in
-          if spanned { unsafe isSpanned = true }
-          if let loaded = unsafe loaded { return loaded }
-          let store = try source.load()
-          unsafe loaded = store
-          return store
-        }, 0
-      )
+    case .lazy(let source): return (try loaded(source, spanned), 0)
+    case .computed(let source): return (try loaded(source, spanned), 0)
+    }
+  }
+
+  private func loaded(_ source: any StorageContents, _ spanned: Bool) throws(CheckpointError) -> ByteStore {
+    try origin.lock.withLock { _ throws(CheckpointError) in
+      if spanned { unsafe isSpanned = true }
+      if let loaded = unsafe loaded { return loaded }
+      let store = try source.load()
+      unsafe loaded = store
+      return store
     }
   }
 
@@ -87,7 +102,7 @@
   package func drop() {
     switch contents {
     case .region(let store, let offset): store.drop(offset..<offset + byteCount)
-    case .lazy: origin.lock.withLock { _ in if unsafe !isSpanned { unsafe loaded = nil } }
+    case .lazy, .computed: origin.lock.withLock { _ in if unsafe !isSpanned { unsafe loaded = nil } }
     }
   }
 
@@ -98,6 +113,12 @@
 
   /// Verifies the checksum, and releases mapped pages that will not be needed soon.
   package func verify(dropping: Bool, passed: (Int) -> Void = { _ in }) throws {
+    if let computed = computedContents {
+      for source in computed.sources where source.coversStorage {
+        try source.storage.verify(dropping: dropping, passed: passed)
+      }
+      return
+    }
     guard let expected = checksum, needsVerification else { return }
     if let packed = packedContents {
       var actual = Checksum()

@@ -17,7 +17,12 @@ final class StorageSums: Sendable {
     }
   }
 
-  private func isExpected(_ storage: Storage) -> Bool {
+  /// Takes the sum of bytes that were read.
+  func add(_ storage: Storage, _ range: Range<Int>, _ sum: Checksum) {
+    entries.withLock { $0.byStorage[ObjectIdentifier(storage)]?.parts.append((range, sum)) }
+  }
+
+  func isExpected(_ storage: Storage) -> Bool {
     entries.withLock { $0.byStorage[ObjectIdentifier(storage)] != nil }
   }
 
@@ -28,8 +33,7 @@ final class StorageSums: Sendable {
     let storage = tensor.storage
     guard !range.isEmpty, storage.packedContents == nil, isExpected(storage) else { return }
     let (store, base) = try storage.region()
-    let sum = try store.checksum(of: base + range.lowerBound..<base + range.upperBound)
-    entries.withLock { $0.byStorage[ObjectIdentifier(storage)]?.parts.append((range, sum)) }
+    add(storage, range, try store.checksum(of: base + range.lowerBound..<base + range.upperBound))
   }
 
   /// Checks the sum of every storage against the file.

@@ -61,7 +61,13 @@ extension Tensor {
   /// Copies the elements' bytes in C order, little-endian, to memory of `byteCount` bytes; nothing is checked.
   package func copyElements(to target: UnsafeMutableRawBufferPointer) throws {
     if elementType.elementsPerByte > 1 { return try unsafe packedBytes().copyElements(to: target) }
-    guard !isInPlace, extentByteCount > Self.windowByteCount else {
+    let computed = storage.computedContents
+    if let computed, isInPlace { return try unsafe computed.read(byteRange, into: target) }
+    if isInPlace, byteCount >= Self.directByteCount, storage.packedContents == nil {
+      let (store, offset) = try storage.region()
+      return unsafe store.read(at: offset + byteRange.lowerBound, into: target)
+    }
+    guard computed != nil || !isInPlace && extentByteCount > Self.windowByteCount else {
       return try unsafe storage.withUnsafeBytes { source in
         unsafe ElementWalk(self).copy(0..<elementCount, from: source, to: target)
       }
@@ -88,6 +94,36 @@ extension Tensor {
     }
   }
 
+  /// From how many bytes on they are read from the file, rather than copied from its mapping, whose pages would count as
+  /// memory in use.
+  private static let directByteCount = 64 << 10
+
+  /// Copies a range of the elements, counted in C order; nothing is checked.
+  package func copyElements(_ range: Range<Int>, to target: UnsafeMutableRawBufferPointer) throws {
+    if range == 0..<elementCount { return try unsafe copyElements(to: target) }
+    if isInPlace {
+      let geometry = TensorGeometry(contiguous: [range.count], elementCount: range.count)
+        .moved(by: self.geometry.offset + range.lowerBound)
+      return try unsafe viewed(geometry).copyElements(to: target)
+    }
+    let width = elementType.byteCount
+    try TensorGeometry.forEachBox(range, of: shape) { start, size, elements in
+      let bytes = (elements.lowerBound - range.lowerBound) * width..<(elements.upperBound - range.lowerBound) * width
+      let part = viewed(geometry.narrowed(start: start, size: size))
+      try unsafe part.copyElements(to: UnsafeMutableRawBufferPointer(rebasing: target[bytes]))
+      part.dropExtent()
+    }
+  }
+
+  /// Gives back the mapped pages that the elements lie in.
+  func dropExtent() {
+    guard elementCount > 0, storage.computedContents == nil, storage.packedContents == nil,
+      let (store, base) = try? storage.region(), store.isMapped
+    else { return }
+    let start = base + geometry.offset * elementType.byteCount
+    store.drop(start..<start + extentByteCount)
+  }
+
   /// Calls `body` with the bytes in C order, little-endian, a window of a megabyte at most at a time, each dropped
   /// after use: a tensor of any size passes through in a few megabytes.
   ///
@@ -99,6 +135,10 @@ extension Tensor {
     if elementType.elementsPerByte > 1 { return try unsafe packedBytes().forEachWindow(body) }
     if isInPlace, let packed = storage.packedContents {
       return try unsafe forEachWindow(of: packed, body)
+    }
+    if isInPlace, let computed = storage.computedContents {
+      if storage.origin.checksOnUse { try storage.verify(dropping: true) }
+      return try unsafe forEachWindow(of: computed, body)
     }
     let sums = StorageSums()
     if storage.origin.checksOnUse, coversStorage { sums.expect(storage) }
@@ -114,6 +154,7 @@ extension Tensor {
     }
     reader.leave()
     if storage.packedContents != nil { storage.drop() }
+    if storage.computedContents != nil, storage.origin.checksOnUse { try storage.verify(dropping: true) }
     try sums.confirm()
   }
 
@@ -172,10 +213,18 @@ extension Tensor {
   package static let expansionLimit = 256 << 20
 
   /// Whether strides of 0 make more of a storage than a sound file has use for.
-  package var isExpandedBeyondLimit: Bool { byteCount > storage.byteCount && byteCount > Self.expansionLimit }
+  package var isExpandedBeyondLimit: Bool {
+    byteCount > storage.byteCount && byteCount > Self.expansionLimit
+      || storage.computedContents?.sources.contains { $0.isExpandedBeyondLimit } == true
+  }
 
   /// How many bytes more it takes written out than its storage has: those that strides of 0 repeat.
-  package var expandedByteCount: Int { max(byteCount - storage.byteCount, 0) }
+  package var expandedByteCount: Int {
+    let sources = storage.computedContents?.sources ?? []
+    return sources.reduce(max(byteCount - storage.byteCount, 0)) { sum, source in
+      sum.plus(source.expandedByteCount) ?? .max
+    }
+  }
 
   func requireNoExpansion() throws(CheckpointError) {
     if isExpandedBeyondLimit {

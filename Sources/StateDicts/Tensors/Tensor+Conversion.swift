@@ -8,54 +8,20 @@ extension Tensor {
     guard composition == nil, let cast = ElementCast(from: elementType, to: type) else {
       throw CheckpointError(.unsupported, "A tensor of \(elementType) cannot be converted to \(type).")
     }
-    guard let byteCount = elementCount.times(type.byteCount) else {
+    guard elementCount.times(type.byteCount) != nil else {
       throw CheckpointError(.limitExceeded, "Converted to \(type), the tensor would exceed 2^63 bytes.")
     }
-    let storage = Storage(
-      .lazy(ConvertedElements(tensor: self, cast: cast, isExact: isExact)), byteCount: byteCount,
-      key: self.storage.key, location: self.storage.location, origin: self.storage.origin.derived())
-    return Tensor(
-      elementType: type, geometry: TensorGeometry(contiguous: shape, elementCount: elementCount), storage: storage,
-      requiresGrad: requiresGrad)
-  }
-}
-
-/// A tensor's elements in another type, in C order.
-private struct ConvertedElements: StorageContents {
-  let tensor: Tensor
-  let cast: ElementCast
-  let isExact: Bool
-
-  func load() throws(CheckpointError) -> ByteStore {
-    try unsafe ByteStore(byteCount: tensor.elementCount * cast.target.byteCount) { target throws(CheckpointError) in
-      var position = 0
-      try unsafe forEachWindow { window throws(CheckpointError) in
-        unsafe UnsafeMutableRawBufferPointer(rebasing: target[position..<position + window.count])
-          .copyMemory(from: window)
-        position += window.count
-      }
-    }
+    return derived(DerivedElements(tensor: self, cast: cast, isExact: isExact), type, shape)
   }
 
-  func forEachWindow(_ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
-    do {
-      let scratch = try Scratch(byteCount: Tensor.windowByteCount / cast.source.byteCount * cast.target.byteCount)
-      try unsafe tensor.forEachWindow { window in
-        let count = window.count / cast.source.byteCount
-        try unsafe scratch.withBytes(count: count * cast.target.byteCount) { target in
-          var losses = isExact ? ElementCast.Losses() : nil
-          unsafe cast.convert(window, to: target, losses: &losses)
-          if let losses, losses.rounded + losses.overflowed > 0 {
-            throw CheckpointError(
-              .inexactConversion,
-              "\(losses.rounded + losses.overflowed) of \(count) \(cast.source) values cannot be represented as \(cast.target).",
-              entry: tensor.storage.entry, remedy: "convert to a wider type")
-          }
-          try unsafe body(UnsafeRawBufferPointer(target))
-        }
-      }
-    } catch {
-      throw CheckpointError.reading(error)
-    }
+  /// Returns the tensor in C order, gathered when it is read.
+  func gathered(as shape: [Int]) -> Tensor {
+    derived(DerivedElements(tensor: self, cast: nil), elementType, shape)
+  }
+
+  private func derived(_ contents: DerivedElements, _ type: ElementType, _ shape: [Int]) -> Tensor {
+    Tensor(
+      elementType: type, geometry: TensorGeometry(contiguous: shape, elementCount: elementCount),
+      storage: Storage(computed: contents, like: storage), requiresGrad: requiresGrad)
   }
 }

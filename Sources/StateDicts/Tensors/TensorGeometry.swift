@@ -75,6 +75,11 @@ public struct TensorGeometry: Equatable, Sendable {
     TensorGeometry(unchecked: shape, strides: strides, offset: offset + elements, elementCount: elementCount)
   }
 
+  /// A view of a checked geometry, every element of which is one of its own.
+  init(view shape: [Int], strides: [Int], offset: Int, elementCount: Int) {
+    self.init(unchecked: shape, strides: strides, offset: offset, elementCount: elementCount)
+  }
+
   private init(unchecked shape: [Int], strides: [Int], offset: Int, elementCount: Int) {
     self.shape = shape
     self.strides = strides

@@ -34,30 +34,32 @@ struct OutputPlan: Sendable {
   /// Writes everything: the output is there when it is whole, and nothing is there before, but what a run that may be resumed
   /// leaves.
   ///
-  /// - Returns: The names of files that an earlier run had finished.
+  /// - Returns: The report, with what conversions lost, and the files that an earlier run had finished.
   /// - Throws: `outputExists`, `cannotCreate`, `inputOutput` also if there is too little space, `checksumMismatch`.
   func write(
     to path: FilePath, _ options: WriteOptions, progress: @escaping @Sendable (ByteProgress) -> Void
-  ) throws -> [String] {
+  ) throws -> WriteReport {
     let total = files.reduce(0) { $0 + $1.dataByteCount }
     let sum = ProgressSum(total: options.verifies ? 2 * total : total, progress)
+    var report = report
+    report.isVerified = options.verifies
+    var losses: [ObjectIdentifier: ElementCast.Losses] = [:]
     guard isFolder else {
       let file = try AtomicFile(path: path, overwrites: options.overwrites)
       try path.folder.requireSpace(for: files, of: path)
-      for item in files { try write(item, to: file, options, sum) }
+      for item in files { try write(item, to: file, options, sum, &losses) }
       try file.commit()
-      return []
+      return report.counting(losses)
     }
     let folder = try OutputFolder(
       path, overwrites: options.overwrites, resumes: options.resumes, planned: files.map(\.name))
     try folder.place.requireSpace(for: files.filter { folder.earlier($0.name) == nil }, of: path)
-    var resumed: [String] = []
     for item in files {
       if let earlier = folder.earlier(item.name) {
         let difference = try OutputCheck(item, at: earlier).difference(sum)
         guard let difference else {
           folder.keep(item.name)
-          resumed.append(item.name)
+          report.resumed.append(item.name)
           continue
         }
         guard options.overwrites else {
@@ -66,18 +68,21 @@ struct OutputPlan: Sendable {
             remedy: "name another folder, or pass --force (overwrites: true) to write the file again")
         }
       }
-      try write(item, to: folder.file(item.name), options, sum)
+      try write(item, to: folder.file(item.name), options, sum, &losses)
       try folder.finish()
     }
     try folder.commit()
-    return resumed
+    return report.counting(losses)
   }
 
   /// Writes a file, and reads it back if the options ask for it, before it has its name.
   private func write(
-    _ item: OutputFile, to file: AtomicFile, _ options: WriteOptions, _ progress: ProgressSum
+    _ item: OutputFile, to file: AtomicFile, _ options: WriteOptions, _ progress: ProgressSum,
+    _ losses: inout [ObjectIdentifier: ElementCast.Losses]
   ) throws {
-    try TensorCopy(item, to: file, progress: progress).run()
+    for (row, lost) in try TensorCopy(item, to: file, progress: progress).run() {
+      losses[ObjectIdentifier(item.rows[row].tensor.storage), default: .init()].add(lost)
+    }
     guard options.verifies, let difference = try OutputCheck(item, at: file.readingPath).difference(progress) else {
       return
     }

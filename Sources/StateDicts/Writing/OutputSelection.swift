@@ -80,8 +80,12 @@ struct OutputSelection {
   }
 
   func report(byteCount: Int, notKept: [LeftOut] = []) -> WriteReport {
-    WriteReport(
+    var converted = Set<ObjectIdentifier>()
+    let casts = kept.compactMap { WriteReport.Cast($0.name, $0.tensor) }.filter {
+      converted.insert($0.storage).inserted
+    }
+    return WriteReport(
       written: kept.map(\.name), aliases: aliases.map { WriteReport.Alias(name: $0.name, kept: $0.kept) },
-      leftOut: leftOut, byteCount: byteCount, notKept: self.notKept + notKept)
+      leftOut: leftOut, byteCount: byteCount, notKept: self.notKept + notKept, casts: casts)
   }
 }

@@ -84,14 +84,11 @@ extension StateDict {
   ) throws -> WriteReport {
     let format = try options.format ?? Self.format(nameOf: path, options)
     let plan = try OutputPlan(self, as: format, options)
-    var report = plan.report
-    report.resumed = try plan.write(to: path, options, progress: progress)
-    report.isVerified = options.verifies
-    return report
+    return try plan.write(to: path, options, progress: progress)
   }
 
   /// - Throws: `unsupported`.
-  private static func format(
+  static func format(
     nameOf path: FilePath, _ options: WriteOptions
   ) throws(CheckpointError) -> OutputFormat {
     if options.maxShardByteCount != nil { return .safetensors }

@@ -21,10 +21,64 @@ public struct WriteReport: Sendable {
   public internal(set) var byteCount = 0
   /// Other values that were not written, or not as they were, such as objects of unknown classes, each with the reason.
   public internal(set) var notKept: [LeftOut] = []
+  /// The tensors that were converted to another dtype, in the order of the state dict, with what that lost.
+  public internal(set) var casts: [Cast] = []
   /// The names of the files in the output folder; empty if the output is a single file.
   public internal(set) var files: [String] = []
   /// The names of files that an earlier run had finished and that were taken up.
   public internal(set) var resumed: [String] = []
   /// Whether the output was read back and compared with its sources.
   public internal(set) var isVerified = false
+
+  /// A tensor that was converted to another dtype.
+  public struct Cast: Sendable, Encodable {
+    /// The name.
+    public let name: String
+    /// The dtypes of its parts in the source, each once.
+    public let from: [ElementType]
+    /// The dtype that was written.
+    public let to: ElementType
+    /// The number of elements that were converted.
+    public let elements: Int
+    /// The number of finite values that became other finite values.
+    public internal(set) var rounded = 0
+    /// The number of finite values that became infinite or NaN.
+    public internal(set) var overflowed = 0
+
+    let storage: ObjectIdentifier
+
+    private enum CodingKeys: String, CodingKey {
+      case name, from, to, elements, rounded, overflowed
+    }
+  }
+
+  /// Returns the report with what conversions lost, by the storage of the converted tensor.
+  func counting(_ losses: [ObjectIdentifier: ElementCast.Losses]) -> WriteReport {
+    var report = self
+    report.casts = casts.map { $0.counting(losses) }
+    return report
+  }
+}
+
+extension WriteReport.Cast {
+  /// Nil for a tensor that is not converted.
+  init?(_ name: String, _ tensor: Tensor) {
+    guard tensor.storage.computedContents != nil else { return nil }
+    var from: [ElementType] = []
+    var elements = 0
+    tensor.forEachConversion { conversion, cast in
+      if !from.contains(cast.source) { from.append(cast.source) }
+      elements += conversion.elementCount
+    }
+    guard !from.isEmpty else { return nil }
+    self.init(
+      name: name, from: from, to: tensor.elementType, elements: elements, storage: ObjectIdentifier(tensor.storage))
+  }
+
+  fileprivate func counting(_ losses: [ObjectIdentifier: ElementCast.Losses]) -> Self {
+    guard let lost = losses[storage] else { return self }
+    var cast = self
+    (cast.rounded, cast.overflowed) = (lost.rounded, lost.overflowed)
+    return cast
+  }
 }

@@ -73,6 +73,8 @@ package func readJSON<Value: Decodable>(_ path: FilePath, _ what: String, remedy
   let data = Data(try path.contents())
   do {
     return try JSONDecoder().decode(Value.self, from: data)
+  } catch let error as CheckpointError where error.code == .malformedRenaming {
+    throw CheckpointError(.malformedHeader, error.message, file: path.description, remedy: error.remedy)
   } catch let error as ParameterError {
     throw CheckpointError(.malformedHeader, error.message, file: path.description, remedy: error.remedy)
   } catch {

@@ -48,7 +48,7 @@ package enum Failure {
     switch error {
     case let error as CheckpointError: (error, error.code.exitCode)
     case let error as ParameterError:
-      // What the caller asked for is not there: a model, a number of layers, a renaming.
+      // What the caller asked for is not there: a model, a number of layers.
       (CheckpointError(.init(rawValue: error.code.rawValue), error.message, remedy: error.remedy), 64)
     case let error as VisionError:
       (
@@ -99,7 +99,7 @@ extension CheckpointError.Code {
   /// The exit code by the conventions of `sysexits.h`.
   fileprivate var exitCode: Int32 {
     switch self {
-    case .ambiguousStateDict: return 64
+    case .ambiguousStateDict, .malformedRenaming: return 64
     case .notFound, .notReadable, .isDirectory: return 66
     case .outputExists, .cannotCreate: return 73
     case .outOfMemory: return 71

@@ -23,7 +23,8 @@ public struct Conv2d: Sendable {
     inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
     groups: Int = 1, bias: Bool = true, in scope: ParameterScope
   ) {
-    weight = scope.parameter("weight", outputChannels, inputChannels / groups, kernelSize, kernelSize)
+    weight = scope.parameter(
+      "weight", outputChannels, inputChannels / groups, kernelSize, kernelSize, convolution: .convolution)
     self.bias = bias ? scope.parameter("bias", outputChannels) : nil
     self.kernelSize = kernelSize
     self.stride = stride

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ModelParameters
 import StateDicts
 import Subcommands
 import Terminal
@@ -19,6 +20,8 @@ struct ConvertCommand: ParsableCommand {
         pth2swt convert --max-shard-size 5GB model.pth folder
         pth2swt convert --key ema checkpoint.pth ema.safetensors
         pth2swt convert --merge backbone.pth head.pth model.pth
+        pth2swt convert --dtype bfloat16 --drop 'head.*' model.pth model.safetensors
+        pth2swt convert --map steps.json --dry-run model.pth model.swt
       """)
 
   @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
@@ -40,6 +43,7 @@ struct ConvertCommand: ParsableCommand {
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
+  @OptionGroup(title: "Changes") var changes: MapOptions
   @OptionGroup var modelling: ModellingOptions
 
   @Option(
@@ -52,6 +56,12 @@ struct ConvertCommand: ParsableCommand {
       "Write safetensors files of at most this size and an index: 5GB, 500MB, 512MiB. OUTPUT is a folder.",
       valueName: "size"))
   var maxShardSize: ByteSize?
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "Write layouts and dtypes of a framework: mlx (channels last; needs .safetensors).", valueName: "framework"))
+  var framework: Framework?
 
   @Flag(help: "Write all tensors of the file by their paths, an optimizer's too.")
   var everything = false
@@ -79,6 +89,9 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Write quantized, sparse and nested tensors as parts.")
   var decompose = false
 
+  @Flag(help: "Print what would be written, and write nothing.")
+  var dryRun = false
+
   @Flag(help: "Record the SHA-256 of the input in the metadata.")
   var sha256 = false
 
@@ -100,6 +113,9 @@ struct ConvertCommand: ParsableCommand {
     if maxShardSize != nil, let format, format != .safetensors {
       throw ValidationError("--max-shard-size writes safetensors, not \(format.rawValue).")
     }
+    if framework == .mlx, maxShardSize == nil, (format ?? OutputFormat(nameOf: target)) != .safetensors {
+      throw ValidationError("--for mlx writes safetensors: name the output OUTPUT.safetensors.")
+    }
     guard maxShardSize != nil || format != nil || OutputFormat(nameOf: target) != nil else {
       throw ValidationError(
         "The name \(target) says no format: use one of \(OutputFormat.extensions.map { "." + $0 }.joined(separator: " ")), "
@@ -108,17 +124,38 @@ struct ConvertCommand: ParsableCommand {
   }
 
   func run() throws {
-    var (stateDict, annotations) = try modelling.apply(to: read())
-    if decompose { stateDict = try stateDict.decomposed() }
+    let source = try read()
+    // Torch's layouts come back by themselves where the file says how.
+    let isPth = (format ?? OutputFormat(nameOf: target)) == .pth && maxShardSize == nil
+    let undone = isPth ? try source.undoingMLX() : nil
+    if undone != nil { printToStandardError("pth2swt: undid the layouts and dtypes for MLX (the map in the metadata)") }
+    var mapping = Mapping(undone ?? source)
+    let steps = try changes.firstSteps()
+    // A map may change what a composite tensor is made of.
+    if decompose, changes.map != nil { mapping.replace(with: try mapping.stateDict.decomposed()) }
+    try mapping.apply(steps)
+    let registry = try modelling.apply(to: &mapping)
+    if decompose { mapping.replace(with: try mapping.stateDict.decomposed()) }
+    try mapping.apply(changes.lastSteps)
+    let inverse = try changes.inverse.map { _ in try mapping.inverse() }
+    var stateDict = mapping.recorded()
+    if framework == .mlx { stateDict = try laidOutForMLX(stateDict, registry) }
     var options = WriteOptions(
       overwrites: force, expandsTies: expandTies, leavesOutUnsupported: skipUnsupported,
-      annotations: annotations)
+      annotations: modelling.annotations(of: registry))
     options.format = format
     options.maxShardByteCount = maxShardSize?.byteCount
     options.resumes = resume
     options.verifies = verify || audit != nil
     options.expandedByteCount = inputs.limits.expandedByteCount
+    if dryRun {
+      let plan = PlanSummary(
+        inputs: sources, output: target, plan: try stateDict.plan(for: target, options: options), map: mapping.map,
+        inverse: try? mapping.inverse())
+      return json ? try printJSON(plan) : print(plan.lines)
+    }
     // Made before the conversion, so that a name that is taken is known now.
+    let inverseFile = try changes.inverse.map { try AtomicFile(path: $0, overwrites: force) }
     let auditFile = try audit.map { try AtomicFile(path: $0, overwrites: force) }
     let progress = ProgressLine()
     Interruption.prepare()
@@ -128,6 +165,10 @@ struct ConvertCommand: ParsableCommand {
       let card = try ConversionAudit(of: stateDict, from: sources, to: target, report)
       try auditFile.write(card.json)
       try auditFile.commit()
+    }
+    if let inverse, let inverseFile {
+      try inverseFile.write(Array(inverse.text.utf8))
+      try inverseFile.commit()
     }
     let summary = ConvertSummary(inputs: sources, output: target, report: report)
     if json { try printJSON(summary) } else { print(summary.lines) }
@@ -147,6 +188,25 @@ struct ConvertCommand: ParsableCommand {
       parts.append(part)
     }
     return try merge ? StateDict.merging(parts, from: checkpoints.map(\.file)) : parts[0]
+  }
+}
+
+extension ConvertCommand {
+  /// A framework with layouts of its own.
+  enum Framework: String, CaseIterable, ExpressibleByArgument {
+    case mlx
+  }
+
+  /// The tensors as MLX has them; each that is not torch's any more is listed on standard error.
+  private func laidOutForMLX(_ stateDict: StateDict, _ registry: ParameterRegistry?) throws -> StateDict {
+    let convolutions = registry.map { registry in
+      Dictionary(
+        registry.specs.compactMap { spec in spec.convolution.map { (spec.name, $0) } },
+        uniquingKeysWith: { first, _ in first })
+    }
+    let layout = try MLXLayout(stateDict, convolutions: convolutions, leavesOutUnsupported: skipUnsupported)
+    for row in layout.rows { printToStandardError("pth2swt: \(row.name): \(row.decision)") }
+    return try stateDict.converted(to: layout)
   }
 }
 

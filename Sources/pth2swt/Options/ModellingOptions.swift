@@ -16,16 +16,34 @@ struct ModellingOptions: ParsableArguments {
   @OptionGroup(title: "Model options") var options: ModelOptions
   @OptionGroup(title: "Model options") var matching: MatchingOptions
 
-  /// Returns the state dict to write, and the annotations for its metadata.
+  /// Renames the tensors of a conversion, or puts them in the order of a model.
   ///
-  /// Dtypes are not changed; tensors are converted when the model is loaded.
-  func apply(to stateDict: StateDict) throws -> (stateDict: StateDict, annotations: JSONObject) {
+  /// - Returns: The registry of the model, if one is given.
+  func apply(to mapping: inout Mapping) throws -> ParameterRegistry? {
+    let stateDict = mapping.stateDict
     guard let model else {
       let map = try matching.keyMap(for: stateDict)
-      return (map.renamings.isEmpty ? stateDict : try stateDict.renamed(by: map), [:])
+      if map.withoutEffect(on: stateDict.names).count < map.renamings.count { try mapping.apply([.rename(map)]) }
+      return nil
     }
     let match = try options.fit(stateDict, as: model, matching).match
     try match.validate()
-    return (try match.arranged(), match.registry.annotations(naming: model))
+    let arrangement = match.arrangement()
+    let kept = Set(arrangement.map(\.source))
+    let dropped = stateDict.names.filter { !kept.contains($0) }
+    let renamings = try arrangement.filter { $0.name != $0.source }.map {
+      try KeyMap.Renaming(from: NamePattern($0.source), to: NamePattern($0.name))
+    }
+    try mapping.replace(
+      with: match.arranged(),
+      steps: (dropped.isEmpty ? [] : [.drop(dropped.map { NamePattern($0) })])
+        + (renamings.isEmpty ? [] : [.rename(KeyMap(renamings))]))
+    return match.registry
+  }
+
+  /// The annotations of a model for the metadata.
+  func annotations(of registry: ParameterRegistry?) -> JSONObject {
+    guard let model, let registry else { return [:] }
+    return registry.annotations(naming: model)
   }
 }

@@ -30,6 +30,13 @@ struct ConversionAudit: Codable {
     let sha256: String?
     /// `equal`, or what a conversion to another dtype lost.
     let result: String
+
+    /// The row of a tensor that was converted.
+    fileprivate func converted(_ cast: WriteReport.Cast) -> Row {
+      var result = "cast, \(cast.rounded) of \(cast.elements) rounded"
+      if cast.overflowed > 0 { result += ", \(cast.overflowed) overflowed" }
+      return Row(name: name, dtype: dtype, shape: shape, sha256: sha256, result: result)
+    }
   }
 
   struct Counts: Codable, Equatable {
@@ -67,7 +74,9 @@ struct ConversionAudit: Codable {
       : try report.files.map { try Self.file(at: output.withoutTrailingSlash.appending(FilePath($0))) }
     map = stateDict.metadata.annotations.first { $0.name == "map" }?.value.text
     let names = Set((report.written + report.aliases.map(\.name)).map { ExactName($0) })
-    tensors = try Self.rows(of: stateDict.filter { names.contains(ExactName($0.name)) })
+    let rows = try Self.rows(of: stateDict.filter { names.contains(ExactName($0.name)) })
+    let casts = Dictionary(report.casts.map { (ExactName($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+    tensors = rows.map { row in casts[ExactName(row.name)].map { row.converted($0) } ?? row }
     let equal = tensors.count { $0.result == "equal" }
     counts = Counts(equal: equal, cast: tensors.count - equal, leftOut: report.leftOut.count)
   }

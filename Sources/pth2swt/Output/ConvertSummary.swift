@@ -8,7 +8,7 @@ struct ConvertSummary: Encodable {
   let report: WriteReport
 
   private enum CodingKeys: String, CodingKey {
-    case input, inputs, output, tensors, aliases, bytes
+    case input, inputs, output, tensors, aliases, bytes, casts
     case files, resumed, verified
     case leftOut = "left_out"
     case notKept = "not_kept"
@@ -22,6 +22,7 @@ struct ConvertSummary: Encodable {
     try object.encode(report.written.count, forKey: .tensors)
     try object.encode(report.aliases.count, forKey: .aliases)
     try object.encode(report.byteCount, forKey: .bytes)
+    if !report.casts.isEmpty { try object.encode(report.casts, forKey: .casts) }
     if !report.files.isEmpty { try object.encode(report.files, forKey: .files) }
     if !report.resumed.isEmpty { try object.encode(report.resumed, forKey: .resumed) }
     if report.isVerified { try object.encode(true, forKey: .verified) }
@@ -36,7 +37,19 @@ struct ConvertSummary: Encodable {
     if report.files.count > 1 { line += ", in \(report.files.count - 1) shards" }
     if !report.resumed.isEmpty { line += ", \(Readable.count(report.resumed.count, of: "file")) of an earlier run" }
     if report.isVerified { line += ", verified" }
-    return [line] + leftOutLines + notKeptLines
+    return [line] + castLines + leftOutLines + notKeptLines
+  }
+
+  /// One line for each dtype that tensors were converted to.
+  private var castLines: [String] {
+    var types: [ElementType] = []
+    for cast in report.casts where !types.contains(cast.to) { types.append(cast.to) }
+    return types.map { type in
+      let casts = report.casts.filter { $0.to == type }
+      func sum(_ count: (WriteReport.Cast) -> Int) -> Int { casts.reduce(0) { $0 + count($1) } }
+      return "cast to \(type): \(Readable.count(casts.count, of: "tensor")), \(sum(\.elements)) values, "
+        + "\(sum(\.rounded)) rounded, \(sum(\.overflowed)) overflowed"
+    }
   }
 
   /// The largest number of groups that are listed.

@@ -1,5 +1,3 @@
-public import StateDicts
-
 /// An ordered list of renamings from checkpoint names to model names, which can be printed and inverted.
 ///
 ///     head.*=roi_heads.*
@@ -17,9 +15,9 @@ public struct KeyMap: Hashable, Sendable {
     /// Creates a renaming.
     ///
     /// - Throws: `malformedRenaming` if the sides have different numbers of stars.
-    public init(from: NamePattern, to: NamePattern) throws(ParameterError) {
+    public init(from: NamePattern, to: NamePattern) throws(CheckpointError) {
       guard from.starCount == to.starCount else {
-        throw ParameterError(
+        throw CheckpointError(
           .malformedRenaming,
           "The renaming \(from)=\(to) needs the same number of * on both sides.")
       }
@@ -29,10 +27,10 @@ public struct KeyMap: Hashable, Sendable {
     /// Parses a renaming such as `head.*=roi_heads.*`.
     ///
     /// - Throws: `malformedRenaming` if there is not exactly one `=`, or the sides have different numbers of stars.
-    public init(_ text: String) throws(ParameterError) {
+    public init(_ text: String) throws(CheckpointError) {
       let sides = text.split(separator: "=", omittingEmptySubsequences: false)
       guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty else {
-        throw ParameterError(
+        throw CheckpointError(
           .malformedRenaming, "Not a renaming of the form OLD=NEW: \(text)",
           remedy: "write it like 'head.*=roi_heads.*'")
       }
@@ -53,16 +51,23 @@ public struct KeyMap: Hashable, Sendable {
 
   /// The renamings, in order.
   public let renamings: [Renaming]
+  /// The places of the first renaming of each whole name, and of those with stars.
+  private let whole: [ExactName: Int]
+  private let patterns: [Int]
 
   /// Creates a map.
   public init(_ renamings: [Renaming] = []) {
     self.renamings = renamings
+    patterns = renamings.indices.filter { renamings[$0].from.starCount > 0 }
+    whole = Dictionary(
+      renamings.enumerated().lazy.filter { $1.from.starCount == 0 }.map { (ExactName($1.from.text), $0) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   /// Parses the lines of a map, each `OLD=NEW`.
   ///
   /// - Throws: `malformedRenaming`.
-  public init(_ lines: some Sequence<String>) throws(ParameterError) {
+  public init(_ lines: some Sequence<String>) throws(CheckpointError) {
     var renamings: [Renaming] = []
     for line in lines { renamings.append(try Renaming(line)) }
     self.init(renamings)
@@ -76,14 +81,15 @@ public struct KeyMap: Hashable, Sendable {
 
   /// The first renaming that fits a name, and what the name becomes by it.
   private func decision(on name: String) -> (place: Int, name: String)? {
-    for (place, renaming) in renamings.enumerated() {
-      if let renamed = renaming.apply(to: name) { return (place, renamed) }
+    let place = whole[ExactName(name)]
+    for pattern in patterns where pattern < place ?? .max {
+      if let renamed = renamings[pattern].apply(to: name) { return (pattern, renamed) }
     }
-    return nil
+    return place.map { ($0, renamings[$0].to.text) }
   }
 
   /// The renamings that decide what becomes of names, each once.
-  func renamings(deciding names: [String]) -> [Renaming] {
+  package func renamings(deciding names: [String]) -> [Renaming] {
     Set(names.compactMap { decision(on: $0)?.place }).sorted().map { renamings[$0] }
   }
 
@@ -123,7 +129,7 @@ extension StateDict {
 
 extension KeyMap {
   /// Refuses names of which two become one.
-  fileprivate func refuseCollisions(among names: [String]) throws(CheckpointError) {
+  func refuseCollisions(among names: [String]) throws(CheckpointError) {
     var sources: [ExactName: String] = [:]
     for name in names {
       let renamed = apply(to: name)

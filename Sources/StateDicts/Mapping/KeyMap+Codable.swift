@@ -1,5 +1,3 @@
-import StateDicts
-
 extension KeyMap: Codable {
   /// Decodes a list of `"OLD=NEW"`, `{"from": …, "to": …}` or `["OLD", "NEW"]`.
   ///
