@@ -142,11 +142,11 @@ final class OutputFolder {
       for file in files { try file.file.commit() }
       try rename()
     } else {
+      // While an index is there, so is all that it lists.
+      try removeIndexes()
       let written = kept.union(files.map(\.name))
-      let stale = isNew ? [] : try path.names().filter { Self.isOfSave($0) }
-      for name in stale where !kept.contains(name) && (name.hasSuffix(".index.json") || !written.contains(name)) {
-        remove(name)
-      }
+      let stale = isNew ? [] : try path.names().filter { Self.isOfSave($0) && !written.contains($0) }
+      for name in stale { remove(name) }
       for file in files { try file.file.commit() }
     }
     isCommitted = true

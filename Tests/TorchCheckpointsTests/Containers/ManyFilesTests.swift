@@ -139,6 +139,9 @@ struct ManyFilesTests {
     let folder = try TemporaryFolder(["latest": Array("global_step9\n".utf8)])
     let error = #expect(throws: CheckpointError(.missingRecord, "")) { try Checkpoint(path: folder.url.path) }
     #expect(error?.message.contains("global_step9") == true)
+    let nested = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: nested.path("latest"), withIntermediateDirectories: false)
+    #expect(throws: CheckpointError(.isDirectory, "")) { try Checkpoint(path: nested.url.path) }
     let outside = try TemporaryFolder(["latest": Array("../elsewhere".utf8)])
     #expect(throws: CheckpointError(.isDirectory, "")) { try Checkpoint(path: outside.url.path) }
   }

@@ -26,9 +26,10 @@ struct ZeroFolder {
   static func latest(in folder: CheckpointFolder, _ options: CheckpointOptions) throws(CheckpointError)
     -> CheckpointFolder?
   {
-    guard folder.names.contains("latest"), !folder.isInArchive else { return nil }
-    let store = try folder.store("latest", options)
-    guard (1...4096).contains(store.count) else { return nil }
+    // A folder may have this name too.
+    guard folder.names.contains("latest"), !folder.isInArchive, let store = try? folder.store("latest", options),
+      (1...4096).contains(store.count)
+    else { return nil }
     let tag = store.text(0..<store.count).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     guard let name = try? folder.inside(tag), !name.contains("/") else { return nil }
     guard let tagged = folder.subfolder(name) else {
