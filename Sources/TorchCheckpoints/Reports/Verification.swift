@@ -77,6 +77,13 @@ extension Checkpoint {
     try await offCooperativePool { try verify(values: checks, progress: progress) }
   }
 
+  /// The storages of the files: of a tensor that is put together, those of its parts.
+  private var origins: [Storage] {
+    var storages: [Storage] = []
+    for item in tensors { try? item.tensor.forEachOrigin { storages.append($0.storage) } }
+    return storages
+  }
+
   /// What `verify` reads: an entry of the archive, or the bytes of a storage.
   private struct Record: Sendable {
     let name: String
@@ -95,7 +102,7 @@ extension Checkpoint {
       }
     }
     var seen = Set<ObjectIdentifier>()
-    return tensors.map(\.tensor.storage).filter { seen.insert(ObjectIdentifier($0)).inserted }.map { storage in
+    return origins.filter { seen.insert(ObjectIdentifier($0)).inserted }.map { storage in
       Record(name: storage.entry, byteCount: storage.byteCount, hasChecksum: storage.checksum != nil) { passed in
         defer { storage.drop() }
         try storage.verify(dropping: true, passed: passed)

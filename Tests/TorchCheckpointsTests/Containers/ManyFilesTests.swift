@@ -45,6 +45,13 @@ struct ManyFilesTests {
     try expectEqual(a.everything(), b.everything())
   }
 
+  @Test("The CRC-32s of all parts are checked", arguments: ["distributed/chunked", "zero/stage3", "ranks/sharded"])
+  func verified(_ name: String) throws {
+    let verification = try checkpoint(name).verify()
+    #expect(verification.recordCount > 4)
+    #expect(verification.withoutChecksum == 0)
+  }
+
   // MARK: - Ranks
 
   @Test("Rank files give the same tensors in any order, and one of them alone is refused with what to do")
