@@ -115,8 +115,8 @@ struct TensorCopy {
       for box in 0..<grid.count { pieces.append(.box(source: number, grid, number: box)) }
       return
     }
-    // What is computed may gather from far apart: more at once takes less time.
-    let window = tensor.storage.computedContents == nil ? Tensor.windowByteCount : 8 * Tensor.windowByteCount
+    // What is computed may gather from far apart: more at once takes less time, and more memory.
+    let window = tensor.storage.computedContents == nil ? Tensor.windowByteCount : 2 * Tensor.windowByteCount
     let step = max(window / max(tensor.elementType.byteCount, sources[number].width), 1)
     for start in stride(from: 0, to: tensor.elementCount, by: step) {
       pieces.append(.part(source: number, elements: start..<min(start + step, tensor.elementCount)))
