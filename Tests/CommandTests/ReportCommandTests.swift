@@ -112,14 +112,27 @@ import Testing
         let elements: Int
         let of: Int
         let maximum: Double?
+        let mean: Double?
+        let cosine: Double?
+        let relativeL2: Double?
+
+        enum CodingKeys: String, CodingKey {
+          case name, elements, of, maximum, mean, cosine
+          case relativeL2 = "relative_l2"
+        }
       }
+      struct Renamed: Decodable {
+        let from: String
+        let to: String
+      }
+      let renamed: [Renamed]
       let onlyInFirst: [String]
       let onlyInSecond: [String]
       let values: [Values]
       let same: Int
 
       enum CodingKeys: String, CodingKey {
-        case values, same
+        case renamed, values, same
         case onlyInFirst = "only_in_first"
         case onlyInSecond = "only_in_second"
       }
@@ -129,16 +142,20 @@ import Testing
     #expect(run.code == 1)
     let report = try run.json(Report.self)
     #expect(report.values.contains { $0.name == "head.1.bias" && $0.of == 2 && $0.maximum ?? 0 > 0 })
+    #expect(report.values.allSatisfy { $0.mean ?? 0 > 0 && $0.relativeL2 ?? 1 > 0 && $0.cosine ?? 0 <= 1 })
     #expect(report.same > 0)
     let text = try Command("diff", first, second)
     #expect(text.code == 1)
-    #expect(text.lines.contains { $0.hasPrefix("~ head.1.bias: 2 of 2 elements differ, at most by ") })
+    #expect(text.lines.contains { $0.hasPrefix("  bias  ") && $0.hasSuffix("  all 2") })
+    #expect(text.lines.contains("head.1"))
+    let short = try Command("diff", "--top", "1", first, second)
+    #expect(short.lines.contains("and \(report.values.count - 1) more changed (--top \(report.values.count))"))
     let same = try Command("diff", first, first)
     #expect(same.code == 0)
     #expect(same.output == "the same 8 tensors\n")
     let names = try Command("diff", "--json", first, fixturePath("state_dicts/data_parallel.pth")).json(Report.self)
-    #expect(names.onlyInFirst.count == 8)
-    #expect(names.onlyInSecond.count == 8)
+    #expect(names.renamed.count == 8 && names.renamed.allSatisfy { "module.\($0.from)" == $0.to })
+    #expect(names.onlyInFirst.isEmpty && names.onlyInSecond.isEmpty)
   }
 
   private struct ErrorReport: Decodable {

@@ -50,7 +50,7 @@ extension StateDict {
 
 extension Tensor {
   /// The checksum of all that a tensor is: its elements, its components, its attributes; nil where it has no bytes.
-  fileprivate func wholeChecksum() throws -> Checksum? {
+  func wholeChecksum() throws -> Checksum? {
     var sum = Checksum()
     if composition?.hasElements != false {
       try unsafe forEachWindow { window in unsafe sum.update(with: window) }

@@ -1,11 +1,3 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// Reads a written file back and compares it with what its plan says: every byte of every tensor with the tensor's source, and
 /// the bytes around them.
 struct OutputCheck {
@@ -75,13 +67,5 @@ struct OutputCheck {
     let last = plan.rows.last?.end ?? end
     guard has(plan.frame.tail(sums), at: last) else { return "its end differs" }
     return end == store.count ? nil : "it has \(store.count) bytes instead of \(end)"
-  }
-}
-
-extension UnsafeRawBufferPointer {
-  /// The corresponding C function is `memcmp`.
-  fileprivate func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
-    guard count == other.count, let a = baseAddress, let b = other.baseAddress else { return count == other.count }
-    return unsafe memcmp(a, b, count) == 0
   }
 }

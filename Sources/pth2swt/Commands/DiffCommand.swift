@@ -13,7 +13,7 @@ struct DiffCommand: ParsableCommand {
 
       EXAMPLES
         pth2swt diff model.pth model.swt
-        pth2swt diff --json epoch1.pth epoch2.pth
+        pth2swt diff --top 5 epoch1.pth epoch2.pth
       """)
 
   @Argument(help: "First checkpoint.", completion: .checkpoint)
@@ -28,29 +28,27 @@ struct DiffCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @Option(help: ArgumentHelp("Number of changed tensors to list.", valueName: "n"))
+  var top = 20
+
+  @Option(help: "Order of changed tensors: by distance or by name.")
+  var sort = DifferenceText.Order.distance
+
+  func validate() throws {
+    guard top >= 0 else { throw ValidationError("--top must be 0 or more.") }
+  }
+
   func run() throws {
     // --member is for the archive of the two; where neither is one, the second says so.
     let checkpoint = try inputs.open(first, memberIsOptional: true)
     let other = try inputs.open(second, memberIsOptional: checkpoint.member != nil)
     let stateDicts = try [checkpoint, other].map { try $0.stateDict(key: key.key) }
     let difference = try stateDicts[1].difference(from: stateDicts[0])
-    if json { try printJSON(difference) } else { print(lines(difference)) }
-    if !difference.isEmpty { throw Failure.no }
-  }
-
-  private func lines(_ difference: Difference) -> [String] {
-    var lines = difference.onlyInFirst.map { "- \($0): only in \(first)" }
-    lines += difference.onlyInSecond.map { "+ \($0): only in \(second)" }
-    lines += difference.forms.map { "! \($0.name): \($0.first) | \($0.second)" }
-    lines += difference.values.map { values in
-      let maximum = values.maximum.map { ", at most by \($0)" } ?? ""
-      return
-        "~ \(values.name): \(Readable.count(values.elements)) of \(Readable.count(values.of)) elements differ\(maximum)"
+    if json {
+      try printJSON(difference)
+    } else {
+      print(DifferenceText(difference, [first, second], limit: top, sort).lines)
     }
-    lines.append(
-      difference.isEmpty
-        ? "the same \(Readable.count(difference.same, of: "tensor"))"
-        : "the same: \(Readable.count(difference.same, of: "tensor"))")
-    return lines
+    if !difference.isEmpty { throw Failure.no }
   }
 }

@@ -10,7 +10,7 @@ struct DifferenceTests {
       ("values", floats([1, 2, 3, .nan])),
     ])
     let second = try StateDict([
-      ("values", floats([1, 2.5, 2, .nan])), ("same", floats([1, 2])), ("new", floats([1])),
+      ("values", floats([1, 2.5, 2, .nan])), ("same", floats([1, 2])), ("new", floats([9])),
       ("shape", floats([1, 2], [1, 2])), ("type", tensor(.int32, [1], [1, 0, 0, 0])),
     ])
     let difference = try second.difference(from: first)
@@ -27,6 +27,58 @@ struct DifferenceTests {
     #expect(!difference.isEmpty)
     #expect(try first.difference(from: first).isEmpty)
     #expect(try first.difference(from: first).same == 5)
+  }
+
+  @Test("distances are those of the definitions", arguments: [4, 5, 70_003])
+  func distances(count: Int) throws {
+    var state: UInt64 = 3
+    func numbers() -> [Float] {
+      (0..<count).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Float(Int(state >> 40)) / 4096 - 2048
+      }
+    }
+    let (a, b) = (numbers(), numbers())
+    let difference = try StateDict([("w", floats(b))]).difference(from: StateDict([("w", floats(a))]))
+    let values = try #require(difference.values.first)
+    let pairs = zip(a, b).map { (Double($0), Double($1)) }
+    func norm(_ numbers: [Double]) -> Double { numbers.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+    func isClose(_ figure: Double?, _ expected: Double) -> Bool {
+      abs((figure ?? .nan) - expected) <= 1e-9 * abs(expected)
+    }
+    #expect(values.elements == count && values.of == count)
+    #expect(values.maximum == pairs.map { abs($0 - $1) }.max())
+    #expect(isClose(values.mean, pairs.reduce(0) { $0 + abs($1.0 - $1.1) } / Double(count)))
+    #expect(isClose(values.relativeL2, norm(pairs.map { $0 - $1 }) / norm(pairs.map(\.0))))
+    #expect(
+      isClose(values.cosine, pairs.reduce(0) { $0 + $1.0 * $1.1 } / norm(pairs.map(\.0)) / norm(pairs.map(\.1))))
+  }
+
+  @Test("a change in one of several boxes has the norms of all, and equal NaN do not differ")
+  func boxes() throws {
+    var numbers = [Float](repeating: 2, count: 9 << 20)
+    let first = try StateDict([("w", floats(numbers)), ("n", floats([.nan, 1, 3]))])
+    numbers[5] = 4
+    let second = try StateDict([("w", floats(numbers)), ("n", floats([.nan, 1, 4]))])
+    let values = try second.difference(from: first).values
+    #expect(values[0].elements == 1 && values[0].maximum == 2)
+    #expect(values[0].relativeL2 == 2 / (4.0 * Double(9 << 20)).squareRoot())
+    #expect(values[1].elements == 1 && values[1].maximum == 1 && values[1].relativeL2 == nil && values[1].cosine == nil)
+  }
+
+  @Test("tensors that were renamed are found by their bytes, the first of equal ones first")
+  func renamed() throws {
+    let first = try StateDict([
+      ("a.w", floats([1, 2])), ("a.b", floats([0, 0])), ("c.b", floats([0, 0])), ("gone", floats([7])),
+    ])
+    let second = try StateDict([
+      ("x.b", floats([0, 0])), ("y.b", floats([0, 0])), ("z.w", floats([1, 2])), ("new", floats([8])),
+    ])
+    let difference = try second.difference(from: first)
+    #expect(difference.renamed.map(\.from) == ["a.w", "a.b", "c.b"])
+    #expect(difference.renamed.map(\.to) == ["z.w", "x.b", "y.b"])
+    #expect(difference.onlyInFirst == ["gone"] && difference.onlyInSecond == ["new"])
+    #expect(!difference.isEmpty)
   }
 
   @Test("values are compared by their bits, in C order, wherever they lie")
@@ -94,7 +146,7 @@ struct DifferenceTests {
     let difference = try StateDict([("a", floats([2]))]).difference(from: StateDict([("a", floats([1]))]))
     #expect(
       String(decoding: try encoder.encode(difference), as: UTF8.self)
-        == #"{"forms":[],"only_in_first":[],"only_in_second":[],"same":0,"values":[{"elements":1,"maximum":1,"name":"a","of":1}]}"#
+        == #"{"forms":[],"only_in_first":[],"only_in_second":[],"renamed":[],"same":0,"values":[{"cosine":1,"elements":1,"maximum":1,"mean":1,"name":"a","of":1,"relative_l2":1}]}"#
     )
   }
 }

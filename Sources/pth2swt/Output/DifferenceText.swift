@@ -1,0 +1,85 @@
+import ArgumentParser
+import StateDicts
+import Subcommands
+import Terminal
+
+/// The text form of a difference: names and forms, then the tensors whose values changed, by module.
+struct DifferenceText {
+  /// The order of changed tensors and of their modules.
+  enum Order: String, CaseIterable, ExpressibleByArgument {
+    case distance, name
+  }
+
+  private let difference: Difference
+  private let files: [FilePath]
+  private let limit: Int
+  private let order: Order
+
+  init(_ difference: Difference, _ files: [FilePath], limit: Int, _ order: Order) {
+    self.difference = difference
+    self.files = files
+    self.limit = limit
+    self.order = order
+  }
+
+  var lines: [String] {
+    var lines = difference.onlyInFirst.map { "- \($0): only in \(files[0])" }
+    lines += difference.onlyInSecond.map { "+ \($0): only in \(files[1])" }
+    lines += difference.renamed.map { "> \($0.from): now \($0.to)" }
+    lines += difference.forms.map { "! \($0.name): \($0.first) | \($0.second)" }
+    lines += changes
+    lines.append(
+      difference.isEmpty
+        ? "the same \(Readable.count(difference.same, of: "tensor"))"
+        : "the same: \(Readable.count(difference.same, of: "tensor"))")
+    return lines
+  }
+
+  /// A table of changed tensors, under a line for each module.
+  private var changes: [String] {
+    let values =
+      order == .name ? difference.values.sorted { $0.name < $1.name } : difference.values.sorted(by: isFarther)
+    guard !values.isEmpty else { return [] }
+    var modules: [String] = []
+    var members: [String: [Difference.Values]] = [:]
+    for each in values.prefix(limit) {
+      let module = each.module
+      if members[module] == nil { modules.append(module) }
+      members[module, default: []].append(each)
+    }
+    let most = values.compactMap(\.relativeL2).max() ?? 0
+    var table = TextTable(rightAligned: [false, false, true, true, true, true, true])
+    table.add("~ changed", "", "relative L2", "largest", "mean", "cosine", "elements")
+    for module in modules {
+      let rows = members[module] ?? []
+      table.add(module.isEmpty ? "(top level)" : module)
+      for each in rows {
+        let figures = [each.relativeL2, each.maximum, each.mean, each.cosine].map { $0.map(Readable.figure) ?? "-" }
+        let count =
+          each.elements == each.of
+          ? "all \(Readable.count(each.of))" : "\(Readable.count(each.elements)) of \(Readable.count(each.of))"
+        table.add(
+          ["  \(each.name.dropFirst(module.isEmpty ? 0 : module.count + 1))", bar(each.relativeL2, most)] + figures + [
+            count
+          ])
+      }
+    }
+    let rest = values.count - min(limit, values.count)
+    return table.lines + (rest > 0 ? ["and \(Readable.count(rest)) more changed (--top \(values.count))"] : [])
+  }
+
+  /// Ten characters wide for the largest; what has no distance is beyond any.
+  private func bar(_ distance: Double?, _ most: Double) -> String {
+    guard let distance else { return "##########" }
+    return String(repeating: "#", count: most > 0 ? max(1, Int((10 * (distance / most)).rounded())) : 1)
+  }
+
+  private func isFarther(_ one: Difference.Values, _ other: Difference.Values) -> Bool {
+    one.relativeL2 ?? .infinity > other.relativeL2 ?? .infinity
+  }
+}
+
+extension Difference.Values {
+  /// The name without its last component.
+  fileprivate var module: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? "" }
+}
