@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo test test-browser test-pairs test-instructions test-kill test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps bench format lint reference clean
+.PHONY: demo bounds test test-browser test-pairs test-instructions test-kill test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -88,6 +88,12 @@ dist: build
 	swift build $(RELEASE) $(BESIDE) --product pth2swt
 	swift build $(RELEASE) $(BESIDE) --product pth2swt-vision
 	bash .ci/dist pth2swt pth2swt-fetch pth2swt-vision
+
+# Hostile files of every kind, made in BOUNDS_FOLDER (3 GB), against the bounds of docs/security.md. WEIGHTS, the path of a
+# classifier's weights, runs the pictures too; NAMES runs some files.
+BOUNDS_FOLDER ?= .build-bounds
+bounds: build
+	python3 Tests/Bounds/bounds.py $(BOUNDS_FOLDER) .build/release/pth2swt $(NAMES)
 
 # Installs the libraries that are missing on Debian, Ubuntu and macOS; says what to install on other systems.
 deps:

@@ -1,3 +1,4 @@
+import StateDicts
 import VisionModels
 
 #if canImport(FoundationEssentials)
@@ -14,29 +15,49 @@ struct ClassificationTransform {
   static let mean: [Float] = [0.485, 0.456, 0.406]
   static let std: [Float] = [0.229, 0.224, 0.225]
 
-  /// [N, 3, 224, 224].
-  func callAsFunction(_ images: [Image], _ arithmetic: Arithmetic) throws -> Activation {
-    try arithmetic.activation([images.count, 3, Self.cropSize, Self.cropSize], images.flatMap(values))
+  /// The part of an image that a classifier sees, 224 pixels wide and high.
+  struct Crop: Equatable {
+    fileprivate let image: Image
+
+    /// The crop of an image.
+    init(_ image: Image) throws(VisionError) {
+      self.image = try PillowResize.resized(image, to: ClassificationTransform.target)
+    }
+
+    /// The crop of an image file, which is never in memory as a whole.
+    ///
+    /// - Throws: `notFound`, `notReadable`, `malformedImage`, `imageSize`, each with the file's name.
+    init(at path: FilePath) throws(VisionError) {
+      image = try Image.decode(at: path) { PillowResize($0, to: ClassificationTransform.target) }.result
+    }
   }
 
-  private func values(_ image: Image) -> [Float] {
-    let (short, long) = (min(image.size.width, image.size.height), max(image.size.width, image.size.height))
-    let side = Int(Double(Self.resizeSize * long) / Double(short))
-    let isTall = image.size.width <= image.size.height
-    let size = PixelSize(width: isTall ? Self.resizeSize : side, height: isTall ? side : Self.resizeSize)
+  /// [N, 3, 224, 224].
+  func callAsFunction(_ crops: [Crop], _ arithmetic: Arithmetic) throws -> Activation {
+    try arithmetic.activation([crops.count, 3, Self.cropSize, Self.cropSize], crops.flatMap(values))
+  }
+
+  /// Only the crop is made: the whole of a very wide picture would be far larger than what is read of it.
+  static func target(_ size: PixelSize) -> PillowResize.Target {
+    let (short, long) = (min(size.width, size.height), max(size.width, size.height))
+    let side = Int(Double(resizeSize * long) / Double(short))
+    let isTall = size.width <= size.height
+    let resized = PixelSize(width: isTall ? resizeSize : side, height: isTall ? side : resizeSize)
     func middle(_ side: Int) -> Range<Int> {
-      let margin = Int((Double(side - Self.cropSize) / 2).rounded(.toNearestOrEven))
-      return margin..<margin + Self.cropSize
+      let margin = Int((Double(side - cropSize) / 2).rounded(.toNearestOrEven))
+      return margin..<margin + cropSize
     }
-    // Only the crop is made: the whole of a very wide picture would be far larger than what is read of it.
-    let crop = PillowResize.resized(image, to: size, columns: middle(size.width), rows: middle(size.height))
+    return PillowResize.Target(size: resized, columns: middle(resized.width), rows: middle(resized.height))
+  }
+
+  private func values(_ crop: Crop) -> [Float] {
     let area = Self.cropSize * Self.cropSize
     var values = [Float](repeating: 0, count: 3 * area)
     for row in 0..<Self.cropSize {
       for column in 0..<Self.cropSize {
         let pixel = 3 * (row * Self.cropSize + column)
         for channel in 0..<3 {
-          let value = Float(crop.pixels[pixel + channel]) / 255
+          let value = Float(crop.image.pixels[pixel + channel]) / 255
           values[channel * area + row * Self.cropSize + column] = (value - Self.mean[channel]) / Self.std[channel]
         }
       }

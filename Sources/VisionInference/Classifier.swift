@@ -135,17 +135,42 @@ public final class Classifier: Sendable {
     try thread.run { arithmetic, pass in try Self.ranked(pass, images, top, on: arithmetic) }
   }
 
+  /// Classifies an image file, of which no more is in memory than the classifier sees.
+  ///
+  /// - Parameters:
+  ///   - path: The file's path.
+  ///   - top: The number of classes.
+  package func timedClassify(at path: FilePath, top: Int) throws
+    -> (classes: [Classification], timings: ClassificationTimings)
+  {
+    let start = ContinuousClock.now
+    let crop = try ClassificationTransform.Crop(at: path)
+    let decoded = ContinuousClock.now
+    var (classes, timings) = try thread.run { arithmetic, pass in
+      try Self.ranked(pass, of: [crop], top, on: arithmetic, since: decoded)
+    }
+    timings.decode = (decoded - start).milliseconds
+    return (classes[0], timings)
+  }
+
   private static func ranked(
     _ pass: any ClassifierPass, _ images: [Image], _ top: Int, on arithmetic: Arithmetic
   ) throws -> (classes: [[Classification]], timings: ClassificationTimings) {
-    var timings = ClassificationTimings()
-    if images.isEmpty { return ([], timings) }
     let start = ContinuousClock.now
-    let batch = try ClassificationTransform()(images, arithmetic)
+    return try ranked(pass, of: images.map { try ClassificationTransform.Crop($0) }, top, on: arithmetic, since: start)
+  }
+
+  private static func ranked(
+    _ pass: any ClassifierPass, of crops: [ClassificationTransform.Crop], _ top: Int, on arithmetic: Arithmetic,
+    since start: ContinuousClock.Instant
+  ) throws -> (classes: [[Classification]], timings: ClassificationTimings) {
+    var timings = ClassificationTimings()
+    if crops.isEmpty { return ([], timings) }
+    let batch = try ClassificationTransform()(crops, arithmetic)
     let transformed = ContinuousClock.now
     let logits = try pass(batch)
     let (values, count) = (try logits.values(), logits.shape[1])
-    let classes = images.indices.map { image in
+    let classes = crops.indices.map { image in
       let scores = softmax(values[image * count..<(image + 1) * count])
       return largest(max(top, 0), of: scores).map { Classification(label: $0, score: scores[$0]) }
     }

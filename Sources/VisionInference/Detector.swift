@@ -91,19 +91,56 @@ public final class Detector: Sendable {
   /// - Throws: `CancellationError` if the task is cancelled before the batch is processed.
   public func detect(batch images: [Image]) async throws -> [[Detection]] {
     try Task.checkCancellation()
-    return try await thread.run { [options] arithmetic, pass in try pass(images, options, on: arithmetic) }
+    return try await thread.run { [options] arithmetic, pass in
+      try pass(images.map(DetectionTransform(options: options).samples), options, on: arithmetic)
+    }
   }
 
   /// Detects the objects in several images as one batch, and measures the stages.
   public func timedDetect(batch images: [Image]) throws -> (detections: [[Detection]], timings: StageTimings) {
+    let (_, detections, timings) = try detect(in: images.map(DetectionSource.image))
+    return (detections, timings)
+  }
+
+  /// Where the pixels of an image come from.
+  package enum DetectionSource: Sendable {
+    case image(Image)
+    /// A file, of which no more is in memory than the detector sees.
+    case file(FilePath)
+  }
+
+  /// Detects the objects in several images as one batch, and measures the stages, decoding included.
+  package func detect(
+    in sources: [DetectionSource]
+  ) throws -> (sizes: [PixelSize], detections: [[Detection]], timings: StageTimings) {
+    let transform = DetectionTransform(options: options)
+    var decoding = Duration.zero
+    var samples: [ImageSamples] = []
+    for source in sources {
+      switch source {
+      case .image(let image): samples.append(try transform.samples(image))
+      case .file(let path):
+        let start = ContinuousClock.now
+        samples.append(try transform.samples(at: path))
+        decoding += ContinuousClock.now - start
+      }
+    }
     let watch = StageWatch()
-    let detections = try detect(batch: images) { stage, _ in watch.note(stage) }
-    return (detections, watch.timings)
+    let detections = try detect(samples) { stage, _ in watch.note(stage) }
+    var timings = watch.timings
+    timings.decode = decoding.milliseconds
+    return (samples.map(\.size), detections, timings)
   }
 
   /// Detects objects and passes the result of each stage to a watcher.
   package func detect(
     batch images: [Image], watching: @escaping @Sendable (DetectionStage, [Activation]) throws -> Void
+  ) throws -> [[Detection]] {
+    try detect(images.map(DetectionTransform(options: options).samples), watching: watching)
+  }
+
+  private func detect(
+    _ images: [ImageSamples], watching: @escaping @Sendable (DetectionStage, [Activation]) throws -> Void
   ) throws -> [[Detection]] {
     try thread.run { [options] arithmetic, pass in try pass(images, options, on: arithmetic, watching: watching) }
   }

@@ -16,12 +16,10 @@ struct Classify: ParsableCommand {
     let labels = try vision.labels(of: classifier.classCount, usual: .imageNet, remedy: "write one name per line")
     var rows: [Row] = []
     for path in vision.images {
-      let decoded = try decodedImage(path)
-      var (classes, times) = try classifier.timedClassify(batch: [decoded.image], top: arguments.top)
-      times.decode = decoded.milliseconds
+      let (classes, times) = try classifier.timedClassify(at: path, top: arguments.top)
       rows.append(
         Row(
-          image: path, classes: classes[0].map { .init(label: $0.label, name: labels[$0.label], score: $0.score) },
+          image: path, classes: classes.map { .init(label: $0.label, name: labels[$0.label], score: $0.score) },
           timings: vision.timings ? times : nil))
       if !vision.json { print(rows[rows.count - 1].lines) }
     }

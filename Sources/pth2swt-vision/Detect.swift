@@ -20,14 +20,13 @@ struct Detect: ParsableCommand {
     var rows: [DetectionRow] = []
     var undrawn = targets?[...]
     for paths in arguments.batch ? [images] : images.map({ [$0] }) {
-      let decoded = try paths.map(decodedImage)
-      let (found, times) = try measured(detector, decoded)
+      let (sizes, found, times) = try measured(detector, paths)
       for (index, path) in paths.enumerated() {
         if let target = undrawn?.popFirst() {
-          try decoded[index].image.drawing(found[index], labels: labels).write(to: target, overwrites: arguments.force)
+          try Image(at: path).drawing(found[index], labels: labels).write(to: target, overwrites: arguments.force)
         }
         rows.append(
-          DetectionRow(path, decoded[index].image, found[index], labels, timings: vision.timings ? times : nil))
+          DetectionRow(path, sizes[index], found[index], labels, timings: vision.timings ? times : nil))
         if !vision.json { print(rows[rows.count - 1].lines) }
       }
     }
@@ -35,23 +34,22 @@ struct Detect: ParsableCommand {
   }
 
   /// Runs once, and then as often as requested for timings.
-  private func measured(_ detector: Detector, _ decoded: [(image: Image, milliseconds: Double)]) throws
-    -> ([[Detection]], StageTimings)
-  {
-    let images = decoded.map(\.image)
-    var (found, first) = try detector.timedDetect(batch: images)
+  private func measured(
+    _ detector: Detector, _ paths: [FilePath]
+  ) throws -> ([PixelSize], [[Detection]], StageTimings) {
+    let sources = paths.map(Detector.DetectionSource.file)
+    var (sizes, found, first) = try detector.detect(in: sources)
     var runs = [first]
     if let repeatCount = arguments.repeatCount {
       runs = []
       for _ in 0..<repeatCount {
-        let run = try detector.timedDetect(batch: images)
-        found = run.detections
+        let run = try detector.detect(in: sources)
+        (sizes, found) = (run.sizes, run.detections)
         runs.append(run.timings)
       }
     }
     first = StageTimings.medians(runs)
-    first.decode = decoded.map(\.milliseconds).reduce(0, +)
-    return (found, first)
+    return (sizes, found, first)
   }
 }
 
@@ -69,10 +67,10 @@ struct DetectionRow: Encodable {
   let detections: [Found]
   let timings: StageTimings?
 
-  init(_ path: FilePath, _ image: Image, _ found: [Detection], _ labels: Labels, timings: StageTimings?) {
+  init(_ path: FilePath, _ size: PixelSize, _ found: [Detection], _ labels: Labels, timings: StageTimings?) {
     self.image = path
-    width = image.size.width
-    height = image.size.height
+    width = size.width
+    height = size.height
     detections = found.map { detection in
       let box = detection.box
       return Found(

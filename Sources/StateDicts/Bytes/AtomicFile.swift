@@ -293,6 +293,8 @@ package final class AtomicFile: @unchecked Sendable {
       CheckpointError(
         .inputOutput, "The disk is full.", file: path, offset: offset,
         remedy: "free some space, or write to another disk")
+    // The bytes to write are pages of a file that has become smaller.
+    case EFAULT: CheckpointError.shrunken(nil)
     case EFBIG:
       CheckpointError(
         .inputOutput, "The file would exceed the size limit of the system or session.", file: path, offset: offset)

@@ -42,7 +42,12 @@
 
   deinit {
     guard owner == nil, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
-    if isMapped { unsafe munmap(base, buffer.count) } else { unsafe base.deallocate() }
+    if isMapped {
+      unsafe MappedRanges.remove(buffer)
+      unsafe munmap(base, buffer.count)
+    } else {
+      unsafe base.deallocate()
+    }
   }
 
   /// Memory of `byteCount` bytes, filled by `initialize`.
@@ -85,6 +90,7 @@
           unsafe base != MAP_FAILED
         {
           let access = FileIdentity(file.descriptor).map { FileAccess.closed(path: path, $0) }
+          unsafe MappedRanges.add(UnsafeRawBufferPointer(start: base, count: file.byteCount), of: path)
           unsafe self.init(
             UnsafeRawBufferPointer(start: base, count: file.byteCount), isMapped: true, file: access ?? .none)
           return
@@ -156,6 +162,26 @@
     if let file = mappedFile, unsafe file.read(at: offset, into: target) { return }
     unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[offset..<offset + target.count]))
     drop(offset..<offset + target.count)
+  }
+
+  /// Checks that a mapped file still has all of its bytes: those behind its new end read as zeros up to the end of a
+  /// page.
+  ///
+  /// The corresponding C function is `stat`.
+  ///
+  /// - Throws: `inputOutput`.
+  package func requireWhole() throws(CheckpointError) {
+    if let owner { return try owner.requireWhole() }
+    guard isMapped else { return }
+    let (path, identity): (FilePath?, FileIdentity?) = file.withLock { access in
+      switch access {
+      case .none: (nil, nil)
+      case .closed(let path, let identity): (path, identity)
+      case .open(let file): (file.path, file.identity)
+      }
+    }
+    guard let path, let identity, let now = FileIdentity(path), now.isSameFile(as: identity) else { return }
+    guard now.byteCount >= Int64(count) else { throw CheckpointError.shrunken(path) }
   }
 
   private var mappedFile: MappedFile? {

@@ -12,11 +12,15 @@
 /// instead, it is only copied.
 final class MappedFile: Sendable {
   private let descriptor: Int32
+  let path: FilePath
+  let identity: FileIdentity
 
   /// Opens the file if it is still the one that was mapped.
   ///
   /// The corresponding C functions are `open` and `fstat`.
   init?(path: FilePath, identity: FileIdentity) {
+    self.path = path
+    self.identity = identity
     descriptor = unsafe path.withCString { unsafe open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0, FileIdentity(descriptor) == identity else {
       if descriptor >= 0 { close(descriptor) }
@@ -46,11 +50,25 @@ final class MappedFile: Sendable {
 struct FileIdentity: Equatable, Sendable {
   private let device: UInt64
   private let number: UInt64
-  private let byteCount: Int64
+  let byteCount: Int64
 
   init?(_ descriptor: Int32) {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// What is at a path now.
+  init?(_ path: FilePath) {
+    var status = stat()
+    guard unsafe path.withCString({ unsafe stat($0, &status) }) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// Whether it is the same file, whatever its size.
+  func isSameFile(as other: FileIdentity) -> Bool { device == other.device && number == other.number }
+
+  private init(_ status: stat) {
     device = UInt64(truncatingIfNeeded: status.st_dev)
     number = UInt64(truncatingIfNeeded: status.st_ino)
     byteCount = Int64(status.st_size)

@@ -18,13 +18,19 @@ public struct CheckpointError: Error, Sendable {
   /// The kind of failure.
   public var code: Code
   /// What is wrong, in one sentence.
-  public var message: String
+  ///
+  /// Names in it come from the file, so a message of more than 2000 bytes is shortened in the middle.
+  public var message: String {
+    didSet { message = message.shortened(to: Self.messageLength) }
+  }
   /// The names that the message counts, one per line.
   public var details: [String]
   /// The file, as given by the caller.
   public var file: String?
-  /// The archive entry or tensor inside the file.
-  public var entry: String?
+  /// The archive entry or tensor inside the file, shortened like the message.
+  public var entry: String? {
+    didSet { entry = entry?.shortened(to: Self.messageLength) }
+  }
   /// The byte offset of the failure in `entry`, or in the file if there is no entry.
   public var offset: Int?
   /// What to do about it.
@@ -37,13 +43,15 @@ public struct CheckpointError: Error, Sendable {
     offset: Int? = nil, remedy: String? = nil
   ) {
     self.code = code
-    self.message = message
-    self.details = details
+    self.message = message.shortened(to: Self.messageLength)
+    self.details = details.map { $0.shortened(to: Self.messageLength) }
     self.file = file
-    self.entry = entry
+    self.entry = entry?.shortened(to: Self.messageLength)
     self.offset = offset
-    self.remedy = remedy
+    self.remedy = remedy?.shortened(to: Self.messageLength)
   }
+
+  private static let messageLength = 2000
 
   /// Returns the error with file and entry filled in where it has none.
   package func located(file: String? = nil, entry: String? = nil) -> CheckpointError {

@@ -7,6 +7,11 @@
 struct JSONScanner: ~Escapable {
   private let bytes: RawSpan
   private(set) var position: Int
+  /// How many values and names may still be read: an empty array has two characters, and takes 32 bytes or more.
+  private var countLeft = Self.countLimit
+  private static let countLimit = 4 << 20
+  /// The most items of an array of whole numbers, which are sizes or offsets of a tensor.
+  private static let naturalsLimit = 1024
 
   @_lifetime(copy bytes)
   init(_ bytes: RawSpan) {
@@ -29,6 +34,7 @@ struct JSONScanner: ~Escapable {
   /// The next member's name, its colon passed over; nil at the object's end, which is passed over too.
   mutating func nextName(isFirst: Bool) throws(CheckpointError) -> String? {
     guard try advance(to: UInt8(ascii: "}"), isFirst: isFirst) else { return nil }
+    try count()
     let name = try string()
     try expect(UInt8(ascii: ":"))
     return name
@@ -59,6 +65,9 @@ struct JSONScanner: ~Escapable {
     while try nextItem(isFirst: values.isEmpty) {
       guard case .integer(let value) = try number(), value >= 0 else {
         throw malformed("Expected a non-negative integer.")
+      }
+      guard values.count < Self.naturalsLimit else {
+        throw malformed("An array of sizes or offsets has more than \(Self.naturalsLimit) numbers.")
       }
       values.append(value)
     }
@@ -179,6 +188,7 @@ struct JSONScanner: ~Escapable {
   /// - Throws: `malformedHeader`, also for values nested more than 128 deep.
   mutating func value(depth: Int = 0) throws(CheckpointError) -> JSONValue {
     guard depth < 128 else { throw malformed("JSON is nested more than 128 deep.") }
+    try count()
     switch peek() {
     case UInt8(ascii: "{"):
       var members: JSONObject = [:]
@@ -197,6 +207,14 @@ struct JSONScanner: ~Escapable {
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
     default: return try number()
+    }
+  }
+
+  private mutating func count() throws(CheckpointError) {
+    countLeft -= 1
+    guard countLeft >= 0 else {
+      throw CheckpointError(
+        .limitExceeded, "The JSON has more than \(Self.countLimit) values and names.", offset: position)
     }
   }
 

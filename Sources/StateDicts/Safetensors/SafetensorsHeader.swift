@@ -24,9 +24,13 @@ struct SafetensorsHeader {
 
   /// The format's own limit on a header.
   static let limit = 100_000_000
+  /// The most tensors: the largest models that are in use have 210,000.
+  package static let defaultTensorLimit = 1 << 18
+  private let tensorLimit: Int
 
-  /// - Throws: `malformedHeader`, `truncated`, `unsupported`.
-  init(_ store: ByteStore) throws(CheckpointError) {
+  /// - Throws: `malformedHeader`, `truncated`, `unsupported`, `limitExceeded`.
+  init(_ store: ByteStore, tensorLimit: Int = Self.defaultTensorLimit) throws(CheckpointError) {
+    self.tensorLimit = tensorLimit
     let span = store.bytes
     guard span.byteCount >= 8 else {
       throw CheckpointError.truncated(
@@ -61,6 +65,11 @@ struct SafetensorsHeader {
       if name == "__metadata__" {
         try readMetadata(&scanner)
       } else {
+        guard rows.count < tensorLimit else {
+          throw CheckpointError(
+            .limitExceeded, "The file has more than \(tensorLimit) tensors.",
+            remedy: "raise the limits if you trust the file (limits:, --limit-factor 10)")
+        }
         try rows.append(readRow(&scanner, name))
       }
     }
@@ -68,14 +77,12 @@ struct SafetensorsHeader {
   }
 
   private mutating func readMetadata(_ scanner: inout JSONScanner) throws(CheckpointError) {
-    guard case .object(let members) = try scanner.value() else {
-      throw scanner.malformed("The metadata is not an object.")
-    }
-    for member in members {
-      guard case .string(let text) = member.value else {
-        throw scanner.malformed("The metadata value \"\(member.name)\" is not a string.")
+    try scanner.beginObject()
+    while let name = try scanner.nextName(isFirst: metadata.isEmpty) {
+      guard let text = try? scanner.string() else {
+        throw scanner.malformed("The metadata value \"\(name)\" is not a string.")
       }
-      metadata.append((member.name, text))
+      metadata.append((name, text))
     }
   }
 

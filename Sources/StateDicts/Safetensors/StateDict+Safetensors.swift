@@ -8,9 +8,11 @@ extension StateDict {
 
   /// A safetensors or `.swt` file's tensors, under the names of dropped aliases too.
   ///
-  /// - Throws: `malformedHeader`, `truncated`, `malformedTensor`, `unsupported`.
-  package init(safetensors store: ByteStore, file: String, checksOnUse: Bool) throws(CheckpointError) {
-    let header = try SafetensorsHeader(store)
+  /// - Throws: `malformedHeader`, `truncated`, `malformedTensor`, `unsupported`, `limitExceeded`.
+  package init(
+    safetensors store: ByteStore, file: String, checksOnUse: Bool, tensorLimit: Int? = nil
+  ) throws(CheckpointError) {
+    let header = try SafetensorsHeader(store, tensorLimit: tensorLimit ?? SafetensorsHeader.defaultTensorLimit)
     let metadata = SafetensorsMetadata(header.metadata)
     let origin = StorageOrigin(file: file, checksOnUse: checksOnUse)
     var elements: [Element] = []

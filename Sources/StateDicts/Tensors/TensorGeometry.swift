@@ -11,6 +11,9 @@ public struct TensorGeometry: Equatable, Sendable {
   /// The number of elements.
   public let elementCount: Int
 
+  /// The most dimensions that torch and numpy allow.
+  package static let rankLimit = 64
+
   /// Checks a geometry against the storage that it is a view of, before a byte is touched.
   ///
   /// - Throws: `malformedTensor`: a negative number, sizes and strides of different count, a product over 2^63, an
@@ -20,6 +23,9 @@ public struct TensorGeometry: Equatable, Sendable {
   {
     func refuse(_ what: String) -> CheckpointError {
       CheckpointError.malformedTensor("Impossible tensor: \(what).")
+    }
+    guard shape.count <= Self.rankLimit else {
+      throw refuse("\(shape.count) dimensions; the limit is \(Self.rankLimit)")
     }
     guard shape.count == strides.count else {
       throw refuse("\(shape.count) sizes but \(strides.count) strides")
@@ -59,6 +65,10 @@ public struct TensorGeometry: Equatable, Sendable {
   ///
   /// - Throws: `malformedTensor` for a negative size, or a product over 2^63.
   package init(stated shape: [Int], strides: [Int]? = nil) throws(CheckpointError) {
+    guard shape.count <= Self.rankLimit else {
+      throw CheckpointError.malformedTensor(
+        "Impossible tensor: \(shape.count) dimensions; the limit is \(Self.rankLimit).")
+    }
     var count = shape.contains(0) ? 0 : 1
     for size in shape {
       guard size >= 0, let product = count.times(size) else {

@@ -133,6 +133,7 @@ struct TensorCopy {
   /// - Returns: What conversions lost, by row.
   func run() throws -> [Int: ElementCast.Losses] {
     let (checksums, losses) = try copyRows()
+    try requireWholeSources()
     try file.write(frame.head(checksums), at: 0)
     for row in lastRows where row + 1 < rows.count && rows[row + 1].offset > rows[row].end {
       try file.write(frame.gap(after: row, checksums[row]), at: rows[row].end)
@@ -140,6 +141,15 @@ struct TensorCopy {
     let end = rows.last?.end ?? frame.head(checksums).count
     try file.write(frame.tail(checksums), at: end)
     return losses
+  }
+
+  /// Checks that no source became smaller while it was copied.
+  private func requireWholeSources() throws(CheckpointError) {
+    var checked = Set<ObjectIdentifier>()
+    for row in rows where row.tensor.storage.packedContents == nil {
+      let store = try row.tensor.storage.region().store
+      if checked.insert(ObjectIdentifier(store)).inserted { try store.requireWhole() }
+    }
   }
 
   /// - Returns: The rows' checksums, and what was lost.

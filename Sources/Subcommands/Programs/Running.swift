@@ -15,6 +15,7 @@ extension ParsableCommand {
     #if canImport(Glibc)
       unsafe setenv("TZ", ":/etc/localtime", 0)
     #endif
+    ShrinkingFiles.onShrunken { Failure.exit(Self.self, with: $0) }
     do {
       try check()
       var command = try parseProgramArguments()

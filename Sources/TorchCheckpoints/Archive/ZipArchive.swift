@@ -74,7 +74,9 @@ import StateDicts
     }
     // libzip's codes and messages differ between its versions, so none of them becomes a part of ours.
     guard let archive = unsafe zip_open_from_source(zipSource, ZIP_RDONLY, &error) else {
+      let isExhausted = source.isExhausted
       unsafe zip_source_free(zipSource)
+      guard !isExhausted else { throw Self.tooManyEntries(file) }
       guard Self.hasEndRecord(store) else {
         throw CheckpointError.truncated(
           "The zip archive has no central directory at its end.", file: file,
@@ -83,6 +85,7 @@ import StateDicts
       throw CheckpointError.malformedArchive(
         "The central directory of the zip archive does not match the file.", file: file)
     }
+    source.isOpen = true
     do throws(CheckpointError) {
       entries = try unsafe Self.readDirectory(of: archive, source, store, locates: locates)
       notes = Self.notes(on: entries)
@@ -92,6 +95,12 @@ import StateDicts
       throw error.located(file: file)
     }
     unsafe handle = Locked(Handle(archive: archive))
+  }
+
+  private static func tooManyEntries(_ file: String?) -> CheckpointError {
+    CheckpointError(
+      .limitExceeded, "The zip archive has more than \(ZipSource.entryLimit) entries.", file: file,
+      remedy: "unpack it, and zip only what you need")
   }
 
   deinit { handle.withLock { handle in unsafe zip_discard(handle.archive) } }
@@ -155,6 +164,7 @@ import StateDicts
     of archive: OpaquePointer, _ source: ZipSource, _ store: ByteStore, locates: Bool
   ) throws(CheckpointError) -> [Entry] {
     let count = unsafe Int(zip_get_num_entries(archive, 0))
+    guard count <= ZipSource.entryLimit else { throw tooManyEntries(nil) }
     var entries: [Entry] = []
     entries.reserveCapacity(min(count, store.count / 46))
     var extents: [Range<Int>] = []

@@ -13,6 +13,19 @@ import StateDicts
   var reads: [Range<Int>] = []
   private static let readLimit = 8
 
+  /// How often libzip may still read: twice for each entry of the directory, and once more where it looks for its end.
+  ///
+  /// It takes some hundred bytes of memory for each entry, before anybody can ask how many there are.
+  private var readsLeft = 2 * ZipSource.entryLimit + 1000
+  /// How many bytes it may still read.
+  private var byteCountLeft = 256 * ZipSource.entryLimit
+  /// Whether it wanted to read more than that.
+  private(set) var isExhausted = false
+  /// The most entries: one for each tensor, and room for what stands beside them.
+  static let entryLimit = 1 << 18 + 1 << 12
+  /// Whether the directory was read, and reads are no longer counted.
+  var isOpen = false
+
   init(_ store: ByteStore) {
     self.store = store
     unsafe zip_error_init(&error)
@@ -44,6 +57,14 @@ import StateDicts
       return 0
     case ZIP_SOURCE_READ:
       let count = min(Int(clamping: length), max(store.count - position, 0))
+      if !isOpen {
+        (readsLeft, byteCountLeft) = (readsLeft - 1, byteCountLeft - count)
+        guard readsLeft >= 0, byteCountLeft >= 0 else {
+          isExhausted = true
+          unsafe zip_error_set(&error, ZIP_ER_READ, 0)
+          return -1
+        }
+      }
       if reads.count < Self.readLimit { reads.append(position..<position + count) }
       guard count > 0, let data = unsafe data else { return 0 }
       unsafe store.withUnsafeBytes { bytes in

@@ -67,7 +67,7 @@ extension Checkpoint {
     var metadata = StateDict.Metadata()
     metadata.source = provenance
     let root = values.pickle.root
-    let others = OtherValues(beside: found, at: root, in: values)
+    let others = OtherValues(beside: found, at: root, in: values, limits: options.limits)
     metadata.otherValues = others.value?.members ?? [:]
     metadata.place = others.place
     metadata.modules = modules(values, at: root)
@@ -103,12 +103,13 @@ extension Checkpoint {
     if found.isEmpty, values.mapping(at: root)?.isEmpty != true {
       throw noStateDict("The checkpoint has no tensors.")
     }
-    let rest = Remainder(of: tensors, beside: found, under: choice.key, in: values)
+    let rest = try Remainder(
+      of: tensors, beside: found, under: choice.key, in: values, limits: options.limits)
     var metadata = StateDict.Metadata()
     metadata.source = provenance
     metadata.source?.key = choice.key.isEmpty ? nil : choice.key
     metadata.modules = modules(values, at: root)
-    let others = OtherValues(beside: found, at: root, in: values)
+    let others = OtherValues(beside: found, at: root, in: values, limits: options.limits)
     metadata.otherValues = others.value?.members ?? [:]
     metadata.place = others.place
     if others.place == nil, !choice.key.isEmpty, root != values.pickle.root, !others.namesTensors {
@@ -122,22 +123,23 @@ extension Checkpoint {
 
   /// The value at a key, or the one state dict of the file, or the whole file where there is none.
   private func choice(among values: TorchValues, key: String?) throws(CheckpointError) -> StateDictSearch.Candidate {
-    let whole = StateDictSearch.Candidate(key: "", id: values.pickle.root, isFlat: true)
+    let whole = StateDictSearch.Candidate(id: values.pickle.root, isFlat: true)
     if let key {
-      if let found = values.resolve(key, from: whole.id) { return StateDictSearch.Candidate(key: key, id: found) }
+      var keys = KeyPaths(in: values)
+      if let found = keys.value(at: key) { return StateDictSearch.Candidate(key: key, id: found) }
       if key == Self.wholeFile { return whole }
-      let keys = (values.mapping(at: whole.id) ?? []).map { values.pickle.keyText($0.key) }
-      throw noStateDict("Key not found: \(key). The file has: \(keys.prefix(20).joined(separator: ", ")).")
+      let entries = (values.mapping(at: whole.id) ?? []).prefix(20).map { values.pickle.keyText($0.key).shortened }
+      throw noStateDict("Key not found: \(key). The file has: \(entries.joined(separator: ", ")).")
     }
     let candidates = StateDictSearch.candidates(in: values)
     guard candidates.count > 1 else { return candidates.first ?? whole }
-    let list = candidates.prefix(20).map { candidate -> String in
+    let list = candidates.prefix(StateDictSearch.namedCount).map { candidate -> String in
       let walk = try? TensorWalk.tensors(
         under: candidate.id, of: values, .chosenStateDict, limits: options.limits)
       let count = walk?.found.count ?? 0
-      return "\(candidate.key) (\(count) tensor\(count == 1 ? "" : "s"))"
+      return "\(candidate.key.shortened) (\(count) tensor\(count == 1 ? "" : "s"))"
     }
-    let more = candidates.count > 20 ? " and \(candidates.count - 20) more" : ""
+    let more = candidates.count > list.count ? " and \(candidates.count - list.count) more" : ""
     throw CheckpointError(
       .ambiguousStateDict, "There are \(candidates.count) state dicts: \(list.joined(separator: ", "))\(more).",
       remedy: "select one with --key \(candidates[0].key) (key: \"\(candidates[0].key)\")")
@@ -149,36 +151,12 @@ extension Checkpoint {
 }
 
 extension TorchValues {
-  /// The value at a path of keys joined by dots; a key may itself hold dots.
-  func resolve(_ path: String, from id: Pickle.ID) -> Pickle.ID? {
-    if let direct = child(path, of: id) { return direct }
-    var dot = path.firstIndex(of: ".")
-    while let place = dot {
-      if let child = child(String(path[..<place]), of: id),
-        let found = resolve(String(path[path.index(after: place)...]), from: child)
-      {
-        return found
-      }
-      dot = path[path.index(after: place)...].firstIndex(of: ".")
-    }
-    return nil
-  }
-
-  private func child(_ key: String, of id: Pickle.ID) -> Pickle.ID? {
-    if let entries = mapping(at: id) { return entries.last { pickle.keyText($0.key) == key }?.value }
-    if let items = pickle.sequence(at: id), let index = Int(key), items.indices.contains(items.startIndex + index),
-      index >= 0
-    {
-      return items[items.startIndex + index]
-    }
-    return attribute(key, of: id)
-  }
-
   /// The values outside the state dict at `root`, as JSON: everything at the top level that is not a tensor.
   func others(beside root: Pickle.ID?) -> JSONObject {
     var others = JSONObject()
+    var budget = max(100_000, min(pickle.nodes.count, 1_000_000))
     for entry in mapping(at: pickle.root) ?? [] where entry.value != root && !isTensor(at: entry.value) {
-      let value = CheckpointValue(values: self, id: entry.value).json()
+      let value = CheckpointValue(values: self, id: entry.value).json(within: &budget)
       if !value.isNull || isNone(entry.value) { others.append(pickle.keyText(entry.key), value) }
     }
     return others

@@ -44,7 +44,7 @@ public struct Checkpoint: Sendable {
   /// Tensors and arrays whose elements have no dtype, each with the reason.
   public var leftOut: [LeftOut] { contents.leftOut }
   /// Notes about the file, in sentences.
-  public var notes: [String] { contents.notes }
+  public var notes: [String] { contents.notes.map { $0.shortened(to: 2000) } }
   /// The name of the archive member that was read; nil if the file is the checkpoint itself.
   ///
   /// The names of nested archives and members are joined by slashes.

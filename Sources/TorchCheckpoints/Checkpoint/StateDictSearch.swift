@@ -8,9 +8,10 @@ import StateDicts
 struct StateDictSearch {
   /// A value that may be the state dict.
   struct Candidate {
-    /// The path to it; empty for the top of the file.
-    let key: String
+    /// The path to it; empty for the top of the file, and for candidates beyond the first `namedCount`.
+    var key = ""
     let id: Pickle.ID
+    var path = PathTree.Path.top
     /// Whether it holds tensors and plain values only, so that everything in it belongs to it.
     var isFlat = false
     /// Whether it is a state dict by itself rather than a part of one: a module, or with the mark or the dotted names
@@ -30,56 +31,69 @@ struct StateDictSearch {
   /// Deeper values are not looked through.
   private static let depthLimit = 64
 
+  /// How many candidates get their keys: more are never listed.
+  static let namedCount = 20
+
   private let values: TorchValues
   private var seen = Set<Pickle.ID>()
+  private var paths: PathTree
+  /// How many values may still be passed in search of a module's first tensor.
+  private var moduleSteps: Int
 
   /// The state dicts of a file, each once, at the first key that leads to it.
   static func candidates(in values: TorchValues) -> [Candidate] {
     var search = StateDictSearch(values: values)
-    return search.candidates(at: values.pickle.root, key: "", isUsual: false, depth: 0)
+    var found = search.candidates(at: values.pickle.root, path: .top, isUsual: false, depth: 0)
+    for place in found.indices.prefix(namedCount) { found[place].key = search.paths.text(of: found[place].path) ?? "" }
+    return found
   }
 
   private init(values: TorchValues) {
     self.values = values
+    paths = PathTree(values.pickle)
+    moduleSteps = 4 * values.pickle.nodes.count
   }
 
-  private mutating func candidates(at id: Pickle.ID, key: String, isUsual: Bool, depth: Int) -> [Candidate] {
+  private mutating func candidates(
+    at id: Pickle.ID, path: PathTree.Path, isUsual: Bool, depth: Int
+  ) -> [Candidate] {
     guard depth < Self.depthLimit, seen.insert(id).inserted else { return [] }
     if let module = values.moduleRoot(at: id) {
-      return values.holdsTensors(module) ? [Candidate(key: key, id: module, isWhole: true)] : []
+      return values.holdsTensors(module, steps: &moduleSteps) ? [Candidate(id: module, path: path, isWhole: true)] : []
     }
     if let entries = values.mapping(at: id) {
-      return candidates(in: entries, of: id, key: key, isUsual: isUsual, depth: depth)
+      return candidates(in: entries, of: id, path: path, isUsual: isUsual, depth: depth)
     }
     var found: [Candidate] = []
     if let items = values.pickle.sequence(at: id) {
       for (index, item) in zip(0..., items) where values.isContainer(item) {
-        found += candidates(at: item, key: Self.path(key, "\(index)"), isUsual: false, depth: depth + 1)
+        found += candidates(at: item, path: paths.path(.index(index), below: path), isUsual: false, depth: depth + 1)
       }
     } else if let state = values.pickle.object(at: id)?.state, let entries = values.mapping(at: state) {
       // An object that is not a module: its attributes may be state dicts, it is none itself.
-      for entry in entries { found += candidates(of: entry, key: key, depth: depth) }
+      for entry in entries { found += candidates(of: entry, path: path, depth: depth) }
     }
     return found
   }
 
-  private mutating func candidates(of entry: TorchValues.Entry, key: String, depth: Int) -> [Candidate] {
-    guard values.isContainer(entry.value) else { return [] }
-    let name = values.pickle.keyText(entry.key)
-    guard !values.isTrainingState(name, entry.value) else { return [] }
-    let isUsual = Self.usualKeys.contains(name)
-    return candidates(at: entry.value, key: Self.path(key, name), isUsual: isUsual, depth: depth + 1).map {
-      var candidate = $0
-      candidate.isUsual = candidate.isUsual || isUsual
-      return candidate
+  private mutating func candidates(
+    of entry: TorchValues.Entry, path: PathTree.Path, depth: Int
+  ) -> [Candidate] {
+    guard values.isContainer(entry.value), !seen.contains(entry.value), !values.isTrainingState(entry) else {
+      return []
     }
+    let isUsual = Self.usualKeys.contains { values.pickle.isText(entry.key, $0) }
+    var found = candidates(
+      at: entry.value, path: paths.path(.key(entry.key), below: path), isUsual: isUsual, depth: depth + 1)
+    if isUsual { for place in found.indices { found[place].isUsual = true } }
+    return found
   }
 
   private mutating func candidates(
-    in entries: [TorchValues.Entry], of id: Pickle.ID, key: String, isUsual: Bool, depth: Int
+    in entries: [TorchValues.Entry], of id: Pickle.ID, path: PathTree.Path, isUsual: Bool, depth: Int
   ) -> [Candidate] {
     let content = Content(of: entries, in: values)
-    var candidate = Candidate(key: key, id: id)
+    var candidate = Candidate(id: id, path: path)
     candidate.isFlat = content.containerCount == 0
     let hasMark = values.moduleMetadata(at: id) != nil
     candidate.isWhole = hasMark || content.hasDottedNames
@@ -87,7 +101,7 @@ struct StateDictSearch {
       content.tensorCount > 0 && (hasMark || (content.hasWeight && content.tensorCount >= content.plainCount))
     var found: [Candidate] = []
     if content.containerCount > 0 {
-      for entry in entries { found += candidates(of: entry, key: key, depth: depth) }
+      for entry in entries { found += candidates(of: entry, path: path, depth: depth) }
     }
     // Tensors beside a state dict under its usual key (a mean, class weights) do not make their mapping one.
     if isStateDict { return found.contains(where: \.isUsual) ? found : [candidate] }
@@ -95,8 +109,6 @@ struct StateDictSearch {
     // What is neither named nor made as state dicts are is nested modules; under a usual key, anything is.
     return isUsual || !found.contains(where: \.isWhole) ? [candidate] : found
   }
-
-  private static func path(_ key: String, _ name: String) -> String { key.isEmpty ? name : "\(key).\(name)" }
 
   /// What the values of a mapping are.
   private struct Content {
@@ -132,21 +144,26 @@ extension TorchValues {
   /// The value whose state dict is a module's: a module, or the attributes of one of torch.fx, which is a call with
   /// them.
   fileprivate func moduleRoot(at id: Pickle.ID) -> Pickle.ID? {
-    if module(at: id) != nil { return id }
+    if isModule(at: id) { return id }
     guard let object = pickle.object(at: id), globalName(at: object.callable)?.hasSuffix("_graph_module") == true,
-      let attributes = arguments(object).first, module(at: attributes) != nil
+      let attributes = arguments(object).first, isModule(at: attributes)
     else { return nil }
     return attributes
   }
 
-  /// Whether a module's state dict has a tensor.
-  fileprivate func holdsTensors(_ id: Pickle.ID) -> Bool {
+  /// Whether a module's state dict has a tensor; assumed where many modules share parts that have none.
+  ///
+  /// - Parameter steps: How many values may still be passed, over all modules.
+  fileprivate func holdsTensors(_ id: Pickle.ID, steps: inout Int) -> Bool {
     var open = [id]
     var seen = Set<Pickle.ID>()
     while let next = open.popLast() {
+      steps -= 1
+      guard steps > 0 else { return true }
       guard seen.insert(next).inserted else { continue }
       if isTensor(at: next) { return true }
-      guard let module = module(at: next) else { continue }
+      guard let module = module(at: next, where: { seen.insert($0).inserted }) else { continue }
+      steps -= module.submodules.count
       open += (module.submodules + module.buffers + module.parameters).map(\.value)
     }
     return false

@@ -25,7 +25,9 @@ enum FileReader {
 
   /// Reads what is at a path: a file, the index of several, or a folder of them.
   static func read(at path: FilePath, _ options: CheckpointOptions) throws(CheckpointError) -> CheckpointContents {
-    guard let store = try bytes(at: path, options) else { return try CheckpointFolder(path: path).open(options) }
+    guard let store = try bytes(at: path, options) else {
+      return try CheckpointFolder(path: path).open(options.accounting)
+    }
     return try read(store, at: path, options)
   }
 
@@ -33,6 +35,7 @@ enum FileReader {
   static func read(
     _ store: ByteStore, at path: FilePath, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents {
+    let options = options.accounting
     guard FileHead(store).isJSON else { return try read(store, file: path.description, options) }
     do throws(CheckpointError) {
       return try Shards.open(store, index: path, options)
@@ -45,6 +48,7 @@ enum FileReader {
   @Sendable static func read(
     _ store: ByteStore, file: String, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents {
+    let options = options.accounting
     do throws(CheckpointError) {
       let contents: CheckpointContents
       switch try FileKind.detect(store) {
@@ -105,7 +109,11 @@ enum FileReader {
   private static func readSafetensors(
     _ store: ByteStore, file: String, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents {
-    let stateDict = try StateDict(safetensors: store, file: file, checksOnUse: options.checksCRC)
+    let stateDict = try StateDict(
+      safetensors: store, file: file, checksOnUse: options.checksCRC, tensorLimit: options.limits.tensorCount)
+    var names = NameBudget(options.limits)
+    for (name, tensor) in stateDict { try names.add(name.utf8.count, rank: tensor.shape.count) }
+    try names.close()
     let source = stateDict.metadata.source
     var contents = CheckpointContents(
       source?.format ?? .safetensors, file: file, store: store,

@@ -47,12 +47,14 @@ struct ScriptModel {
   /// Of the values in `attributes.pkl`, those that are tensors.
   private var attributes: [Tensor?] = []
   private var found: [NamedTensor] = []
+  private var names: NameBudget
   private var globals: [GlobalUse] = []
 
   private init(archive: ZipArchive, root: String, file: String, options: CheckpointOptions) {
     self.archive = archive
     self.root = root
     self.options = options
+    names = NameBudget(options.limits)
     origin = StorageOrigin(file: file, entryPrefix: root, checksOnUse: options.checksCRC)
   }
 
@@ -136,21 +138,25 @@ struct ScriptModel {
     func members(_ name: String) -> [JSONValue] {
       module[name]?.arrayValue ?? []
     }
-    func name(_ item: JSONValue) -> String {
-      item["name"]?.stringValue.map { path.isEmpty ? $0 : "\(path).\($0)" } ?? path
+    func name(_ item: JSONValue) throws(CheckpointError) -> String {
+      guard let name = item["name"]?.stringValue else { return path }
+      try names.addBytes(path.utf8.count + name.utf8.count)
+      return path.isEmpty ? name : "\(path).\(name)"
     }
     for item in members("parameters") {
       guard let number = item["tensorId"].map(integer) ?? 0, table.indices.contains(number) else {
-        throw malformed("The tensor of \(name(item)) is missing.")
+        throw try malformed("The tensor of \(name(item)) is missing.")
       }
       let role: NamedTensor.Role = item["isBuffer"] == .bool(true) ? .buffer : .parameter
-      found.append(NamedTensor(name: name(item), tensor: table[number], role: role))
+      try names.add(0, rank: table[number].shape.count)
+      try found.append(NamedTensor(name: name(item), tensor: table[number], role: role))
     }
     for item in members("attributes") {
       guard let number = item["id"].map(integer) ?? 0, attributes.indices.contains(number),
         let tensor = attributes[number]
       else { continue }
-      found.append(NamedTensor(name: name(item), tensor: tensor))
+      try names.add(0, rank: tensor.shape.count)
+      try found.append(NamedTensor(name: name(item), tensor: tensor))
     }
     for item in members("submodules") { try visit(item, path: name(item), depth: depth + 1) }
   }

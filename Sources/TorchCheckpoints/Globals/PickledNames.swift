@@ -27,8 +27,8 @@ struct PickledNames: Sendable {
   /// Every global with its verdict, and the dangerous paths.
   var uses: [GlobalUse] {
     zip(globals, meanings).map { global, meaning in
-      GlobalUse(name: global.qualifiedName, verdict: meaning.verdict(of: global))
-    } + reached.map { GlobalUse(name: $0.qualifiedName, verdict: .dangerous) }
+      GlobalUse(name: global.qualifiedName.shortened(to: 1000), verdict: meaning.verdict(of: global))
+    } + reached.map { GlobalUse(name: $0.qualifiedName.shortened(to: 1000), verdict: .dangerous) }
   }
 
   /// The first that exists to run code.

@@ -11,6 +11,16 @@ extension CheckpointError {
       remedy: "raise the limits if you trust the file (limits:, --limit-factor 10)")
   }
 
+  /// Returns the error for a file with more tensors than `CheckpointLimits` allow.
+  static func tooManyTensors(_ limits: CheckpointLimits) -> CheckpointError {
+    overLimit("The file has more than \(limits.tensorCount) tensors.")
+  }
+
+  /// Returns the error for names that are longer together than `CheckpointLimits` allow.
+  static func namesTooLong(_ limits: CheckpointLimits) -> CheckpointError {
+    overLimit("The names and sizes of the tensors have more than \(limits.nameByteCount) bytes in total.")
+  }
+
   /// Returns the error for files in files in files, more than `embeddingDepth` deep.
   static func nestedTooDeep(_ what: String = "Files") -> CheckpointError {
     CheckpointError(

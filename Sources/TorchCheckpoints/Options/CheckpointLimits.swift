@@ -10,8 +10,17 @@ public struct CheckpointLimits: Sendable {
   ///
   /// Pickles deflate five- to twentyfold.
   public var pickleInflation = 200
-  /// The largest number of values in a pickle, 16 bytes each; a tensor takes about ten.
-  public var pickleValueCount = 8 << 20
+  /// The largest number of values in a pickle; a tensor takes about ten.
+  ///
+  /// What else a pickle may cost is limited in proportion: its values may take 24 bytes of memory each on average, and
+  /// it may have eight instructions for each.
+  public var pickleValueCount = 4 << 20
+  /// The largest number of tensors in a checkpoint.
+  public var tensorCount = 1 << 18
+  /// The largest total size of the names and sizes of all tensors in bytes.
+  ///
+  /// A pickle can give one long key to any number of tensors, so a small file can ask for very long names.
+  public var nameByteCount = 64 << 20
   /// The deepest nesting of values that are walked.
   public var nestingDepth = 1000
   /// The largest deflated storage in bytes, which must be in memory as a whole to be read through strides.
@@ -26,6 +35,9 @@ public struct CheckpointLimits: Sendable {
   public var unpackedMemoryByteCount = 16 << 20
   /// The largest total size of expanded views, beyond what is stored, when a whole checkpoint is hashed.
   public var expandedByteCount = 4 << 30
+
+  /// What was taken so far of these limits by the file that is being opened; nil before it is.
+  var spending: Spending?
 
   /// How many files may lie in one another: nobody needs more than one level, and each costs its bytes only once.
   static let embeddingDepth = 4
@@ -43,6 +55,8 @@ public struct CheckpointLimits: Sendable {
     limits.inflatedPickleByteCount = scale(inflatedPickleByteCount)
     limits.pickleInflation = scale(pickleInflation)
     limits.pickleValueCount = min(scale(pickleValueCount), Int(Int32.max) - 1)
+    limits.tensorCount = scale(tensorCount)
+    limits.nameByteCount = scale(nameByteCount)
     limits.nestingDepth = scale(nestingDepth)
     limits.inflatedStorageByteCount = scale(inflatedStorageByteCount)
     limits.expandedByteCount = scale(expandedByteCount)

@@ -4,6 +4,8 @@ struct Memo {
   private var dense: [Pickle.ID] = []
   private var sparse: [Int: Pickle.ID] = [:]
   private(set) var count = 0
+  /// About what it takes.
+  var byteCount: Int { dense.count * 4 + sparse.count * 48 }
 
   subscript(index: Int) -> Pickle.ID? { index < dense.count ? dense[index] : sparse[index] }
 

@@ -11,47 +11,80 @@ extension Pickle {
 
   /// What Python's `repr` gives, for values that can be keys.
   ///
-  /// - Parameter budget: how many values may be written, since a tuple may hold another twice, and that the next;
+  /// - Parameter budget: how many characters may be written, since a tuple may hold another twice, and that the next;
   ///   beyond it stands `…`.
   private func literal(_ id: ID, depth: Int, _ budget: inout Int) -> String {
     budget -= 1
     guard budget > 0, depth < 32 else { return "…" }
+    let text: String
     switch self[id] {
-    case .none: return "None"
-    case .bool(let value): return value ? "True" : "False"
-    case .integer(let value): return String(value)
-    case .bigInteger(let slice): return decimalText(bytes(slice))
-    case .float(let value): return PythonText.literal(value)
-    case .text(let slice): return PythonText.literal(text: bytes(slice))
-    case .byteText(let slice): return PythonText.literal(text: Array(byteText(slice).utf8))
-    case .bytes(let slice), .bytearray(let slice): return PythonText.literal(bytes: bytes(slice))
+    case .none: text = "None"
+    case .bool(let value): text = value ? "True" : "False"
+    case .integer(let value): text = String(value)
+    case .bigInteger(let slice): text = decimalText(bytes(slice))
+    case .float(let value): text = PythonText.literal(value)
+    case .text(let slice): text = PythonText.literal(text: bytes(head(of: slice))) + rest(of: slice)
+    case .byteText(let slice): text = PythonText.literal(text: Array(byteText(head(of: slice)).utf8)) + rest(of: slice)
+    case .bytes(let slice), .bytearray(let slice): text = PythonText.literal(bytes: bytes(slice, atMost: 4097))
     case .tuple(let start, let count):
       var parts: [String] = []
       for item in items[start..<start + Int(count)] where budget > 0 {
         parts.append(literal(item, depth: depth + 1, &budget))
       }
       return parts.count == 1 ? "(\(parts[0]),)" : "(" + parts.joined(separator: ", ") + ")"
-    case .global(let index): return "\(globals[index].module).\(globals[index].name)"
-    case .object(let index):
-      if let bytes = encodedBytes(objects[index]) { return PythonText.literal(bytes: bytes) }
-      return global(at: objects[index].callable).map { "\($0.module).\($0.name)()" } ?? "object"
-    case .frozenset: return "frozenset"
-    case .list, .set, .dict: return "container"
-    case .persistent: return "storage"
+    case .global(let index): text = globals[index].qualifiedName.shortened
+    case .object(let index): text = literal(objects[index])
+    case .frozenset: text = "frozenset"
+    case .list, .set, .dict: text = "container"
+    case .persistent: text = "storage"
     }
+    budget -= text.utf8.count
+    return text
   }
+
+  private func literal(_ object: Object) -> String {
+    if let text = encodedText(object) {
+      guard case .text(let slice) = self[text], slice.count > Self.textLimit else {
+        return encodedBytes(object).map { PythonText.literal(bytes: $0) } ?? "object"
+      }
+      return "\(slice.count) encoded bytes"
+    }
+    if let bytes = encodedBytes(object) { return PythonText.literal(bytes: bytes) }
+    return global(at: object.callable).map { $0.qualifiedName.shortened + "()" } ?? "object"
+  }
+
+  /// How much of a string is written where it is a part of a key.
+  private static let textLimit = 1024
+
+  private func head(of slice: Slice) -> Slice {
+    guard slice.count > Self.textLimit else { return slice }
+    // Up to the beginning of a character.
+    var count = Self.textLimit
+    let bytes = bytes(Slice(start: slice.start, count: UInt32(count + 1)))
+    while count > 0, bytes[count] & 0xC0 == 0x80 { count -= 1 }
+    return Slice(start: slice.start, count: UInt32(count))
+  }
+
+  private func rest(of slice: Slice) -> String { slice.count > Self.textLimit ? "…" : "" }
 
   /// The bytes that protocol 2 writes as a call: `_codecs.encode(text, 'latin1')`, or `bytes()` for none.
   func encodedBytes(_ object: Object) -> [UInt8]? {
-    let parts = Array(sequence(at: object.arguments) ?? [])
     switch global(at: object.callable)?.qualifiedName {
-    case "__builtin__.bytes", "builtins.bytes": return parts.isEmpty ? [] : nil
+    case "__builtin__.bytes", "builtins.bytes": return sequence(at: object.arguments)?.isEmpty == true ? [] : nil
     case "_codecs.encode":
-      guard let text = parts.first.flatMap({ text(at: $0) }) else { return nil }
+      guard let text = encodedText(object).flatMap({ text(at: $0) }) else { return nil }
       let bytes = text.unicodeScalars.compactMap { UInt8(exactly: $0.value) }
       return bytes.count == text.unicodeScalars.count ? bytes : nil
     default: return nil
     }
+  }
+
+  /// The string that a call of `_codecs.encode` is given.
+  private func encodedText(_ object: Object) -> ID? {
+    guard let global = global(at: object.callable), global.module == "_codecs", global.name == "encode" else {
+      return nil
+    }
+    return sequence(at: object.arguments)?.first
   }
 
   /// A two's complement number in decimal; beyond a kilobyte, where that takes long, in hexadecimal.

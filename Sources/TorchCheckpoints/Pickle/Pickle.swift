@@ -127,6 +127,11 @@ final class Pickle: Sendable {
     return store.array(slice.start..<slice.start + Int(slice.count))
   }
 
+  /// The first bytes of a slice.
+  func bytes(_ slice: Slice, atMost count: Int) -> [UInt8] {
+    bytes(Slice(start: slice.start, count: min(slice.count, UInt32(clamping: count))))
+  }
+
   /// A `str` of Python 2 as a string: UTF-8 if valid, otherwise latin-1.
   func byteText(_ slice: Slice) -> String {
     let bytes = bytes(slice)
@@ -157,6 +162,35 @@ final class Pickle: Sendable {
     switch self[id] {
     case .text(let slice): text(slice)
     case .byteText(let slice): byteText(slice)
+    default: nil
+    }
+  }
+
+  /// Whether a node is a string with these characters.
+  ///
+  /// Most strings differ in length, so that none of their bytes is read.
+  func isText(_ id: ID, _ text: String) -> Bool {
+    switch self[id] {
+    case .text(let slice) where !hasHalfPairs: Int(slice.count) == text.utf8.count && self.text(slice) == text
+    // Bytes that are no UTF-8 become more of them as text.
+    case .text, .byteText: self.text(at: id) == text
+    default: false
+    }
+  }
+
+  /// The first bytes of a string as text; empty for any other node.
+  func head(ofText id: ID, count: Int) -> String {
+    switch self[id] {
+    case .text(let slice): text(Slice(start: slice.start, count: min(slice.count, UInt32(clamping: count))))
+    case .byteText(let slice): byteText(Slice(start: slice.start, count: min(slice.count, UInt32(clamping: count))))
+    default: ""
+    }
+  }
+
+  /// The number of bytes of `bytes` or a `bytearray`.
+  func byteCount(at id: ID) -> Int? {
+    switch self[id] {
+    case .bytes(let slice), .bytearray(let slice): Int(slice.count)
     default: nil
     }
   }

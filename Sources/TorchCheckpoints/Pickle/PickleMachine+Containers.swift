@@ -33,6 +33,7 @@ extension PickleMachine {
 
   private mutating func extend(_ index: Int, with ids: [Pickle.ID]) -> Int {
     guard index >= 0 else { return sequence(ids) }
+    costs.sequenceItemCount += ids.count
     sequences[index].append(contentsOf: ids)
     return index
   }

@@ -19,6 +19,9 @@ struct PickleMachine: ~Copyable {
   private let isTolerant: Bool
   /// What was wrong first.
   private var firstError: CheckpointError?
+  private var errorCount = 0
+  /// After how many errors a broken pickle is given up.
+  private static let errorLimit = 10_000
   var nodes: [Pickle.Node] = []
   var items: [Pickle.ID] = []
   var sequences: [[Pickle.ID]] = []
@@ -39,11 +42,13 @@ struct PickleMachine: ~Copyable {
   private var position = 0
   /// The end of the frame that reaches furthest.
   private var frameEnd = 0
+  var costs: PickleCosts
 
   init(store: ByteStore, limits: CheckpointLimits, isTolerant: Bool = false) {
     self.store = store
     self.limits = limits
     self.isTolerant = isTolerant
+    costs = PickleCosts(limits)
   }
 
   /// Reads one pickle from the start of `range`.
@@ -57,7 +62,9 @@ struct PickleMachine: ~Copyable {
     // A value takes about nine bytes; the range may be far longer than the pickle.
     machine.nodes.reserveCapacity(min(range.count / 8, 1 << 20))
     do {
-      return try machine.run(range)
+      let pickle = try machine.run(range)
+      try limits.spending?.add(pickleByteCount: machine.memoryByteCount, limits)
+      return pickle
     } catch var error {
       error.offset = (error.offset ?? machine.position) - range.lowerBound
       throw error
@@ -86,6 +93,7 @@ struct PickleMachine: ~Copyable {
   private mutating func run(_ range: Range<Int>) throws(CheckpointError) -> Pickle {
     let store = store
     let opcodes = Opcode.byCode
+    var instructionCount = 0
     var cursor = ByteCursor(store.bytes.extracting(first: range.upperBound), at: range.lowerBound)
     while true {
       position = cursor.position
@@ -106,8 +114,14 @@ struct PickleMachine: ~Copyable {
       guard nodes.count <= limits.pickleValueCount else {
         throw CheckpointError.overLimit("The pickle has more than \(limits.pickleValueCount) values.")
       }
-      if nodes.count & 0xFFF == 0 { try AwaitedWork.check() }
+      instructionCount += 1
+      if instructionCount % PickleCosts.interval == 0 {
+        try AwaitedWork.check()
+        try costs.require(instructionCount: instructionCount, memoryByteCount: memoryByteCount)
+        costs.release(store, upTo: position)
+      }
     }
+    Work.add(instructionCount)
     let end = cursor.position
     position = end
     return try pickle(range.lowerBound..<end, root: pop())
@@ -128,6 +142,8 @@ struct PickleMachine: ~Copyable {
       try step(opcode, &cursor)
     } catch {
       firstError = firstError ?? error
+      errorCount += 1
+      guard errorCount < Self.errorLimit else { throw error }
       if opcode.pushesOperand { try push(.none) }
       cursor = end
     }
@@ -202,10 +218,10 @@ struct PickleMachine: ~Copyable {
     case .mark: marks.append(stack.count)
     case .popMark: _ = try popMarked()
     case .pop: if marks.last == stack.count { marks.removeLast() } else { _ = try pop() }
-    case .dup: try stack.append(top())
-    case .get: try stack.append(fetch(index(line: cursor.line())))
-    case .binget: try stack.append(fetch(Int(cursor.read(UInt8.self))))
-    case .longBinget: try stack.append(fetch(Int(cursor.read(UInt32.self))))
+    case .dup: try pushAgain(top())
+    case .get: try pushAgain(fetch(index(line: cursor.line())))
+    case .binget: try pushAgain(fetch(Int(cursor.read(UInt8.self))))
+    case .longBinget: try pushAgain(fetch(Int(cursor.read(UInt32.self))))
     case .put: try memo.put(top(), at: index(line: cursor.line()))
     case .binput: try memo.put(top(), at: Int(cursor.read(UInt8.self)))
     case .longBinput: try memo.put(top(), at: Int(cursor.read(UInt32.self)))
@@ -280,6 +296,7 @@ struct PickleMachine: ~Copyable {
 
   mutating func sequence(_ ids: [Pickle.ID]) -> Int {
     guard !ids.isEmpty else { return -1 }
+    costs.sequenceItemCount += ids.count
     sequences.append(ids)
     return sequences.count - 1
   }
@@ -290,6 +307,20 @@ struct PickleMachine: ~Copyable {
     items.append(contentsOf: stack[(stack.count - count)...])
     stack.removeLast(count)
     try push(.tuple(start: items.count - count, count: UInt32(truncatingIfNeeded: count)))
+    costs.note(tuple: nodes.count - 1, of: items[(items.count - count)...], in: nodes)
+  }
+
+  /// Pushes a value that is there already.
+  private mutating func pushAgain(_ id: Pickle.ID) throws(CheckpointError) {
+    try costs.add(id, in: nodes)
+    stack.append(id)
+  }
+
+  /// About what the values take, each array with the room that it may have grown by.
+  private var memoryByteCount: Int {
+    nodes.count * MemoryLayout<Pickle.Node>.stride + items.count * 4 + sequences.count * 64
+      + costs.sequenceItemCount * 4 + objects.count * MemoryLayout<Pickle.Object>.stride + persistentIDs.count * 4
+      + stack.count * 4 + marks.count * 8 + memo.byteCount + decoded.count + costs.memoryByteCount
   }
 
   private mutating func pushGlobal(module: String, name: String) throws(CheckpointError) {
@@ -297,6 +328,7 @@ struct PickleMachine: ~Copyable {
     if let number = globalNumbers[global] {
       try push(.global(number))
     } else {
+      try costs.add(global)
       globalNumbers[global] = globals.count
       globals.append(global)
       try push(.global(globals.count - 1))

@@ -15,10 +15,23 @@ enum PythonText {
 
   static func kind(of bytes: UnsafeRawBufferPointer) -> Kind {
     if unsafe bytes.allSatisfy({ $0 < 0x80 }) { return .plain }
-    let bytes = unsafe Array(bytes)
-    if String(validating: bytes, as: UTF8.self) != nil { return .plain }
-    return String(validating: escaped(bytes), as: UTF8.self) != nil ? .halfPairs : .invalid
+    var kind = Kind.plain
+    var start = 0
+    // In windows, since a string may be as long as the file, and is copied to be checked.
+    while start < bytes.count {
+      var end = min(start + windowByteCount, bytes.count)
+      if end < bytes.count { while end > start + 1, unsafe bytes[end] & 0xC0 == 0x80 { end -= 1 } }
+      let window = unsafe Array(bytes[start..<end])
+      if String(validating: window, as: UTF8.self) == nil {
+        guard String(validating: escaped(window), as: UTF8.self) != nil else { return .invalid }
+        kind = .halfPairs
+      }
+      start = end
+    }
+    return kind
   }
+
+  private static let windowByteCount = 1 << 16
 
   /// The text with each half pair as an escape.
   static func text(_ bytes: [UInt8]) -> String { String(decoding: escaped(bytes), as: UTF8.self) }

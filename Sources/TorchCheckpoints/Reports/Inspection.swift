@@ -128,7 +128,7 @@ public struct Inspection: Sendable, Encodable {
     storages = StorageReport(of: checkpoint)
     sources = checkpoint.embeddedSources
     leftOut = checkpoint.leftOut
-    var notes = checkpoint.notes + leftOut.map { "\($0.name) was left out: \($0.reason)" }
+    var notes = checkpoint.notes + leftOut.map { "\($0.name.shortened) was left out: \($0.reason.shortened)" }
 
     let tensors = checkpoint.tensors
     let unhashed = hash == nil ? [] : Inspection.expanded(tensors, limit: checkpoint.options.limits.expandedByteCount)
@@ -158,11 +158,12 @@ public struct Inspection: Sendable, Encodable {
           statistics: figures[place]))
       if unhashed.contains(place) {
         notes.append(
-          "\(name) has no hash: it is a view expanded from \(tensor.storage.byteCount) to \(tensor.byteCount) bytes.")
+          "\(name.shortened) has no hash: it is a view expanded from \(tensor.storage.byteCount) to \(tensor.byteCount) bytes."
+        )
       }
     }
     self.tensors = rows
-    notes += Inspection.collisions(tensors).map { "Duplicate tensor name \($0), which cannot be converted." }
+    notes += Inspection.collisions(tensors).map { "Duplicate tensor name \($0.shortened), which cannot be converted." }
 
     let groups = Tensor.tieGroups(tensors.map(\.tensor))
     ties = groups.map { group in group.map { tensors[$0].name } }

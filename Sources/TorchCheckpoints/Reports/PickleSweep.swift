@@ -20,6 +20,12 @@ struct PickleSweep {
   private var inflatable: Int
   /// How many bytes may still be read on the guess that a pickle begins there.
   private var guessable: Int
+  /// The uses so far, each once: a file may name one global in each of a million pickles.
+  private var seen = Set<GlobalUse>()
+  /// Whether there were more pickles, or more globals, than a sweep goes through.
+  private var isExhausted = false
+  private static let pickleLimit = 1 << 18
+  private static let globalLimit = 1 << 16
 
   /// What bytes are that a pickle may be in.
   private enum Place {
@@ -36,7 +42,7 @@ struct PickleSweep {
   init(_ store: ByteStore, file: String, options: CheckpointOptions) {
     self.options = options
     inflatable = options.limits.inflatedPickleByteCount.times(4) ?? .max
-    guessable = store.count < .max / 32 ? store.count * 16 + 1 << 20 : .max
+    guessable = store.count.plus(1 << 20) ?? .max
     visit(store, as: .file, name: file, depth: 0)
   }
 
@@ -74,7 +80,7 @@ struct PickleSweep {
     _ store: ByteStore, from start: Int, areCertain: Bool, name: String, depth: Int
   ) -> Int {
     var position = start
-    while position < store.count {
+    while position < store.count, !isExhausted {
       let isCertain = areCertain && position == start
       guard let end = visitPickle(store, at: position, isCertain: isCertain, name: name, depth: depth) else { break }
       position = max(end, position + 1)
@@ -86,13 +92,23 @@ struct PickleSweep {
   private mutating func visitPickle(
     _ store: ByteStore, at start: Int, isCertain: Bool, name: String, depth: Int
   ) -> Int? {
+    guard count < Self.pickleLimit, seen.count < Self.globalLimit else {
+      if !isExhausted {
+        note(
+          CheckpointError.overLimit(
+            "The file has more than \(Self.pickleLimit) pickles, or they name more than \(Self.globalLimit) globals.",
+            offset: start), name)
+      }
+      isExhausted = true
+      return nil
+    }
     let (pickle, error) = PickleMachine.trace(store, start..<store.count, limits: options.limits)
     guessable -= pickle.range.count
     if pickle.globals.isEmpty, error != nil, !isCertain { return nil }
     let names = PickledNames(pickle).uses
     guard isCertain || error == nil || pickle.globals.contains(where: Self.isNamedAndDangerous) else { return nil }
     count += 1
-    uses += names
+    uses += names.filter { seen.insert($0).inserted }
     if let error { note(error, name) }
     visitBytes(of: pickle, name: name, depth: depth)
     return error == nil ? pickle.range.upperBound : isCertain ? pickle.range.upperBound : nil
@@ -107,7 +123,7 @@ struct PickleSweep {
   /// Pickles between other bytes: storages, or concatenated archives.
   private mutating func search(_ store: ByteStore, from start: Int, name: String, depth: Int) {
     var position = start
-    while let place = Self.beginning(in: store, from: position) {
+    while !isExhausted, let place = Self.beginning(in: store, from: position) {
       guard guessable > 0 else {
         note(
           CheckpointError.overLimit(

@@ -9,12 +9,17 @@ extension CheckpointValue {
   /// - Parameter budget: The largest number of values; the rest, and values below 32 levels, are replaced by `"…"`.
   public func json(budget: Int = 100_000) -> JSONValue {
     var budget = budget
-    return json(&budget, depth: 0) ?? .null
+    return json(within: &budget)
   }
+
+  /// The value as JSON, within what several values may take together; 16 bytes of text count as a value.
+  func json(within budget: inout Int) -> JSONValue { json(&budget, depth: 0) ?? .null }
 
   private func json(_ budget: inout Int, depth: Int) -> JSONValue? {
     budget -= 1
     guard budget >= 0, depth < 32 else { return .string("…") }
+    // Bytes are only counted, and may be there any number of times.
+    if let count = values.pickle.byteCount(at: id) { return .string("\(count) bytes") }
     guard let kind = try? kind else { return nil }
     func array(_ values: [CheckpointValue]) -> JSONValue? {
       let members = values.compactMap { $0.json(&budget, depth: depth + 1) }
@@ -26,13 +31,20 @@ extension CheckpointValue {
     case .integer(let value): return .integer(value)
     case .bigInteger(let digits): return .string(digits)
     case .float(let value): return value.isFinite ? .number(value) : .string(PythonText.literal(value))
-    case .string(let text): return .string(text)
-    case .bytes(let bytes): return .string("\(bytes.count) bytes")
+    case .string(let text):
+      budget -= text.utf8.count / 16
+      return .string(text)
+    case .bytes(let bytes):
+      budget -= bytes.count / 16
+      return .string("\(bytes.count) bytes")
     case .list(let values), .tuple(let values), .set(let values): return array(values)
     case .mapping(let entries):
       var members = JSONObject()
       for (key, value) in entries {
-        if let json = value.json(&budget, depth: depth + 1) { members.append(values.pickle.keyText(key.id), json) }
+        guard let json = value.json(&budget, depth: depth + 1) else { continue }
+        let name = budget > 0 ? values.pickle.keyText(key.id) : "…"
+        budget -= name.utf8.count / 16
+        members.append(name, json)
       }
       return members.isEmpty && !entries.isEmpty ? nil : .object(members)
     case .tensor, .storage: return nil

@@ -85,6 +85,7 @@ struct EmbeddedFiles: Sendable {
     }
     let slice = pickle.slice(of: bytes)
     if let file = opened[slice] { return file }
+    try options.limits.spending?.addFile()
     let store: ByteStore
     if case .object(let index) = pickle[bytes] {
       store = ByteStore(copying: pickle.encodedBytes(pickle.objects[index]) ?? [])

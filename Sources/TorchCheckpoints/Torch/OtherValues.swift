@@ -21,6 +21,9 @@ struct OtherValues {
   private var open = Set<Pickle.ID>()
   /// Values may be shared, so that a small file can name very many.
   private var budget: Int
+  private var paths: PathTree
+  /// What the names of tensors at their places may still take.
+  private var nameBytes: Int
 
   /// What stands beside; nil if nothing does.
   private(set) var value: PythonValue?
@@ -30,37 +33,57 @@ struct OtherValues {
   /// - Parameters:
   ///   - tensors: The state dict's tensors.
   ///   - root: The state dict.
-  init(beside tensors: [NamedTensor], at root: Pickle.ID, in values: TorchValues) {
+  init(beside tensors: [NamedTensor], at root: Pickle.ID, in values: TorchValues, limits: CheckpointLimits) {
     self.values = values
+    paths = PathTree(values.pickle)
+    nameBytes = limits.nameByteCount
     self.root = root
     self.tensors = tensors
-    budget = max(100_000, values.pickle.nodes.count)
+    budget = max(100_000, min(values.pickle.nodes.count, 2_000_000))
     value = convert(values.pickle.root, Place())
   }
 
   /// All that a pickle holds beside tensors.
   init(in values: TorchValues) {
     // No value is the state dict.
-    self.init(beside: [], at: Pickle.ID(index: -1), in: values)
+    self.init(beside: [], at: Pickle.ID(index: -1), in: values, limits: .init())
   }
 
   /// Where a value is.
   private struct Place {
-    /// Whether it is in the state dict, and its name there.
+    /// Whether it is in the state dict, and its path there.
     var isInside = false
-    var name: String?
+    var parent = PathTree.Path.top
+    var step = PathTree.Step.none
     /// The way to it from the top.
     var steps: [StateDictPlace.Step] = []
 
-    func entering(_ key: PythonValue, _ text: String, _ position: Int) -> Place {
+    func entering(_ key: PythonValue, _ step: PathTree.Step, below here: PathTree.Path, _ position: Int) -> Place {
       var place = self
-      if isInside { place.name = name.map { "\($0).\(text)" } ?? text }
-      // The way matters only to the state dict itself.
-      if !isInside { place.steps.append(StateDictPlace.Step(key, position: position)) }
+      if isInside {
+        place.parent = here
+        place.step = step
+      } else {
+        // The way matters only to the state dict itself.
+        place.steps.append(StateDictPlace.Step(key, position: position))
+      }
       return place
     }
 
     var depth: Int = 0
+  }
+
+  /// The name of a tensor at a place; nil once the names are too long together.
+  private mutating func name(of place: Place) -> String? {
+    nameBytes -= paths.byteCount(of: place.step, below: place.parent)
+    guard nameBytes > 0 else { return nil }
+    return paths.text(of: place.step, below: place.parent) ?? "tensor"
+  }
+
+  /// The tensors whose names begin with the path of a place.
+  private mutating func entries(ofTensorsAt place: Place) -> [PythonValue.Entry] {
+    guard place.isInside, !(place.parent == .top && place.step.isNone), let name = name(of: place) else { return [] }
+    return entries(ofTensorsUnder: name)
   }
 
   private mutating func convert(_ id: Pickle.ID, _ place: Place) -> PythonValue? {
@@ -81,7 +104,7 @@ struct OtherValues {
     if isTensor(id) { return tensor(id, place) }
     if values.file(at: id) != nil {
       // Its tensors are this file's too, so its bytes would say them twice.
-      let tensors = place.isInside ? place.name.map { entries(ofTensorsUnder: $0) } ?? [] : []
+      let tensors = entries(ofTensorsAt: place)
       return tensors.isEmpty
         ? .record(.string("a checkpoint within the checkpoint")) : .instance(class: "checkpoint in bytes", tensors)
     }
@@ -91,10 +114,10 @@ struct OtherValues {
     case .integer(let value): return .integer(value)
     case .bigInteger(let slice): return .bigInteger(pickle.decimalText(pickle.bytes(slice)))
     case .float(let value): return .float(value)
-    case .text(let slice): return .text(pickle.text(slice))
-    case .byteText(let slice): return .text(pickle.byteText(slice))
-    case .bytes(let slice): return bytes(pickle.bytes(slice)).map { .bytes($0) }
-    case .bytearray(let slice): return bytes(pickle.bytes(slice)).map { .bytearray($0) }
+    case .text(let slice): return take(slice) ? .text(pickle.text(slice)) : .record(.string("…"))
+    case .byteText(let slice): return take(slice) ? .text(pickle.byteText(slice)) : .record(.string("…"))
+    case .bytes(let slice): return take(slice) ? .bytes(pickle.bytes(slice)) : nil
+    case .bytearray(let slice): return take(slice) ? .bytearray(pickle.bytes(slice)) : nil
     default: break
     }
     open.insert(id)
@@ -118,7 +141,7 @@ struct OtherValues {
 
   /// What else is in a state dict that is one mapping from names to tensors and has its tensors first; nil if it is not.
   private mutating func beside(_ place: Place) -> [PythonValue.Entry]? {
-    if values.module(at: root) != nil { return [] }
+    if values.isModule(at: root) { return [] }
     guard let all = values.mapping(at: root) else { return nil }
     var others: [TorchValues.Entry] = []
     var count = 0
@@ -158,8 +181,7 @@ struct OtherValues {
 
   private mutating func tensor(_ id: Pickle.ID, _ place: Place) -> PythonValue? {
     guard place.isInside else { return nil }
-    let name = place.name ?? "tensor"
-    if names.contains(ExactName(name)) {
+    if let name = name(of: place), names.contains(ExactName(name)) {
       if nameOfID[id] == nil { nameOfID[id] = name }
       return .tensor(name)
     }
@@ -185,8 +207,9 @@ struct OtherValues {
     var items: [PythonValue] = []
     var isEmpty = true
     let hadPlace = self.place != nil
+    let here = place.isInside ? paths.path(place.step, below: place.parent) : .top
     for (number, id) in zip(0..., ids) {
-      var inner = place.entering(.integer(number), String(number), number)
+      var inner = place.entering(.integer(number), .index(number), below: here, number)
       inner.depth += 1
       let item = convert(id, inner)
       isEmpty = isEmpty && item == nil
@@ -197,9 +220,10 @@ struct OtherValues {
 
   private mutating func entries(_ all: [TorchValues.Entry], _ place: Place) -> [PythonValue.Entry]? {
     var entries: [PythonValue.Entry] = []
+    let here = place.isInside ? paths.path(place.step, below: place.parent) : .top
     for entry in all {
       guard let key = key(entry.key) else { continue }
-      var inner = place.entering(key, values.pickle.keyText(entry.key), entries.count)
+      var inner = place.entering(key, .key(entry.key), below: here, entries.count)
       inner.depth += 1
       guard let value = convert(entry.value, inner) else { continue }
       entries.append(PythonValue.Entry(key, value))
@@ -247,14 +271,16 @@ struct OtherValues {
       return entries(mapping, place).map { .counter($0) }
     default: break
     }
-    if place.isInside, let prefix = place.name {
-      let tensors = entries(ofTensorsUnder: prefix)
-      if !tensors.isEmpty { return .instance(class: name, tensors) }
-    }
+    let tensors = entries(ofTensorsAt: place)
+    if !tensors.isEmpty { return .instance(class: name, tensors) }
     if object.entries >= 0, let mapping = values.mapping(at: id) {
       return entries(mapping, place).map { .instance(class: name, $0) }
     }
-    return .record(CheckpointValue(values: values, id: id).json(budget: max(min(budget, 10_000), 0)))
+    let share = max(min(budget, 10_000), 0)
+    var rest = share
+    let json = CheckpointValue(values: values, id: id).json(within: &rest)
+    budget -= share - rest
+    return .record(json)
   }
 
   /// `bytearray(text, 'latin-1')`, `bytearray(bytes)` or `bytearray()`.
@@ -270,7 +296,12 @@ struct OtherValues {
     }
   }
 
-  /// Bytes count as values do, sixteen to one.
+  /// Texts and bytes count as values do, sixteen bytes to one.
+  private mutating func take(_ slice: Pickle.Slice) -> Bool {
+    budget -= Int(slice.count) / 16
+    return budget >= 0
+  }
+
   private mutating func bytes(_ bytes: [UInt8]) -> [UInt8]? {
     budget -= bytes.count / 16
     return budget >= 0 ? bytes : nil

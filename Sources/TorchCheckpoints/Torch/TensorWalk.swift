@@ -16,19 +16,52 @@ struct TensorWalk {
 
   private struct Step {
     let id: Pickle.ID
-    /// Nil at the top.
-    let path: String?
+    /// The path of the value that holds this one, and the step from there.
+    let parent: PathTree.Path
+    let step: PathTree.Step
     let depth: Int
     /// The value is the state of an object, whose module dicts leave no mark in the path.
     var isState = false
     var role: NamedTensor.Role?
   }
 
+  /// Values that are still to be visited, one after another: so that a list of millions takes no more steps in memory
+  /// than one of three.
+  private struct Frame {
+    enum Values {
+      case items(ArraySlice<Pickle.ID>)
+      case entries([TorchValues.Entry])
+      /// The parts of an object, which are listed under its own path.
+      case parts([Pickle.ID])
+    }
+
+    let values: Values
+    let parent: PathTree.Path
+    /// Of parts, the step that leads to their object.
+    var step = PathTree.Step.none
+    let depth: Int
+    var isState = false
+    var role: NamedTensor.Role?
+    var next = 0
+
+    /// The next value with the step to it; nil at the end.
+    mutating func advance() -> (id: Pickle.ID, step: PathTree.Step)? {
+      defer { next += 1 }
+      switch values {
+      case .items(let items): return next < items.count ? (items[items.startIndex + next], .index(next)) : nil
+      case .entries(let entries): return next < entries.count ? (entries[next].value, .key(entries[next].key)) : nil
+      case .parts(let parts): return next < parts.count ? (parts[next], step) : nil
+      }
+    }
+  }
+
   private let values: TorchValues
   private let scope: Scope
   private let limits: CheckpointLimits
+  private var paths: PathTree
+  private var names: NameBudget
   private var seen = Set<Pickle.ID>()
-  private var steps: [Step] = []
+  private var frames: [Frame] = []
   private var found: [NamedTensor] = []
   private var leftOut: [LeftOut] = []
   /// Whether all scopes come to the same: no module, no attribute of a tensor, no numpy scalar was met.
@@ -38,6 +71,8 @@ struct TensorWalk {
     self.values = values
     self.scope = scope
     self.limits = limits
+    paths = PathTree(values.pickle)
+    names = NameBudget(limits)
   }
 
   /// All tensors under `root`.
@@ -47,28 +82,51 @@ struct TensorWalk {
     under root: Pickle.ID, of values: TorchValues, _ scope: Scope, limits: CheckpointLimits
   ) throws(CheckpointError) -> (found: [NamedTensor], leftOut: [LeftOut], isPlain: Bool) {
     var walk = TensorWalk(values, scope, limits)
-    walk.steps.append(Step(id: root, path: nil, depth: 0))
+    walk.frames.append(Frame(values: .parts([root]), parent: .top, depth: 0))
     var count = 0
     defer { Work.add(count) }
-    while let step = walk.steps.popLast() {
+    while let step = walk.nextStep() {
       count += 1
       try walk.visit(step)
     }
+    Work.add(walk.paths.joinedByteCount)
+    if scope == .everything { try walk.names.close() }
     return (walk.found, walk.leftOut, walk.isPlain)
   }
 
+  private mutating func nextStep() -> Step? {
+    while !frames.isEmpty {
+      let last = frames.count - 1
+      guard let (id, step) = frames[last].advance() else {
+        frames.removeLast()
+        continue
+      }
+      guard mayHoldTensors(id) else { continue }
+      let frame = frames[last]
+      if case .key(let key) = step, frame.isState, Self.moduleDicts.contains(where: { values.pickle.isText(key, $0) }) {
+        return Step(id: id, parent: frame.parent, step: .none, depth: frame.depth, role: frame.role)
+      }
+      var isParts = false
+      if case .parts = frame.values { isParts = true }
+      return Step(
+        id: id, parent: frame.parent, step: step, depth: frame.depth, isState: isParts && frame.isState,
+        role: frame.role)
+    }
+    return nil
+  }
+
   private mutating func visit(_ step: Step) throws(CheckpointError) {
-    guard mayHoldTensors(step.id) else { return }
     let pickle = values.pickle
     guard step.depth <= limits.nestingDepth else {
+      let path = paths.text(of: step.step, below: step.parent) ?? "the top"
       throw CheckpointError.overLimit(
-        "Values are nested more than \(limits.nestingDepth) deep, at \((step.path ?? "the top").prefix(80))….")
+        "Values are nested more than \(limits.nestingDepth) deep, at \(path.prefix(80))….")
     }
     if let tensor = try tensor(step) {
+      let name = try name(of: step, rank: tensor.shape.count)
       found.append(
         NamedTensor(
-          name: step.path, tensor: tensor, role: step.role, isNumpyScalar: values.isNumpyScalar(step.id),
-          node: step.id))
+          name: name, tensor: tensor, role: step.role, isNumpyScalar: values.isNumpyScalar(step.id), node: step.id))
       if scope == .everything, let state = values.tensorState(at: step.id) {
         isPlain = false
         push([state], step)
@@ -77,15 +135,13 @@ struct TensorWalk {
     }
     guard seen.insert(step.id).inserted else { return }
     if let reason = values.reasonWithoutType(at: step.id) {
-      leftOut.append(LeftOut(step.path ?? "tensor", reason: reason))
+      try leftOut.append(LeftOut(name(of: step) ?? "tensor", reason: reason))
       return
     }
     if let file = values.file(at: step.id) {
       isPlain = false
-      let inner = try contents(of: file)
-      found += inner.found.map { $0.under(step.path) }
-      leftOut += inner.leftOut.map { $0.under(step.path) }
-    } else if let module = values.module(at: step.id) {
+      try add(contents(of: file), step)
+    } else if let module = values.module(at: step.id, where: { seen.insert($0).inserted }) {
       isPlain = false
       visit(module, step)
     } else if let items = values.items(ofTuple: step.id) {
@@ -101,7 +157,34 @@ struct TensorWalk {
 
   private func isTrainingState(_ entry: TorchValues.Entry) -> Bool {
     guard !values.isTensor(at: entry.value), !values.isArray(entry.value) else { return false }
-    return values.isTrainingState(values.pickle.keyText(entry.key), entry.value)
+    return values.isTrainingState(entry)
+  }
+
+  /// The name of a tensor; nil at the top.
+  ///
+  /// - Throws: `limitExceeded`.
+  private mutating func name(of step: Step, rank: Int = 0) throws(CheckpointError) -> String? {
+    let estimate = paths.byteCount(of: step.step, below: step.parent)
+    try names.add(estimate, rank: rank)
+    let name = paths.text(of: step.step, below: step.parent)
+    if let name, name.utf8.count > estimate { try names.addBytes(name.utf8.count - estimate) }
+    return name
+  }
+
+  /// Adds the tensors of a file that lies in the pickle, under the path of the value that holds it.
+  private mutating func add(
+    _ inner: (found: [NamedTensor], leftOut: [LeftOut]), _ step: Step
+  ) throws(CheckpointError) {
+    let path = paths.text(of: step.step, below: step.parent)
+    let count = path?.utf8.count ?? 0
+    for tensor in inner.found {
+      try names.add(count + tensor.name.utf8.count + 1, rank: tensor.tensor.shape.count)
+      found.append(tensor.under(path))
+    }
+    for row in inner.leftOut {
+      try names.add(count + row.name.utf8.count + 1)
+      leftOut.append(row.under(path))
+    }
   }
 
   private mutating func tensor(_ step: Step) throws(CheckpointError) -> Tensor? {
@@ -113,7 +196,7 @@ struct TensorWalk {
       }
       return try values.array(at: step.id)
     } catch var error {
-      if let path = step.path { error.message = "\(path): \(error.message)" }
+      if let path = paths.text(of: step.step, below: step.parent) { error.message = "\(path): \(error.message)" }
       throw error
     }
   }
@@ -153,7 +236,7 @@ struct TensorWalk {
   /// All that an inert object holds: the arguments it was made with, its state, its items.
   private mutating func visit(_ object: Pickle.Object, _ step: Step) {
     if values.meaning(at: object.callable) == .scriptValue, let value = values.arguments(object).first {
-      steps.append(Step(id: value, path: step.path, depth: step.depth + 1))
+      frames.append(Frame(values: .parts([value]), parent: step.parent, step: step.step, depth: step.depth + 1))
       return
     }
     if object.entries >= 0, let entries = values.mapping(at: step.id) { push(entries, step) }
@@ -164,29 +247,24 @@ struct TensorWalk {
     push(parts, step)
   }
 
-  // MARK: - Steps, last first, so that the first is taken first
+  // MARK: - Frames, of which the last is gone through first
 
   private mutating func push(_ parts: [Pickle.ID], _ step: Step) {
-    for part in parts.reversed() {
-      steps.append(Step(id: part, path: step.path, depth: step.depth + 1, isState: true))
-    }
+    frames.append(
+      Frame(values: .parts(parts), parent: step.parent, step: step.step, depth: step.depth + 1, isState: true))
   }
 
   private mutating func push(_ entries: [TorchValues.Entry], _ step: Step, role: NamedTensor.Role? = nil) {
-    let prefix = step.path.map { $0 + "." } ?? ""
-    if entries.count > found.capacity { found.reserveCapacity(entries.count) }
-    for entry in entries.reversed() where mayHoldTensors(entry.value) {
-      let key = values.pickle.keyText(entry.key)
-      let isModuleDict = step.isState && (key == "_parameters" || key == "_buffers" || key == "_modules")
-      steps.append(
-        Step(id: entry.value, path: isModuleDict ? step.path : prefix + key, depth: step.depth + 1, role: role))
-    }
+    if entries.count > found.capacity { found.reserveCapacity(min(entries.count, limits.tensorCount)) }
+    let here = paths.path(step.step, below: step.parent)
+    frames.append(
+      Frame(values: .entries(entries), parent: here, depth: step.depth + 1, isState: step.isState, role: role))
   }
 
+  private static let moduleDicts = ["_parameters", "_buffers", "_modules"]
+
   private mutating func pushIndexed(_ items: ArraySlice<Pickle.ID>, _ step: Step) {
-    let prefix = step.path.map { $0 + "." } ?? ""
-    for (index, item) in zip(0..., items).reversed() where mayHoldTensors(item) {
-      steps.append(Step(id: item, path: prefix + String(index), depth: step.depth + 1))
-    }
+    let here = paths.path(step.step, below: step.parent)
+    frames.append(Frame(values: .items(items), parent: here, depth: step.depth + 1))
   }
 }

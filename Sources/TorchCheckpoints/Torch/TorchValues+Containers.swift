@@ -36,17 +36,27 @@ extension TorchValues {
   private func entries(_ flat: [Pickle.ID]) -> [Entry] {
     var result: [Entry] = []
     result.reserveCapacity(flat.count / 2)
-    guard mayRepeatKeys(flat) else {
+    guard flat.count > 2, mayRepeatKeys(flat) else {
       for place in stride(from: 0, to: flat.count - 1, by: 2) { result.append((flat[place], flat[place + 1])) }
       return result
     }
     var places = [Key: Int](minimumCapacity: flat.count / 2)
+    // A key that is the same node again is the same key, however long it takes to compare.
+    var placeOfID: [Pickle.ID: Int] = [:]
     for place in stride(from: 0, to: flat.count - 1, by: 2) {
-      if let earlier = places.updateValue(result.count, forKey: Key(pickle, flat[place])) {
-        places[Key(pickle, flat[place])] = earlier
+      let id = flat[place]
+      if let earlier = placeOfID[id] {
+        result[earlier].value = flat[place + 1]
+        continue
+      }
+      let key = Key(pickle, id)
+      if let earlier = places[key] {
+        placeOfID[id] = earlier
         result[earlier].value = flat[place + 1]
       } else {
-        result.append((flat[place], flat[place + 1]))
+        places[key] = result.count
+        placeOfID[id] = result.count
+        result.append((id, flat[place + 1]))
       }
     }
     return result
@@ -91,7 +101,7 @@ extension TorchValues {
         self = Int(exactly: number) == value ? .number(number) : .text(ExactName("\0\(value)"))
       case .bool(let value): self = .number(value ? 1 : 0)
       case .float(let value): self = .number(value)
-      case .bytes(let slice): self = .bytes(pickle.bytes(slice))
+      case .bytes(let slice) where slice.count <= 1024: self = .bytes(pickle.bytes(slice))
       case .tuple(let start, let count) where count <= 16 && depth < 4:
         self = .tuple(pickle.items[start..<start + Int(count)].map { Key(pickle, $0, depth: depth + 1) })
       default: self = .other(id)
@@ -101,7 +111,12 @@ extension TorchValues {
 
   /// The value of a string key.
   func value(_ name: String, in id: Pickle.ID) -> Pickle.ID? {
-    mapping(at: id)?.last { pickle.text(at: $0.key) == name }?.value
+    guard let flat = flatMapping(at: id) else { return nil }
+    // The last of several values is the one that counts.
+    for place in stride(from: flat.count / 2 * 2 - 2, through: 0, by: -2) where pickle.isText(flat[place], name) {
+      return flat[place + 1]
+    }
+    return nil
   }
 
   /// The attribute of an object, by its state: a dict, or the pair of dicts that classes with `__slots__` have.
@@ -136,7 +151,9 @@ extension TorchValues {
   /// larger dicts are not looked through.
   private func moduleState(of id: Pickle.ID) -> Pickle.ID? {
     if let object = pickle.object(at: id) {
-      guard let state = object.state, case .dict = pickle[state] else { return nil }
+      guard let state = object.state, case .dict(let index) = pickle[state] else { return nil }
+      // Only TorchScript keeps parameters and submodules among the attributes.
+      guard index < 0 || !scriptClasses.isEmpty || pickle.sequences[index].count <= 2048 else { return nil }
       return state
     }
     guard case .dict(let index) = pickle[id], index >= 0, (6...256).contains(pickle.sequences[index].count),
@@ -145,8 +162,22 @@ extension TorchValues {
     return id
   }
 
+  /// Whether a value is a module, without looking at what it holds.
+  func isModule(at id: Pickle.ID) -> Bool {
+    guard let state = moduleState(of: id) else { return false }
+    if !scriptClasses.isEmpty, let object = pickle.object(at: id), let name = globalName(at: object.callable),
+      scriptClasses[name] != nil
+    {
+      return true
+    }
+    return value("_parameters", in: state) != nil
+  }
+
   /// The module that an object was, known by the dicts in its state, or by its class in TorchScript.
-  func module(at id: Pickle.ID) -> Module? {
+  ///
+  /// - Parameter isNew: Returns whether a dict of it is met for the first time; others are taken as empty, since any
+  ///   number of modules may have the same large one.
+  func module(at id: Pickle.ID, where isNew: (Pickle.ID) -> Bool = { _ in true }) -> Module? {
     guard let state = moduleState(of: id) else { return nil }
     if !scriptClasses.isEmpty, let object = pickle.object(at: id), let name = globalName(at: object.callable),
       let declared = scriptClasses[name]
@@ -155,9 +186,10 @@ extension TorchValues {
     }
     guard let parameters = value("_parameters", in: state) else { return nil }
     let names = value("_non_persistent_buffers_set", in: state).map(members) ?? []
-    func part(_ name: String) -> [Entry] { value(name, in: state).flatMap(mapping) ?? [] }
+    func entries(_ id: Pickle.ID) -> [Entry] { isNew(id) ? mapping(at: id) ?? [] : [] }
+    func part(_ name: String) -> [Entry] { value(name, in: state).map(entries) ?? [] }
     return Module(
-      parameters: mapping(at: parameters) ?? [], buffers: part("_buffers"), submodules: part("_modules"),
+      parameters: entries(parameters), buffers: part("_buffers"), submodules: part("_modules"),
       nonPersistentBuffers: Set(names.compactMap { pickle.text(at: $0) }),
       attributes: (mapping(at: state) ?? []).filter { entry in
         !["_parameters", "_buffers", "_modules"].contains(pickle.text(at: entry.key))

@@ -226,7 +226,8 @@ final class TorchValues: Sendable {
   }
 
   private func plainIntegers(at id: Pickle.ID) -> [Int]? {
-    guard let ids = pickle.sequence(at: id) else { return nil }
+    // Any number of tensors may name one long list of sizes.
+    guard let ids = pickle.sequence(at: id), ids.count <= TensorGeometry.rankLimit else { return nil }
     var values: [Int] = []
     values.reserveCapacity(ids.count)
     for id in ids {

@@ -1,3 +1,4 @@
+import StateDicts
 import VisionModels
 
 /// Brings images into the form that the detector was trained on: normalized, resized, and padded to one size.
@@ -25,16 +26,29 @@ struct DetectionTransform {
     return size
   }
 
+  /// The samples of an image in memory.
+  func samples(_ image: Image) throws(VisionError) -> ImageSamples { try ImageSamples(image, to: resizedSize) }
+
+  /// The samples of an image file, which is never in memory as a whole.
+  ///
+  /// - Throws: `notFound`, `notReadable`, `malformedImage`, `imageSize`, each with the file's name.
+  func samples(at path: FilePath) throws(VisionError) -> ImageSamples {
+    try Image.decode(at: path) { orientation in
+      ImageSamples(orientation) { size throws(VisionError) in try resizedSize(size) }
+    }
+  }
+
   /// The batch, [N, 3, H, W], and each image's size in it.
-  func callAsFunction(_ images: [Image], _ arithmetic: Arithmetic) throws(VisionError) -> (Activation, [PixelSize]) {
-    var sizes: [PixelSize] = []
-    for image in images { sizes.append(try resizedSize(image.size)) }
+  func callAsFunction(_ images: [ImageSamples], _ arithmetic: Arithmetic) throws(VisionError) -> (
+    Activation, [PixelSize]
+  ) {
+    let sizes = images.map(\.resizedSize)
     func padded(_ side: Int) -> Int { (side + Self.sizeDivisor - 1) / Self.sizeDivisor * Self.sizeDivisor }
     let width = padded(sizes.map(\.width).max() ?? 0)
     let height = padded(sizes.map(\.height).max() ?? 0)
     let batch = try arithmetic.zeros([images.count, 3, height, width])
     for (index, image) in images.enumerated() {
-      arithmetic.resize(image, to: sizes[index], mean: options.imageMean, std: options.imageStd, into: batch, at: index)
+      arithmetic.resize(image, mean: options.imageMean, std: options.imageStd, into: batch, at: index)
     }
     return (batch, sizes)
   }

@@ -44,7 +44,7 @@ extension FasterRCNN {
     ///
     /// - Throws: `imageSize`, `configuration`, `arithmetic`, `notFinite`; what reading the weights throws.
     func callAsFunction(
-      _ images: [Image], _ options: DetectionOptions, on arithmetic: Arithmetic,
+      _ images: [ImageSamples], _ options: DetectionOptions, on arithmetic: Arithmetic,
       watching: DetectionWatcher = { _, _ in }
     ) throws -> [[Detection]] {
       if images.isEmpty { return [] }

@@ -19,34 +19,37 @@ extension Image {
   }
 
   package init(at path: FilePath) throws(VisionError) {
-    let bytes: [UInt8]
-    do { bytes = try path.contents() } catch { throw VisionError(reading: error) }
-    do throws(VisionError) {
-      try self.init(decoding: bytes)
-    } catch {
-      throw error.located(file: path.description)
+    var orientation = Orientation.upright
+    let whole = try Image.decode(at: path) {
+      orientation = $0
+      return WholeImage()
     }
+    self = Image(size: whole.size, pixels: whole.pixels).oriented(orientation)
   }
 
   /// Decodes a JPEG or PNG in memory.
   ///
   /// - Throws: `malformedImage`, `imageSize`.
   public init(decoding bytes: [UInt8]) throws(VisionError) {
-    let image: Image
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      image = try JPEGDecoder.decode(bytes)
-    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      image = try PNGDecoder.decode(bytes)
-    } else {
-      throw VisionError(
-        .malformedImage, bytes.isEmpty ? "The file is empty." : "The file is neither a JPEG nor a PNG.",
-        remedy: "convert the image to JPEG or PNG")
-    }
-    self = image.oriented(Orientation(ofFile: bytes))
+    var whole = WholeImage()
+    try Image.decode(bytes, to: &whole)
+    self = Image(size: whole.size, pixels: whole.pixels).oriented(Orientation(ofFile: bytes))
   }
 
   /// The most pixels that are decoded: 805 MB as red, green and blue.
   package static let largestPixelCount = 1 << 28
+  /// The most pixels of an image whose rows are not known before its last byte: an interlaced PNG (96 MiB), or a
+  /// progressive JPEG with all its coefficients (192 MiB).
+  package static let largestProgressivePixelCount = 1 << 25
+
+  /// Returns the error for an image that would have to be in memory as a whole.
+  static func tooLargeForProgression(_ size: PixelSize, _ kind: String) -> VisionError {
+    VisionError(
+      .imageSize,
+      "The image is \(kind) and has \(size.width)x\(size.height) pixels; the limit is "
+        + "\(largestProgressivePixelCount) pixels in total.",
+      remedy: "save it without interlacing or progression")
+  }
 
   /// Refuses an image before memory is taken for it.
   static func checkSize(_ size: PixelSize) throws(VisionError) {

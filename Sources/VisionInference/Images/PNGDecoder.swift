@@ -31,29 +31,41 @@ import VisionModels
     unsafe input.deallocate()
   }
 
-  /// The image in a file's bytes.
+  /// Decodes a file's bytes.
   ///
   /// - Throws: `malformedImage`, `imageSize`.
-  static func decode(_ bytes: [UInt8]) throws(VisionError) -> Image {
+  static func decode(_ bytes: [UInt8], to rows: inout some ImageRows) throws(VisionError) {
     try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(VisionError) in
       let decoder = unsafe PNGDecoder(bytes)
       defer { decoder.close() }
       var size = PixelSize(width: 0, height: 0)
       guard CallThread.run({ size = decoder.open() }) else { throw decoder.error() }
       try Image.checkSize(size)
-      // The library reads into this memory, which is ours whatever becomes of its thread.
-      let target = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 3 * size.width * size.height)
-      defer { unsafe target.deallocate() }
-      unsafe target.update(repeating: 0)
-      let rows = UnsafeMutableBufferPointer<UnsafeMutablePointer<UInt8>?>.allocate(capacity: size.height)
-      defer { unsafe rows.deallocate() }
-      for row in 0..<size.height {
-        unsafe rows.initializeElement(at: row, to: target.baseAddress.map { unsafe $0 + 3 * size.width * row })
+      let rowByteCount = 3 * size.width
+      var passCount = 0
+      guard CallThread.run({ passCount = decoder.prepare(rowByteCount: rowByteCount) }), passCount > 0 else {
+        throw decoder.error()
       }
-      var isThreeBytes = false
-      let isRead = CallThread.run { isThreeBytes = unsafe decoder.read(rows, rowByteCount: 3 * size.width) }
-      guard isRead, isThreeBytes else { throw decoder.error() }
-      return try unsafe Image(width: size.width, height: size.height, pixels: Array(target))
+      // The passes of an interlaced image go over all rows again and again.
+      guard passCount == 1 || size.width * size.height <= Image.largestProgressivePixelCount else {
+        throw Image.tooLargeForProgression(size, "interlaced")
+      }
+      let count = passCount == 1 ? stripRowCount(size) : size.height
+      // The library reads into this memory, which is ours whatever becomes of its thread.
+      let strip = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: rowByteCount * count)
+      defer { unsafe strip.deallocate() }
+      unsafe strip.update(repeating: 0)
+      try rows.begin(size)
+      for first in stride(from: 0, to: size.height, by: count) {
+        let part = unsafe UnsafeMutableBufferPointer(
+          rebasing: strip[..<(rowByteCount * min(count, size.height - first))])
+        guard
+          CallThread.run({
+            for _ in 0..<passCount { unsafe decoder.read(into: part, rowByteCount: rowByteCount) }
+          })
+        else { throw decoder.error() }
+        unsafe rows.add(UnsafeBufferPointer(part), from: first)
+      }
     }
   }
 
@@ -80,10 +92,12 @@ import VisionModels
     return unsafe PixelSize(width: Int(png_get_image_width(png, info)), height: Int(png_get_image_height(png, info)))
   }
 
-  /// Reads all rows as red, green, blue; false if the library would give other rows than that.
+  /// Asks for rows of red, green, blue.
   ///
-  /// The corresponding C functions are `png_read_update_info` and `png_read_image`.
-  private func read(_ rows: UnsafeMutableBufferPointer<UnsafeMutablePointer<UInt8>?>, rowByteCount: Int) -> Bool {
+  /// The corresponding C function is `png_read_update_info`.
+  ///
+  /// - Returns: How often the rows are to be read; 0 if the library would give other rows than that.
+  private func prepare(rowByteCount: Int) -> Int {
     let kind = unsafe Int32(png_get_color_type(png, info))
     unsafe png_set_strip_16(png)
     if kind == PNG_COLOR_TYPE_PALETTE { unsafe png_set_palette_to_rgb(png) }
@@ -92,11 +106,15 @@ import VisionModels
       unsafe png_set_gray_to_rgb(png)
     }
     unsafe png_set_strip_alpha(png)
-    _ = unsafe png_set_interlace_handling(png)
+    let passCount = unsafe Int(png_set_interlace_handling(png))
     unsafe png_read_update_info(png, info)
-    guard unsafe png_get_rowbytes(png, info) == rowByteCount else { return false }
-    unsafe png_read_image(png, rows.baseAddress)
-    return true
+    return unsafe png_get_rowbytes(png, info) == rowByteCount ? passCount : 0
+  }
+
+  /// The corresponding C function is `png_read_row`.
+  private func read(into rows: UnsafeMutableBufferPointer<UInt8>, rowByteCount: Int) {
+    guard let start = rows.baseAddress else { return }
+    for place in stride(from: 0, to: rows.count, by: rowByteCount) { unsafe png_read_row(png, start + place, nil) }
   }
 
   private func error() -> VisionError {

@@ -23,6 +23,31 @@ struct HeaderTests {
     #expect(stateDict.metadata.source?.format == .safetensors)
   }
 
+  @Test("tensors are limited in number")
+  func tensorLimit() throws {
+    let rows = (0..<5).map { number in #""w\#(number)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"# }.joined(
+      separator: ",")
+    let store = ByteStore(copying: file("{\(rows)}"))
+    #expect(try StateDict(safetensors: store, file: "m", checksOnUse: true, tensorLimit: 5).count == 5)
+    #expect(throws: CheckpointError(.limitExceeded, "")) {
+      try StateDict(safetensors: store, file: "m", checksOnUse: true, tensorLimit: 4)
+    }
+  }
+
+  @Test("an array of sizes, and values in the metadata, are refused before they are in memory")
+  func largeArrays() {
+    let ones = Array(repeating: "1", count: 5000).joined(separator: ",")
+    let shape = #"{"w":{"dtype":"U8","shape":[\#(ones)],"data_offsets":[0,1]}}"#
+    #expect(throws: CheckpointError(.malformedHeader, "")) { try read(file(shape, data: 1)) }
+    #expect(throws: CheckpointError(.malformedHeader, "")) { try read(file(#"{"__metadata__":{"x":[[],[],[]]}}"#)) }
+  }
+
+  @Test("JSON has at most four million values and names")
+  func valueCount() {
+    let text = "[" + String(repeating: "[],", count: 4 << 20) + "[]]"
+    #expect(throws: CheckpointError(.limitExceeded, "")) { try JSONValue(parsing: text) }
+  }
+
   struct Refused: CustomTestStringConvertible {
     let testDescription: String
     let json: String

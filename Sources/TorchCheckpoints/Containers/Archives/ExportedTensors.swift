@@ -9,6 +9,9 @@ struct ExportedTensors {
   private let byteOrder: ByteOrder
   /// By the name of the archive entry: names that share one are tied.
   private var storages: [String: Storage] = [:]
+  /// Pickles by the names of their entries, which any number of rows may name.
+  private var pickles: [String: CheckpointContents] = [:]
+  private var listed = Set<String>()
   /// The globals in the pickles next to raw storages.
   private(set) var globals: [GlobalUse] = []
   private(set) var notes: [String] = []
@@ -54,6 +57,7 @@ struct ExportedTensors {
 
   /// Lists what the pickle of an entry names, whatever it holds.
   mutating func listGlobals(of entry: ZipArchive.Entry) throws(CheckpointError) {
+    guard listed.insert(entry.name).inserted else { return }
     let member = ArchiveMember(entry, of: archive)
     do throws(CheckpointError) {
       if try member.nature() == .checkpoint { _ = try opened(member) }
@@ -64,9 +68,12 @@ struct ExportedTensors {
   }
 
   private mutating func opened(_ member: ArchiveMember) throws(CheckpointError) -> CheckpointContents {
+    if let contents = pickles[member.name] { return contents }
     do throws(CheckpointError) {
+      try options.limits.spending?.addFile()
       let contents = try FileReader.read(member.bytes(unpacking), file: "\(file): \(member.name)", options)
       globals += contents.globals
+      pickles[member.name] = contents
       return contents
     } catch {
       throw error.inside(member.name, of: file)

@@ -105,6 +105,9 @@ enum Shards {
       if metadata == nil, shard.format == .swt, case .stateDict(let stateDict) = shard.values {
         metadata = stateDict.metadata
       }
+      guard tensors.count + shard.tensors.count <= options.limits.tensorCount else {
+        throw CheckpointError.tooManyTensors(options.limits)
+      }
       for item in shard.tensors {
         if fileOfTensor[ExactName(item.name)] == file {
           fileOfTensor[ExactName(item.name)] = nil
