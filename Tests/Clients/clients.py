@@ -216,7 +216,10 @@ def main():
                 sys.exit(f"FAILED: {target} compiled {sorted(compiled)}, linked {sorted(linked)}")
             url = URLS.get("".join(products))
             if url:
-                program = [*prefix, WORK / ".build/debug" / target, ROOT / "TestData/fixtures" / url]
+                # A copy of the fixtures, since samples write beside their input.
+                shutil.rmtree(WORK / "input", ignore_errors=True)
+                shutil.copytree(ROOT / "TestData/fixtures", WORK / "input")
+                program = [*prefix, WORK / ".build/debug" / target, WORK / "input" / url]
                 run = subprocess.run(program, capture_output=True, text=True)
                 if run.returncode != 0:
                     sys.exit(f"FAILED: {target}\n{run.stdout}{run.stderr}")

@@ -38,7 +38,10 @@ struct StepApplication {
         let renamed = map.apply(to: name)
         if ExactName(renamed) != ExactName(name) { moves.append(Move(sources: [position], results: [renamed])) }
       }
-      if moves.isEmpty { throw noMatch(map.renamings.map(\.from)) }
+      // A line that renames a tensor to its own name matches.
+      if moves.isEmpty, map.withoutEffect(on: names).count == map.renamings.count {
+        throw noMatch(map.renamings.map(\.from))
+      }
       return moves
     case .cast(let patterns, let type):
       let matched = try select(patterns)
