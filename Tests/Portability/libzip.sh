@@ -25,7 +25,9 @@ for release in trixie sid; do
   check "$release"
   folder=$(root "$release" libzip)/usr/lib/$triple
   [ -e "$folder/$name" ] || ln -s libzip.so.5 "$folder/$name"
-  LD_LIBRARY_PATH=$folder ldd .build/debug/pth2swt | grep -q "$name => $folder" || { echo "$folder is not used"; exit 1; }
+  # Not through a pipe: grep stops reading at the first match, and ldd may fail for that.
+  libraries=$(LD_LIBRARY_PATH=$folder ldd .build/debug/pth2swt)
+  grep -q "$name => $folder" <<<"$libraries" || { echo "$folder is not used"; exit 1; }
 done
 
 python3 - "$packages" "$triple" <<'PYTHON'

@@ -32,7 +32,7 @@ extension FormerName: Codable {
 
 extension ParameterSpec: Codable {
   enum Key: String, CodingKey {
-    case name, shape, dtype, role, trainable, formerly, since, ignored
+    case name, shape, dtype, role, trainable, convolution, formerly, since, ignored
   }
 
   /// Decodes a specification.
@@ -46,6 +46,7 @@ extension ParameterSpec: Codable {
       elementType: try object.decodeIfPresent(ElementType.self, forKey: .dtype),
       role: try object.decodeIfPresent(ParameterRole.self, forKey: .role) ?? .parameter,
       isTrainable: try object.decodeIfPresent(Bool.self, forKey: .trainable) ?? true,
+      convolution: try object.decodeIfPresent(ConvolutionKind.self, forKey: .convolution),
       formerNames: try object.decodeIfPresent([FormerName].self, forKey: .formerly) ?? [],
       since: try object.decodeIfPresent(LayoutVersion.self, forKey: .since))
   }
@@ -62,6 +63,7 @@ extension ParameterSpec: Codable {
     try object.encodeIfPresent(elementType, forKey: .dtype)
     try object.encode(role, forKey: .role)
     try object.encode(isTrainable, forKey: .trainable)
+    try object.encodeIfPresent(convolution, forKey: .convolution)
     if !formerNames.isEmpty { try object.encode(formerNames, forKey: .formerly) }
     try object.encodeIfPresent(since, forKey: .since)
   }
