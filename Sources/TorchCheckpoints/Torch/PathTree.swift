@@ -48,7 +48,7 @@ struct PathTree {
     return Path(number: Int32(truncatingIfNeeded: nodes.count - 1))
   }
 
-  /// The length of a text in bytes; that of a key which is no string is only estimated.
+  /// The length of a string in bytes, or an estimate of it for a key of another type.
   func byteCount(of step: Step, below parent: Path) -> Int {
     let outer = parent == .top ? 0 : nodes[Int(parent.number)].byteCount
     switch step {
