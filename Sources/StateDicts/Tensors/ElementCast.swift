@@ -75,10 +75,15 @@ package struct ElementCast: Sendable {
   ) {
     guard let source = source.part, let target = target.part else { return }
     func wide<Wide: BitwiseCopyable>(
-      _: Wide.Type, _ read: (UnsafeMutableBufferPointer<Wide>) -> Void,
+      _: Wide.Type, isPlain: Bool, _ read: (UnsafeMutableBufferPointer<Wide>) -> Void,
       _ write: (UnsafeBufferPointer<Wide>) -> Losses?
     ) -> Losses? {
-      unsafe withUnsafeTemporaryAllocation(of: Wide.self, capacity: count) { numbers in
+      // Numbers that lie as they are used are used where they lie.
+      if isPlain, sourceStep == 1, Int(bitPattern: bytes.baseAddress) % MemoryLayout<Wide>.alignment == 0 {
+        return unsafe UnsafeRawBufferPointer(rebasing: bytes[..<(count * MemoryLayout<Wide>.size)])
+          .withMemoryRebound(to: Wide.self) { unsafe write($0) }
+      }
+      return unsafe withUnsafeTemporaryAllocation(of: Wide.self, capacity: count) { numbers in
         unsafe read(numbers)
         return unsafe write(UnsafeBufferPointer(numbers))
       }
@@ -86,14 +91,14 @@ package struct ElementCast: Sendable {
     let isCounting = losses != nil
     let lost: Losses?
     if source == .float64 {
-      lost = unsafe wide(Double.self) {
+      lost = unsafe wide(Double.self, isPlain: true) {
         unsafe bytes.read(source, sourceStep, to: $0)
       } _: {
         unsafe result.write($0, as: target, targetStep)
         return isCounting ? unsafe result.losses(of: $0, as: target, targetStep) : nil
       }
     } else if source.isFloatingPoint {
-      lost = unsafe wide(Float.self) {
+      lost = unsafe wide(Float.self, isPlain: source == .float32) {
         unsafe bytes.read(source, sourceStep, to: $0)
       } _: {
         unsafe result.write($0, as: target, targetStep)
@@ -104,7 +109,7 @@ package struct ElementCast: Sendable {
           : unsafe result.losses(of: $0, as: target, targetStep)
       }
     } else {
-      lost = unsafe wide(Int64.self) {
+      lost = unsafe wide(Int64.self, isPlain: source == .int64 || source == .uint64) {
         unsafe bytes.read(source, sourceStep, to: $0)
       } _: {
         unsafe result.write($0, isUnsigned: source == .uint64, as: target, targetStep)

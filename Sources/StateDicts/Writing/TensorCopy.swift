@@ -146,9 +146,12 @@ struct TensorCopy {
   /// Checks that no source became smaller while it was copied.
   private func requireWholeSources() throws(CheckpointError) {
     var checked = Set<ObjectIdentifier>()
-    for row in rows where row.tensor.storage.packedContents == nil {
-      let store = try row.tensor.storage.region().store
-      if checked.insert(ObjectIdentifier(store)).inserted { try store.requireWhole() }
+    for source in sources {
+      try source.tensor.forEachOrigin { origin throws(CheckpointError) in
+        guard origin.storage.packedContents == nil else { return }
+        let store = try origin.storage.region().store
+        if checked.insert(ObjectIdentifier(store)).inserted { try store.requireWhole() }
+      }
     }
   }
 
