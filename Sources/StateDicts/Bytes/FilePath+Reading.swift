@@ -59,6 +59,26 @@ extension FilePath {
     return unsafe withCString { unsafe stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether this path and another lead to the same file or folder, links followed.
+  ///
+  /// The corresponding C function is `stat`.
+  package func isSameFile(as other: FilePath) -> Bool {
+    guard let mine = FileIdentity(self), let its = FileIdentity(other) else { return false }
+    return mine.isSameFile(as: its)
+  }
+
+  /// The size of the file at this path, links followed, or of the files in the folder; 0 where nothing is.
+  ///
+  /// The corresponding C function is `stat`.
+  package var byteCount: Int {
+    guard isFolder else { return FileIdentity(self).map { Int($0.byteCount) } ?? 0 }
+    let names = (try? names()) ?? []
+    return names.reduce(0) { sum, name in
+      let place = withoutTrailingSlash.appending(name)
+      return sum &+ (place.isFolder ? 0 : place.byteCount)
+    }
+  }
+
   /// What the symbolic link at this path says; nil for anything else.
   ///
   /// The corresponding C function is `readlink`.

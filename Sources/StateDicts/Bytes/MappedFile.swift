@@ -51,6 +51,20 @@ struct FileIdentity: Equatable, Sendable {
   private let device: UInt64
   private let number: UInt64
   let byteCount: Int64
+  /// When it was last written to: seconds and nanoseconds.
+  let modified: Time
+
+  struct Time: CustomStringConvertible, Equatable, Sendable {
+    let seconds: Int
+    let nanoseconds: Int
+
+    var description: String { "\(seconds).\(nanoseconds)" }
+  }
+
+  /// Whether it is the same file, as large as it was.
+  static func == (left: FileIdentity, right: FileIdentity) -> Bool {
+    left.isSameFile(as: right) && left.byteCount == right.byteCount
+  }
 
   init?(_ descriptor: Int32) {
     var status = stat()
@@ -72,5 +86,11 @@ struct FileIdentity: Equatable, Sendable {
     device = UInt64(truncatingIfNeeded: status.st_dev)
     number = UInt64(truncatingIfNeeded: status.st_ino)
     byteCount = Int64(status.st_size)
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    modified = Time(seconds: Int(time.tv_sec), nanoseconds: Int(time.tv_nsec))
   }
 }

@@ -10,50 +10,37 @@
 ///
 /// A new folder has no name until all is whole: its files have none either (`O_TMPFILE`), and at the end they are named in a
 /// hidden folder beside it, which then takes the name. In a folder that is there, the old index goes first and the new one
-/// comes last. With `resumes`, each shard has its name when it is whole, and a later run finds it.
+/// comes last.
 final class OutputFolder {
   private let path: FilePath
   private let overwrites: Bool
-  private let resumes: Bool
   private let isNew: Bool
   /// Where files are named: the folder, or a hidden one that takes its name.
   private let staging: FilePath
   private var isStagingThere: Bool
   private var files: [(name: FilePath, file: AtomicFile)] = []
-  /// The files of an earlier run that stay.
-  private var kept = Set<FilePath>()
   private var isCommitted = false
 
   /// - Parameters:
   ///   - path: The folder's path.
   ///   - overwrites: Whether the checkpoint in it may be replaced.
-  ///   - resumes: Whether files of an earlier run may be there, and stay if this one is interrupted.
-  ///   - planned: The names of the files to come.
-  /// - Throws: `outputExists` for a folder that is not empty, unless it may be overwritten or has only planned files and the
-  ///   run resumes; `cannotCreate`.
-  init(_ path: FilePath, overwrites: Bool, resumes: Bool, planned: [String]) throws(CheckpointError) {
+  /// - Throws: `outputExists` for a folder that is not empty, unless it may be overwritten; `cannotCreate`.
+  init(_ path: FilePath, overwrites: Bool) throws(CheckpointError) {
     self.path = path.withoutTrailingSlash
     self.overwrites = overwrites
-    self.resumes = resumes
     isNew = !path.exists
     isStagingThere = !isNew
-    staging = isNew && !resumes ? AtomicFile.hiddenPath(beside: self.path) : self.path
-    if isNew {
-      if resumes { try makeStaging() }
-      return
-    }
+    staging = isNew ? AtomicFile.hiddenPath(beside: self.path) : self.path
+    if isNew { return }
     guard path.isFolder else {
       throw CheckpointError(
         .cannotCreate, "Shards are written to a folder, and this is a file.", file: path.description,
         remedy: "name a folder, which need not exist")
     }
-    let names = try path.names().filter { name in !resumes || !planned.contains { FilePath($0) == name } }
-    guard overwrites || names.isEmpty else {
+    let isFree = overwrites ? true : try path.names().isEmpty
+    guard isFree else {
       throw CheckpointError(
-        .outputExists,
-        resumes
-          ? "The folder has other files than those to be written: \(names.prefix(3).map(\.description).joined(separator: ", "))."
-          : "The folder is not empty.", file: path.description,
+        .outputExists, "The folder is not empty.", file: path.description,
         remedy: "name another, or pass --force (overwrites: true) to replace the checkpoint in it")
     }
   }
@@ -70,17 +57,8 @@ final class OutputFolder {
     guard !isStagingThere else { return }
     try staging.createFolder()
     isStagingThere = true
-    AtomicFile.note(newFolder: staging, isHidden: staging != path)
+    AtomicFile.note(newFolder: staging, isHidden: true)
   }
-
-  /// The path of a file of this name that an earlier run finished; nil if there is none, or it may not be taken up.
-  func earlier(_ name: String) -> FilePath? {
-    let place = path.appending(FilePath(name))
-    return resumes && !isNew && place.exists ? place : nil
-  }
-
-  /// Takes a file of an earlier run as one of this one's.
-  func keep(_ name: String) { kept.insert(FilePath(name)) }
 
   /// Begins a file of the folder.
   ///
@@ -101,18 +79,12 @@ final class OutputFolder {
 
   /// Notes that the file that was begun last is whole.
   ///
-  /// It stays open until all are, unless so many are open that the system may refuse more; or it gets its name at once, if
-  /// a later run is to find it.
+  /// It stays open until all are, unless so many are open that the system may refuse more.
   ///
   /// - Throws: `cannotCreate`.
   func finish() throws(CheckpointError) {
     guard let last = files.last else { return }
-    if resumes {
-      if files.count == 1 { try removeIndexes() }
-      try last.file.commit()
-      kept.insert(last.name)
-      files.removeLast()
-    } else if files.count > Self.openLimit {
+    if files.count > Self.openLimit {
       try makeStaging()
       try last.file.park()
     }
@@ -144,8 +116,8 @@ final class OutputFolder {
     } else {
       // While an index is there, so is all that it lists.
       try removeIndexes()
-      let written = kept.union(files.map(\.name))
-      let stale = isNew ? [] : try path.names().filter { Self.isOfSave($0) && !written.contains($0) }
+      let written = Set(files.map(\.name))
+      let stale = try path.names().filter { Self.isOfSave($0) && !written.contains($0) }
       for name in stale { remove(name) }
       for file in files { try file.file.commit() }
     }
@@ -167,7 +139,7 @@ final class OutputFolder {
 
   /// Removes the index of the checkpoint that is replaced.
   private func removeIndexes() throws(CheckpointError) {
-    for name in try path.names() where name.hasSuffix(".index.json") && Self.isOfSave(name) && !kept.contains(name) {
+    for name in try path.names() where name.hasSuffix(".index.json") && Self.isOfSave(name) {
       remove(name)
     }
   }
@@ -178,7 +150,7 @@ final class OutputFolder {
 
   /// Whether a file's name is one that a save of shards gives: `model.safetensors`, `model-00001-of-00002.safetensors`,
   /// and the same with `.index.json`.
-  private static func isOfSave(_ name: FilePath) -> Bool {
+  static func isOfSave(_ name: FilePath) -> Bool {
     var name = String(decoding: name.bytes, as: UTF8.self)[...]
     if name.hasSuffix(".index.json") { name = name.dropLast(11) }
     guard name.hasPrefix("model"), name.hasSuffix(".safetensors") else { return false }

@@ -31,19 +31,27 @@ struct OutputPlan: Sendable {
     self.report = report
   }
 
-  /// Writes everything: the output is there when it is whole, and nothing is there before, but what a run that may be resumed
-  /// leaves.
+  /// Writes everything: the output is there when it is whole, and nothing is there before, but what a run that may be resumed, or
+  /// one of several workers, leaves.
   ///
+  /// - Parameter companion: What is written beside a folder when a later run or several workers may complete it.
   /// - Returns: The report, with what conversions lost, and the files that an earlier run had finished.
   /// - Throws: `outputExists`, `cannotCreate`, `inputOutput` also if there is too little space, `checksumMismatch`.
   func write(
-    to path: FilePath, _ options: WriteOptions, progress: @escaping @Sendable (ByteProgress) -> Void
+    to path: FilePath, _ options: WriteOptions, _ companion: (any OutputCompanion)? = nil,
+    progress: @escaping @Sendable (ByteProgress) -> Void
   ) throws -> WriteReport {
+    let isShared = options.resumes || options.worker != nil
+    if isShared, isFolder {
+      var output = try SharedOutput(self, at: path, options, companion, progress: progress)
+      return try output.write()
+    }
     let total = files.reduce(0) { $0 + $1.dataByteCount }
     let sum = ProgressSum(total: options.verifies ? 2 * total : total, progress)
+    if isShared { return try complete(at: path, options, sum) }
     var report = report
     report.isVerified = options.verifies
-    var losses: [ObjectIdentifier: ElementCast.Losses] = [:]
+    var losses: Losses = [:]
     guard isFolder else {
       let file = try AtomicFile(path: path, overwrites: options.overwrites)
       try path.folder.requireSpace(for: files, of: path)
@@ -51,23 +59,9 @@ struct OutputPlan: Sendable {
       try file.commit()
       return report.counting(losses)
     }
-    let folder = try OutputFolder(
-      path, overwrites: options.overwrites, resumes: options.resumes, planned: files.map(\.name))
-    try folder.place.requireSpace(for: files.filter { folder.earlier($0.name) == nil }, of: path)
+    let folder = try OutputFolder(path, overwrites: options.overwrites)
+    try folder.place.requireSpace(for: files, of: path)
     for item in files {
-      if let earlier = folder.earlier(item.name) {
-        let difference = try OutputCheck(item, at: earlier).difference(sum)
-        guard let difference else {
-          folder.keep(item.name)
-          report.resumed.append(item.name)
-          continue
-        }
-        guard options.overwrites else {
-          throw CheckpointError(
-            .outputExists, "The file is not what is to be written: \(difference).", file: earlier.description,
-            remedy: "name another folder, or pass --force (overwrites: true) to write the file again")
-        }
-      }
       try write(item, to: folder.file(item.name), options, sum, &losses)
       try folder.finish()
     }
@@ -76,9 +70,8 @@ struct OutputPlan: Sendable {
   }
 
   /// Writes a file, and reads it back if the options ask for it, before it has its name.
-  private func write(
-    _ item: OutputFile, to file: AtomicFile, _ options: WriteOptions, _ progress: ProgressSum,
-    _ losses: inout [ObjectIdentifier: ElementCast.Losses]
+  func write(
+    _ item: OutputFile, to file: AtomicFile, _ options: WriteOptions, _ progress: ProgressSum, _ losses: inout Losses
   ) throws {
     for (row, lost) in try TensorCopy(item, to: file, progress: progress).run() {
       losses[ObjectIdentifier(item.rows[row].tensor.storage), default: .init()].add(lost)
@@ -94,7 +87,7 @@ struct OutputPlan: Sendable {
 
 extension FilePath {
   /// Requires that files have room in this folder.
-  fileprivate func requireSpace(for files: [OutputFile], of output: FilePath) throws(CheckpointError) {
+  func requireSpace(for files: [OutputFile], of output: FilePath) throws(CheckpointError) {
     // What stands behind the rows is short beside this, and is made only where it matters.
     let least = files.reduce(0) { $0 + ($1.rows.last?.end ?? 0) }
     guard let available = availableByteCount, least > available - 256 << 20 else { return }

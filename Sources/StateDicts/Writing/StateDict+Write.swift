@@ -26,9 +26,13 @@ public struct WriteOptions: Sendable {
   /// Without it, a small file could fill the disk with copies.
   public var expandedByteCount = 4 << 30
 
-  /// Whether shards that are whole stay if the conversion is interrupted, and those of an earlier one are taken up after they
+  /// Whether files that are whole stay if the conversion is interrupted, and those of an earlier one are taken up after they
   /// were compared with the source.
   public var resumes = false
+  /// Which of several processes this is, if they write the output together; nil if it is the only one.
+  ///
+  /// Files that are there are taken up as with `resumes`.
+  public var worker: Worker?
   /// Whether to read the output back and to compare every byte with the source, before it has its name.
   public var verifies = false
 
@@ -79,12 +83,14 @@ extension StateDict {
     try write(to: FilePath(path), options: options, progress: progress)
   }
 
+  /// - Parameter companion: What is written beside a folder that a later run or several workers may complete.
   package func write(
-    to path: FilePath, options: WriteOptions, progress: @escaping @Sendable (ByteProgress) -> Void
+    to path: FilePath, options: WriteOptions, companion: (any OutputCompanion)? = nil,
+    progress: @escaping @Sendable (ByteProgress) -> Void
   ) throws -> WriteReport {
     let format = try options.format ?? Self.format(nameOf: path, options)
     let plan = try OutputPlan(self, as: format, options)
-    return try plan.write(to: path, options, progress: progress)
+    return try plan.write(to: path, options, companion, progress: progress)
   }
 
   /// - Throws: `unsupported`.

@@ -29,6 +29,20 @@ public struct WriteReport: Sendable {
   public internal(set) var resumed: [String] = []
   /// Whether the output was read back and compared with its sources.
   public internal(set) var isVerified = false
+  /// What this process did, if it is one of several workers.
+  public internal(set) var share: Share?
+
+  /// The share of one of several workers.
+  public struct Share: Sendable {
+    /// The worker.
+    public let worker: WriteOptions.Worker
+    /// The names of its files, written now or taken up.
+    public let files: [String]
+    /// The total size of the tensors in them.
+    public let byteCount: Int
+    /// Whether the files of all workers are whole; an index is then there too.
+    public let isComplete: Bool
+  }
 
   /// A tensor that was converted to another dtype.
   public struct Cast: Sendable, Encodable {

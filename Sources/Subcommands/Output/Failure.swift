@@ -35,6 +35,18 @@ package enum Failure {
     return ExitCode(code)
   }
 
+  /// The error of one of several inputs, with its place and its exit code.
+  static func of(_ error: any Error, at file: FilePath) -> (CheckpointError, ExitCode) {
+    guard let (failure, code) = report(error) else {
+      let code = NoArguments.exitCode(for: error)
+      return (CheckpointError(.init(rawValue: "usage"), NoArguments.message(for: error), file: file.description), code)
+    }
+    return (failure.located(file: file.description), ExitCode(code))
+  }
+
+  /// Prints an error as one line of JSON.
+  static func printJSONLine(_ error: CheckpointError) { try? printJSON(Report(error), isLine: true) }
+
   /// Any arguments know the exit code of what the argument parser throws.
   private struct NoArguments: ParsableArguments {}
 

@@ -14,11 +14,6 @@ public struct FolderScan: Sendable {
   /// The number of symbolic links, pipes and devices that were skipped.
   public let passedOver: Int
 
-  /// How deep folders may lie in folders.
-  static let depthLimit = 64
-  /// How many files there may be.
-  static let fileLimit = 1_000_000
-
   /// Returns the number of files with an outcome.
   public func count(of outcome: Scan.Outcome) -> Int { files.count { $0.outcome == outcome } }
 
@@ -27,39 +22,15 @@ public struct FolderScan: Sendable {
   ) throws(CheckpointError) {
     folder = path.description
     var files: [Scan] = []
-    var passedOver = 0
-    // What comes next is last.
-    var waiting = try Self.children(of: path, depth: 0)
-    while let next = waiting.popLast() {
-      switch next.path.kind {
-      case .folder: waiting += try Self.children(of: next.path, depth: next.depth)
-      case .file:
-        guard files.count < Self.fileLimit else {
-          throw CheckpointError(
-            .limitExceeded, "The folder has more than \(Self.fileLimit) files.", file: path.description,
-            remedy: "scan its subfolders one by one")
-        }
-        let scan = Scan(inFolder: next.path, options: options)
-        files.append(scan)
-        each(scan)
-      default: passedOver += 1
-      }
+    // Each file, since one that an index does not list may be the dangerous one.
+    var walk = try FolderWalk(path, joinsFiles: false)
+    while let place = try walk.next() {
+      let scan = Scan(inFolder: place.path, options: options)
+      files.append(scan)
+      each(scan)
     }
     self.files = files
-    self.passedOver = passedOver
-  }
-
-  /// What lies in a folder, the first last.
-  private static func children(
-    of path: FilePath, depth: Int
-  ) throws(CheckpointError) -> [(path: FilePath, depth: Int)] {
-    guard depth < depthLimit else {
-      throw CheckpointError(
-        .limitExceeded, "Folders are nested more than \(depthLimit) deep.", file: path.description,
-        remedy: "scan this folder separately")
-    }
-    let folder = try CheckpointFolder(path: path)
-    return folder.names.reversed().map { (folder.place($0), depth + 1) }
+    passedOver = walk.passedOver
   }
 }
 

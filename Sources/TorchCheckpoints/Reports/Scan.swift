@@ -83,7 +83,7 @@ public struct Scan: Sendable {
   }
 
   /// Scans one file of a folder; shards and parts of a distributed checkpoint are files too.
-  init(inFolder path: FilePath, options: CheckpointOptions) {
+  package init(inFolder path: FilePath, options: CheckpointOptions) {
     do throws(CheckpointError) {
       let store = try ByteStore(path: path, mapped: options.mapping == .mapped)
       self.init(store, file: path.description, options: options)
@@ -92,7 +92,8 @@ public struct Scan: Sendable {
     }
   }
 
-  private init(unreadable path: FilePath, _ error: CheckpointError) {
+  /// A file that cannot be opened.
+  package init(unreadable path: FilePath, _ error: CheckpointError) {
     file = path.description
     format = nil
     globals = []

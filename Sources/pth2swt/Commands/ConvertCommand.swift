@@ -9,10 +9,18 @@ struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Convert a checkpoint to another format.",
+    usage: """
+      pth2swt convert [<options>] <input> <output>
+      pth2swt convert [<options>] --merge <input> <input> ... <output>
+      pth2swt convert [<options>] --into <folder> <input> ...
+      """,
     discussion: """
       The extension of the output selects the format: .swt or .safetensors (aligned tensors, with a CRC-32 for each and \
       the other values of the checkpoint in the metadata), .pth, .pt or .bin (torch's zip format), .npz or .npy (numpy). \
       All checksums of the input are verified.
+
+      With --into, each checkpoint in the inputs and in folders among them is converted to a file of the same name \
+      (.swt, or --format) in FOLDER; a failure does not stop the rest, and the exit code is that of the first failure.
 
       EXAMPLES
         pth2swt model.pth model.swt
@@ -22,18 +30,18 @@ struct ConvertCommand: ParsableCommand {
         pth2swt convert --merge backbone.pth head.pth model.pth
         pth2swt convert --dtype bfloat16 --drop 'head.*' model.pth model.safetensors
         pth2swt convert --map steps.json --dry-run model.pth model.swt
+        pth2swt convert --into converted runs/ other.pth
+        pth2swt convert --worker 0/4 --max-shard-size 5GB model.pth folder
       """)
 
-  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
-  var input: FilePath
-
   @Argument(
-    help: "Output file; a folder with --max-shard-size.", completion: .file(extensions: OutputFormat.extensions))
-  var output: FilePath
-
-  @Argument(
-    help: "With --merge: more inputs, then the output.", completion: .checkpoint)
-  var more: [FilePath] = []
+    help: ArgumentHelp(
+      """
+      Checkpoint: file, folder, URL, or - (standard input). Then the output: a file; a folder with --max-shard-size. With \
+      --merge: inputs, then the output. With --into: inputs.
+      """, valueName: "path"),
+    completion: .checkpoint)
+  var paths: [FilePath] = []
 
   @Flag(
     help: """
@@ -41,6 +49,11 @@ struct ConvertCommand: ParsableCommand {
       """)
   var merge = false
 
+  @Option(
+    help: ArgumentHelp("Convert every input to a file in this folder.", valueName: "folder"), completion: .directory)
+  var into: FilePath?
+
+  @OptionGroup var list: InputList
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
   @OptionGroup(title: "Changes") var changes: MapOptions
@@ -53,7 +66,7 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write safetensors files of at most this size and an index: 5GB, 500MB, 512MiB. OUTPUT is a folder.",
+      "Write safetensors files of at most this size and an index: 5GB, 500MB, 512MiB. The output is a folder.",
       valueName: "size"))
   var maxShardSize: ByteSize?
 
@@ -69,8 +82,17 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Overwrite the output if it exists.")
   var force = false
 
-  @Flag(help: "Keep finished shards if interrupted, and take up those of an interrupted run.")
+  @Flag(help: "Keep finished files if interrupted, and take up those of an interrupted run.")
   var resume = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Do the share of process k (from 0) of n that write one output, as --resume does; auto: from Slurm's environment; \
+      auto/n: from a Kubernetes Job.
+      """, valueName: "k/n"),
+    transform: WorkerChoice.init(argument:))
+  var worker: WorkerChoice?
 
   @Flag(help: "Read the output back and compare it with the input before it gets its name.")
   var verify = false
@@ -98,33 +120,65 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  /// The checkpoints to convert: one, or several with --merge.
-  private var sources: [FilePath] { more.isEmpty ? [input] : [input, output] + more.dropLast() }
-  /// Where the output goes: the last path.
-  private var target: FilePath { more.last ?? output }
-
   func validate() throws {
-    if !more.isEmpty, !merge { throw ValidationError("Several inputs need --merge.") }
-    if merge, more.isEmpty { throw ValidationError("--merge needs two inputs and an output.") }
+    if into == nil {
+      if list.filesFrom != nil { throw ValidationError("--files-from needs --into.") }
+      if paths.count < 2 {
+        throw ValidationError("Missing expected argument '\(paths.isEmpty ? "<input>" : "<output>")'")
+      }
+      if paths.count > 2, !merge { throw ValidationError("Several inputs need --merge or --into.") }
+      if merge, paths.count < 3 { throw ValidationError("--merge needs two inputs and an output.") }
+    } else {
+      try validateInto()
+    }
+    if worker != nil {
+      _ = try worker?.worker()
+      if sha256 { throw ValidationError("--sha256 reads the whole input in every worker: use --audit.") }
+      if paths.contains(FilePath("-")) { throw ValidationError("Workers cannot share standard input: give a file.") }
+    }
     if everything, key.key != nil { throw ValidationError("--everything and --key exclude each other.") }
-    if resume, maxShardSize == nil {
-      throw ValidationError("--resume needs --max-shard-size: only shards are taken up.")
+    if resume, maxShardSize == nil, into == nil {
+      throw ValidationError("--resume needs --max-shard-size or --into: a single file is not taken up.")
     }
     if maxShardSize != nil, let format, format != .safetensors {
       throw ValidationError("--max-shard-size writes safetensors, not \(format.rawValue).")
     }
-    if framework == .mlx, maxShardSize == nil, (format ?? OutputFormat(nameOf: target)) != .safetensors {
-      throw ValidationError("--for mlx writes safetensors: name the output OUTPUT.safetensors.")
-    }
-    guard maxShardSize != nil || format != nil || OutputFormat(nameOf: target) != nil else {
+    let target = into == nil ? paths.last : nil
+    let named = target.flatMap { OutputFormat(nameOf: $0) }
+    if framework == .mlx, maxShardSize == nil, (format ?? named) != .safetensors {
       throw ValidationError(
-        "The name \(target) says no format: use one of \(OutputFormat.extensions.map { "." + $0 }.joined(separator: " ")), "
-          + "or --format.")
+        "--for mlx writes safetensors: name the output OUTPUT.safetensors, or use --format safetensors.")
     }
+    guard let target, maxShardSize == nil, format == nil, named == nil else { return }
+    throw ValidationError(
+      "The name \(target) says no format: use one of \(OutputFormat.extensions.map { "." + $0 }.joined(separator: " ")), "
+        + "or --format.")
   }
 
   func run() throws {
-    let source = try read()
+    Interruption.prepare()
+    if let into { return try convertAll(into: into) }
+    guard let target = paths.last else { return }
+    switch try convert(paths.dropLast(), to: target, format: format, worker: worker?.worker()) {
+    case .planned(let plan): json ? try printJSON(plan) : print(plan.lines)
+    case .written(let summary): json ? try printJSON(summary) : print(summary.lines)
+    }
+  }
+
+  /// What came of one conversion.
+  enum Outcome {
+    /// With --dry-run.
+    case planned(PlanSummary)
+    case written(ConvertSummary)
+  }
+
+  /// Converts one checkpoint, or several that become one.
+  ///
+  /// - Parameter worker: Which of several processes this is, if they write this output together.
+  func convert(
+    _ sources: [FilePath], to target: FilePath, format: OutputFormat?, worker: WriteOptions.Worker? = nil
+  ) throws -> Outcome {
+    let source = try read(sources)
     // Torch's layouts come back by themselves where the file says how.
     let isPth = (format ?? OutputFormat(nameOf: target)) == .pth && maxShardSize == nil
     let undone = isPth ? try source.undoingMLX() : nil
@@ -145,37 +199,55 @@ struct ConvertCommand: ParsableCommand {
       annotations: modelling.annotations(of: registry))
     options.format = format
     options.maxShardByteCount = maxShardSize?.byteCount
-    options.resumes = resume
+    options.resumes = resume || self.worker != nil
+    options.worker = worker
     options.verifies = verify || audit != nil
     options.expandedByteCount = inputs.limits.expandedByteCount
     if dryRun {
-      let plan = PlanSummary(
-        inputs: sources, output: target, plan: try stateDict.plan(for: target, options: options), map: mapping.map,
-        inverse: try? mapping.inverse())
-      return json ? try printJSON(plan) : print(plan.lines)
+      return .planned(
+        PlanSummary(
+          inputs: sources, output: target, plan: try stateDict.plan(for: target, options: options), map: mapping.map,
+          inverse: try? mapping.inverse()))
     }
-    // Made before the conversion, so that a name that is taken is known now.
-    let inverseFile = try changes.inverse.map { try AtomicFile(path: $0, overwrites: force) }
-    let auditFile = try audit.map { try AtomicFile(path: $0, overwrites: force) }
+    let report: WriteReport
+    if worker != nil {
+      let beside = try WorkersAudit(
+        of: stateDict, from: sources, to: target, audit: audit, inverse: inverseFile(inverse), overwrites: force)
+      report = try write(stateDict, to: target, options, beside)
+      // A single file is one worker's.
+      if maxShardSize == nil, report.share?.files.isEmpty != true { try beside.write(report) }
+    } else {
+      // Made before the conversion, so that a name that is taken is known now.
+      let inverseFile = try inverseFile(inverse).map { (try AtomicFile(path: $0.path, overwrites: force), $0.bytes) }
+      let auditFile = try audit.map { try AtomicFile(path: $0, overwrites: force) }
+      report = try write(stateDict, to: target, options, nil)
+      if let auditFile {
+        try auditFile.write(ConversionAudit(of: stateDict, from: sources, to: target, report).json)
+        try auditFile.commit()
+      }
+      if let (file, bytes) = inverseFile {
+        try file.write(bytes)
+        try file.commit()
+      }
+    }
+    return .written(ConvertSummary(inputs: sources, output: target, report: report))
+  }
+
+  private func inverseFile(_ map: TensorMap?) -> (path: FilePath, bytes: [UInt8])? {
+    guard let path = changes.inverse, let map else { return nil }
+    return (path, Array(map.text.utf8))
+  }
+
+  private func write(
+    _ stateDict: StateDict, to target: FilePath, _ options: WriteOptions, _ companion: WorkersAudit?
+  ) throws -> WriteReport {
     let progress = ProgressLine()
-    Interruption.prepare()
-    let report = try stateDict.write(to: target, options: options) { progress.show($0) }
-    progress.clear()
-    if let auditFile {
-      let card = try ConversionAudit(of: stateDict, from: sources, to: target, report)
-      try auditFile.write(card.json)
-      try auditFile.commit()
-    }
-    if let inverse, let inverseFile {
-      try inverseFile.write(Array(inverse.text.utf8))
-      try inverseFile.commit()
-    }
-    let summary = ConvertSummary(inputs: sources, output: target, report: report)
-    if json { try printJSON(summary) } else { print(summary.lines) }
+    defer { progress.clear() }
+    return try stateDict.write(to: target, options: options, companion: companion) { progress.show($0) }
   }
 
   /// The tensors of all inputs.
-  private func read() throws -> StateDict {
+  private func read(_ sources: [FilePath]) throws -> StateDict {
     var checkpoints: [Checkpoint] = []
     for source in sources { try checkpoints.append(inputs.open(source)) }
     if merge, checkpoints.contains(where: \.isRankPart) {

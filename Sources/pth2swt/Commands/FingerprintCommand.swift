@@ -7,18 +7,23 @@ import TorchCheckpoints
 struct FingerprintCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fingerprint",
-    abstract: "Print the fingerprint of a checkpoint as JSON.",
+    abstract: "Print the fingerprint of checkpoints as JSON.",
     discussion: """
       A fingerprint has the names, dtypes, shapes, CRC-32s and ties of all tensors. It is the same for a .pth and for \
-      the .swt made from it.
+      the .swt made from it. Several inputs, and the checkpoints in a folder, have a line each.
 
       EXAMPLES
         pth2swt fingerprint model.pth > model.json
         pth2swt verify model.swt --expect model.json
+        pth2swt fingerprint runs/ > runs.jsonl
       """)
 
-  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
-  var input: FilePath
+  @Argument(
+    help: ArgumentHelp("Checkpoints: files, folders, URLs, or - (standard input).", valueName: "input"),
+    completion: .checkpoint)
+  var given: [FilePath] = []
+
+  @OptionGroup var list: InputList
 
   @OptionGroup var key: KeyOption
   @OptionGroup var inputs: InputOptions
@@ -26,7 +31,46 @@ struct FingerprintCommand: ParsableCommand {
   @Flag(help: .hidden)
   var json = false
 
+  private struct Line: Encodable {
+    let file: FilePath
+    let fingerprint: Fingerprint
+
+    private enum CodingKeys: CodingKey {
+      case file
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try fingerprint.encode(to: encoder)
+      var object = encoder.container(keyedBy: CodingKeys.self)
+      try object.encode(file, forKey: .file)
+    }
+  }
+
+  func validate() throws {
+    if given.isEmpty, list.filesFrom == nil { throw ValidationError("Missing expected argument '<input> ...'") }
+  }
+
   func run() throws {
-    try printJSON(inputs.open(input).stateDict(key: key.key).fingerprint())
+    guard given.count == 1, list.filesFrom == nil else { return try printAll() }
+    let checkpoint: Checkpoint
+    do {
+      checkpoint = try inputs.open(given[0])
+    } catch let error as CheckpointError where error.code == .isDirectory {
+      return try printAll()
+    }
+    try printJSON(checkpoint.stateDict(key: key.key).fingerprint())
+  }
+
+  private func printAll() throws {
+    let (found, passedOver) = try list.find(given)
+    var batch = Batch("done", isJSON: true)
+    for input in found {
+      batch.run(input) {
+        let fingerprint = try inputs.open(input.path).stateDict(key: key.key).fingerprint()
+        try printJSON(Line(file: input.path, fingerprint: fingerprint), isLine: true)
+        return (.ok, "")
+      }
+    }
+    try batch.finish(passedOver: passedOver)
   }
 }

@@ -7,7 +7,7 @@ import TorchCheckpoints
 struct ScanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan",
-    abstract: "List all globals in the pickles of a file or folder, without running them.",
+    abstract: "List all globals in the pickles of files and folders, without running them.",
     discussion: """
       known      makes tensors or plain values
       inert      only holds data
@@ -18,15 +18,18 @@ struct ScanCommand: ParsableCommand {
       and no list of dangerous globals is complete.
 
       Exit codes: 0 success, 1 something is dangerous (with --strict, dangerous or unknown), 65 something cannot be \
-      read. In a folder, files that are not checkpoints are skipped.
+      read. In a folder, every file is scanned, and those that are not checkpoints are skipped.
 
       EXAMPLES
         pth2swt scan --strict model.pth
         pth2swt scan --json downloads/
+        pth2swt scan --strict a.pth runs/
       """)
 
-  @Argument(help: "Checkpoint, or a folder of files.", completion: .checkpoint)
-  var input: FilePath
+  @Argument(help: ArgumentHelp("Checkpoints, or folders of files.", valueName: "input"), completion: .checkpoint)
+  var given: [FilePath] = []
+
+  @OptionGroup var list: InputList
 
   @OptionGroup var inputs: InputOptions
 
@@ -36,10 +39,60 @@ struct ScanCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  func validate() throws {
+    if given.isEmpty, list.filesFrom == nil { throw ValidationError("Missing expected argument '<input> ...'") }
+  }
+
   func run() throws {
-    if input == FilePath("-") { return try show(Scan(standardInput: inputs.options)) }
-    let path = try inputs.path(of: input)
+    guard given.count == 1, list.filesFrom == nil else { return try scanAll() }
+    if given[0] == FilePath("-") { return try show(Scan(standardInput: inputs.options)) }
+    let path = try inputs.path(of: given[0])
     if path.isFolder { try run(folder: path) } else { try show(Scan(at: path, options: inputs.options)) }
+  }
+
+  private struct Summary: Encodable {
+    let summary: [String: Int]
+  }
+
+  /// Scans several inputs, with a line for each file.
+  private func scanAll() throws {
+    let (found, passedOver) = try list.find(given, joinsFiles: false)
+    var outcomes: [Scan.Outcome: Int] = [:]
+    var isNo = false
+    var hasFailed = false
+    for input in found {
+      let scan = scan(input)
+      outcomes[scan.outcome, default: 0] += 1
+      if json { try printJSON(scan, isLine: true) } else { print(Self.line(for: scan)) }
+      isNo = isNo || scan.isDangerous || strict && scan.has(.unknown)
+      hasFailed = hasFailed || scan.outcome == .broken || input.root == nil && scan.outcome == .notACheckpoint
+    }
+    if json {
+      var summary = ["files": found.count, "passedOver": passedOver]
+      for outcome in Scan.Outcome.allCases { summary[outcome.rawValue] = outcomes[outcome, default: 0] }
+      try printJSON(Summary(summary: summary), isLine: true)
+    } else {
+      printSummary(of: found.count, passedOver) { outcomes[$0, default: 0] }
+    }
+    if isNo { throw Failure.no }
+    if hasFailed { throw ExitCode(65) }
+  }
+
+  private func scan(_ input: FoundInput) -> Scan {
+    if let failure = input.failure { return Scan(unreadable: input.path, failure) }
+    guard input.root == nil else { return Scan(inFolder: input.path, options: inputs.options) }
+    do {
+      if input.path == FilePath("-") { return try Scan(standardInput: inputs.options) }
+      return try Scan(at: inputs.path(of: input.path), options: inputs.options)
+    } catch {
+      return Scan(unreadable: input.path, CheckpointError.reading(error))
+    }
+  }
+
+  private func printSummary(of count: Int, _ passedOver: Int, _ countOf: (Scan.Outcome) -> Int) {
+    let counts = Scan.Outcome.allCases.map { "\(Readable.count(countOf($0))) \(Self.word(for: $0))" }
+    print("\(Readable.count(count, of: "file")): \(counts.joined(separator: ", "))")
+    if passedOver > 0 { print("\(Readable.count(passedOver)) symbolic links, pipes and devices were not opened") }
   }
 
   private func show(_ scan: Scan) throws {
@@ -54,11 +107,7 @@ struct ScanCommand: ParsableCommand {
     if json {
       try printJSON(report)
     } else {
-      let counts = Scan.Outcome.allCases.map { "\(Readable.count(report.count(of: $0))) \(Self.word(for: $0))" }
-      print("\(Readable.count(report.files.count, of: "file")): \(counts.joined(separator: ", "))")
-      if report.passedOver > 0 {
-        print("\(Readable.count(report.passedOver)) symbolic links, pipes and devices were not opened")
-      }
+      printSummary(of: report.files.count, report.passedOver, report.count(of:))
     }
     try finish(report.files, throwing: false)
   }

@@ -67,18 +67,34 @@ struct ConversionAudit: Codable {
   init(
     of stateDict: StateDict, from inputs: [FilePath], to output: FilePath, _ report: WriteReport
   ) throws {
-    self.inputs = try inputs.flatMap { try Self.files(at: $0) }
-    outputs =
+    let outputs =
       report.files.isEmpty
-      ? try Self.files(at: output)
+      ? try Self.files(at: output).map { try Self.file(at: $0) }
       : try report.files.map { try Self.file(at: output.withoutTrailingSlash.appending(FilePath($0))) }
+    self.init(
+      of: stateDict, inputs: try inputs.flatMap { try Self.files(at: $0) }.map { try Self.file(at: $0) },
+      outputs: outputs, rows: try Self.rows(of: stateDict, names: report.written + report.aliases.map(\.name), report),
+      report)
+  }
+
+  /// - Parameter rows: The rows of all tensors that were written, in any order.
+  init(of stateDict: StateDict, inputs: [File], outputs: [File], rows: [Row], _ report: WriteReport) {
+    self.inputs = inputs
+    self.outputs = outputs
     map = stateDict.metadata.annotations.first { $0.name == "map" }?.value.text
-    let names = Set((report.written + report.aliases.map(\.name)).map { ExactName($0) })
-    let rows = try Self.rows(of: stateDict.filter { names.contains(ExactName($0.name)) })
-    let casts = Dictionary(report.casts.map { (ExactName($0.name), $0) }, uniquingKeysWith: { first, _ in first })
-    tensors = rows.map { row in casts[ExactName(row.name)].map { row.converted($0) } ?? row }
+    let byName = Dictionary(rows.map { (ExactName($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+    tensors = stateDict.names.compactMap { byName[ExactName($0)] }
     let equal = tensors.count { $0.result == "equal" }
     counts = Counts(equal: equal, cast: tensors.count - equal, leftOut: report.leftOut.count)
+  }
+
+  /// The rows of tensors that were written.
+  static func rows(of stateDict: StateDict, names: [String], _ report: WriteReport) throws -> [Row] {
+    let names = Set(names.map { ExactName($0) })
+    let casts = Dictionary(report.casts.map { (ExactName($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+    return try rows(of: stateDict.filter { names.contains(ExactName($0.name)) }).map { row in
+      casts[ExactName(row.name)].map { row.converted($0) } ?? row
+    }
   }
 
   private static func rows(of stateDict: StateDict) throws -> [Row] {
@@ -91,16 +107,21 @@ struct ConversionAudit: Codable {
   }
 
   /// The file at a path, or those in a folder; none for standard input and URLs.
-  private static func files(at path: FilePath, depth: Int = 0) throws -> [File] {
+  static func files(at path: FilePath, depth: Int = 0) throws(CheckpointError) -> [FilePath] {
     guard path.exists else { return [] }
-    guard path.isFolder else { return [try file(at: path)] }
+    guard path.isFolder else { return [path] }
     guard depth < 3 else { return [] }
-    return try path.names().sorted { $0.description < $1.description }.flatMap {
-      try files(at: path.withoutTrailingSlash.appending($0), depth: depth + 1)
+    var found: [FilePath] = []
+    for name in try path.names().sorted(by: { $0.description < $1.description }) {
+      found += try files(at: path.withoutTrailingSlash.appending(name), depth: depth + 1)
     }
+    return found
   }
 
-  private static func file(at path: FilePath) throws -> File {
+  /// A file with its hash.
+  ///
+  /// - Parameter recorded: The path that it will have.
+  static func file(at path: FilePath, as recorded: FilePath? = nil) throws -> File {
     let store = try ByteStore(path: path, mapped: true)
     let hash = try SHA256()
     for window in ByteStore.windows(of: 0..<store.count) {
@@ -109,7 +130,7 @@ struct ConversionAudit: Codable {
       }
       store.drop(window)
     }
-    return File(path: path.description, bytes: store.count, sha256: try hash.hexDigest())
+    return File(path: (recorded ?? path).description, bytes: store.count, sha256: try hash.hexDigest())
   }
 
   /// The card as a file has it.

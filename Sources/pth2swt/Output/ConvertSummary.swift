@@ -9,9 +9,26 @@ struct ConvertSummary: Encodable {
 
   private enum CodingKeys: String, CodingKey {
     case input, inputs, output, tensors, aliases, bytes, casts
-    case files, resumed, verified
+    case files, resumed, verified, worker
     case leftOut = "left_out"
     case notKept = "not_kept"
+  }
+
+  /// What one of several workers did.
+  private struct Share: Encodable {
+    let number: Int
+    let count: Int
+    let files: [String]
+    let bytes: Int
+    let complete: Bool
+
+    init(_ share: WriteReport.Share) {
+      number = share.worker.number
+      count = share.worker.count
+      files = share.files
+      bytes = share.byteCount
+      complete = share.isComplete
+    }
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -26,18 +43,35 @@ struct ConvertSummary: Encodable {
     if !report.files.isEmpty { try object.encode(report.files, forKey: .files) }
     if !report.resumed.isEmpty { try object.encode(report.resumed, forKey: .resumed) }
     if report.isVerified { try object.encode(true, forKey: .verified) }
+    if let share = report.share { try object.encode(Share(share), forKey: .worker) }
     try object.encode(report.leftOut, forKey: .leftOut)
     try object.encode(report.notKept, forKey: .notKept)
   }
 
   /// One line for what was written, one for each group that was not.
-  var lines: [String] {
+  var lines: [String] { [written] + castLines + leftOutLines + notKeptLines }
+
+  /// What was written, and how much was not.
+  var line: String {
+    var line = written
+    if !report.leftOut.isEmpty { line += ", \(Readable.count(report.leftOut.count)) left out" }
+    if !report.notKept.isEmpty { line += ", \(Readable.count(report.notKept.count, of: "value")) not kept" }
+    return line
+  }
+
+  private var written: String {
     var line = "\(output): \(Readable.count(report.written.count, of: "tensor")), \(Readable.bytes(report.byteCount))"
     if !report.aliases.isEmpty { line += ", \(report.aliases.count) tied names kept as aliases" }
     if report.files.count > 1 { line += ", in \(report.files.count - 1) shards" }
     if !report.resumed.isEmpty { line += ", \(Readable.count(report.resumed.count, of: "file")) of an earlier run" }
     if report.isVerified { line += ", verified" }
-    return [line] + castLines + leftOutLines + notKeptLines
+    if let share = report.share {
+      line +=
+        "; worker \(share.worker.number) of \(share.worker.count): \(Readable.count(share.files.count, of: "file")), "
+        + "\(Readable.bytes(share.byteCount)); "
+        + (share.isComplete ? "all workers' files are there" : "other workers' files are missing")
+    }
+    return line
   }
 
   /// One line for each dtype that tensors were converted to.

@@ -23,6 +23,9 @@ struct PlanSummary: Encodable {
     try object.encodeIfPresent(inverse, forKey: .inverse)
   }
 
+  /// What would be reported after the conversion.
+  var summary: ConvertSummary { ConvertSummary(inputs: inputs, output: output, report: plan.report) }
+
   /// One line for each tensor, and what they make together.
   var lines: [String] {
     let rows = plan.tensors.map { row -> String in
@@ -38,7 +41,6 @@ struct PlanSummary: Encodable {
     }
     let size = plan.files.reduce(0) { $0 + $1.bytes }
     let files = plan.files.count == 1 ? "" : " in \(plan.files.count) files"
-    let summary = ConvertSummary(inputs: inputs, output: output, report: plan.report)
     return rows + ["would write \(Readable.bytes(size))\(files):"] + summary.lines
   }
 }

@@ -45,7 +45,7 @@ struct FolderScanTests {
   @Test("folders nested beyond the limit are refused")
   func deep() throws {
     let folder = try TemporaryFolder()
-    let path = Array(repeating: "d", count: FolderScan.depthLimit + 1).joined(separator: "/")
+    let path = Array(repeating: "d", count: FolderWalk.depthLimit + 1).joined(separator: "/")
     try FileManager.default.createDirectory(atPath: folder.path(path), withIntermediateDirectories: true)
     #expect(throws: CheckpointError(.limitExceeded, "")) { try Checkpoint.scan(folder: folder.url.path) }
   }

@@ -7,6 +7,15 @@ import StateDicts
 ///
 /// A tensor's size is as far as its chunks reach. Source: `torch/distributed/checkpoint/hf_storage.py`.
 enum DistributedSafetensors {
+  /// Whether the first safetensors file of a folder says that it has chunks.
+  static func isAt(_ folder: CheckpointFolder) -> Bool {
+    guard let name = folder.names.first(where: { $0.hasSuffix(".safetensors") }),
+      let store = try? ByteStore(path: folder.place(name), mapped: true),
+      let metadata = try? StateDict.safetensorsMetadata(store)
+    else { return false }
+    return metadata["DCP_SHARDING_INFO"] != nil
+  }
+
   /// Nil if the folder is not a checkpoint.
   static func open(
     _ folder: CheckpointFolder, _ options: CheckpointOptions

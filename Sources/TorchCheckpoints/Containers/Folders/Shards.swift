@@ -18,9 +18,7 @@ enum Shards {
   static func open(
     _ store: ByteStore, index path: FilePath, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents {
-    let mark = FileHead.byteOrderMark
-    let hasMark = store.array(0..<mark.count) == mark
-    let json = try JSONValue(parsing: store.text((hasMark ? mark.count : 0)..<store.count))
+    let json = try json(store)
     guard let entries = json["weight_map"]?.objectValue else { throw ForeignFormat.json(store) }
     let folder = try CheckpointFolder(holding: path)
     var fileOfTensor = [ExactName: String](minimumCapacity: entries.count)
@@ -60,6 +58,24 @@ enum Shards {
     contents.takeMetadata(reading.metadata)
     return contents
   }
+
+  private static func json(_ store: ByteStore) throws(CheckpointError) -> JSONValue {
+    let mark = FileHead.byteOrderMark
+    let hasMark = store.array(0..<mark.count) == mark
+    return try JSONValue(parsing: store.text((hasMark ? mark.count : 0)..<store.count))
+  }
+
+  /// The names of the files in a folder that an index there lists; empty for a file that is no index, which says so when it is
+  /// opened.
+  static func files(listedBy index: String, in folder: CheckpointFolder) -> Set<String> {
+    guard let store = try? ByteStore(path: folder.place(index), mapped: true), store.count <= indexLimit,
+      let entries = try? json(store)["weight_map"]?.objectValue
+    else { return [] }
+    return Set(entries.compactMap { entry in entry.value.stringValue.flatMap { try? folder.inside($0) } })
+  }
+
+  /// How large an index may be that a walk through folders reads: that of a million tensors has 100 MB.
+  private static let indexLimit = 1 << 28
 
   /// Names that were dropped as ties, and for each the name that is kept: texts in the index's metadata.
   private static func aliases(in metadata: JSONValue?, _ files: [ExactName: String]) -> [ExactName: ExactName] {

@@ -20,6 +20,11 @@ struct ZeroFolder {
   /// Whether a folder has files of ZeRO.
   static func isAt(_ folder: CheckpointFolder) -> Bool { folder.names.contains { $0.hasSuffix(weightsSuffix) } }
 
+  /// The names of the files of ZeRO in a folder.
+  static func files(in folder: CheckpointFolder) -> Set<String> {
+    Set(folder.names.filter { $0.hasSuffix(weightsSuffix) || $0.hasSuffix(modelSuffix) })
+  }
+
   /// The folder that `latest` names; nil if there is none.
   ///
   /// - Throws: `missingRecord` if the file names a folder that is not there.
