@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo bounds test test-browser test-pairs test-instructions test-kill test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps bench format lint reference clean
+.PHONY: demo bounds test test-browser test-pairs test-instructions test-kill test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps differential test-formats large bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -94,6 +94,20 @@ dist: build
 BOUNDS_FOLDER ?= .build-bounds
 bounds: build
 	python3 Tests/Bounds/bounds.py $(BOUNDS_FOLDER) .build/release/pth2swt $(NAMES)
+
+# COUNT checkpoints that torch makes, two thirds of them broken afterwards: what torch's safe loader reads, we read the same or refuse.
+COUNT ?= 1000
+differential: build reference
+	$(PTH2SWT_PYTHON) -B TestData/differential.py .build/release/pth2swt $(COUNT)
+
+# COUNT checkpoints that torch makes through every pair of formats, read by torch, numpy and the safetensors library.
+test-formats: build reference
+	$(PTH2SWT_PYTHON) -B TestData/check_pairs.py .build/release/pth2swt $(COUNT)
+
+# Memory of conversions of 20 GB, and of one tensor of 8 GB, in LARGE_FOLDER, which needs 25 GB.
+LARGE_FOLDER ?= .build-large
+large: build
+	python3 -B Tests/Bounds/large.py $(LARGE_FOLDER) .build/release/pth2swt
 
 # Installs the libraries that are missing on Debian, Ubuntu and macOS; says what to install on other systems.
 deps:

@@ -188,4 +188,5 @@ def differences(case: dict) -> tuple[int, list[str]]:
     return check[case["format"]](case, source)
 
 
-report(sys.argv[1], differences, lambda case: f"{pathlib.Path(case['source']).name} as {case['format']}")
+if __name__ == "__main__":
+    report(sys.argv[1], differences, lambda case: f"{pathlib.Path(case['source']).name} as {case['format']}")

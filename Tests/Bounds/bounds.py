@@ -27,7 +27,7 @@ def runs(name, path, out):
     return subcommands
 
 
-def measure(command):
+def measure(command, addresses=12 << 30):
     """The exit code, processor time and peak memory in MiB of a run."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -35,7 +35,7 @@ def measure(command):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(writer, 2)
         resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
-        resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
+        resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
         try:
             os.execv(command[0], command)
         finally:

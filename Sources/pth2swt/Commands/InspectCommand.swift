@@ -73,7 +73,8 @@ struct InspectCommand: ParsableCommand {
         try page?.commit()
         if html == nil || json { try show(report) }
       } catch  where files.count > 1 {
-        failure = failure ?? Failure.show(error, of: file, isJSON: json)
+        let code = Failure.show(error, of: file, isJSON: json)
+        failure = failure ?? code
       }
     }
     if let failure { throw failure }
