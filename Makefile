@@ -30,9 +30,11 @@ test-pairs: deps
 	swift build --build-tests $(PAIRS)
 	swift test --skip-build $(PAIRS) --no-parallel --filter VisionInferenceTests
 
-# Every Swift block of every page, in a package that depends on this one, and each product without the libraries of others.
+# Every Swift block of every page, in a package that depends on this one, each product without the libraries of others, and the
+# declarations that the command writes.
 test-clients: deps
-	python3 Tests/Clients/clients.py
+	swift build --product pth2swt
+	python3 -B Tests/Clients/clients.py
 
 # kill -9 at 200 random points of a conversion, for each writer, optimized.
 test-kill: deps

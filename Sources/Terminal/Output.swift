@@ -31,9 +31,26 @@ package final class Output: Sendable {
 
   package var isTerminal: Bool { isatty(descriptor) == 1 }
 
+  /// When output is coloured, as `--color` says.
+  private static let coloring = Locked(Screen.Coloring.auto)
+
+  /// Sets when output is coloured.
+  package static func color(_ coloring: Screen.Coloring) { Self.coloring.withLock { $0 = coloring } }
+
+  /// What the stream can show.
+  package var screen: Screen { Screen(of: descriptor, Self.coloring.withLock { $0 }) }
+
   /// Writes lines, escaped.
   package func write(_ lines: [String]) {
-    write(raw: lines.map { $0.escaped + "\n" }.joined())
+    let screen = screen
+    // In a pipe or file names stay as they are.
+    write(raw: lines.map { (screen.columns == nil ? $0.escaped : screen.shown($0.escaped)) + "\n" }.joined())
+  }
+
+  /// Writes lines, which are escaped already, in colours if the stream has them.
+  package func write(_ lines: [StyledText]) {
+    let screen = screen
+    write(raw: lines.map { $0.rendered(on: screen) + "\n" }.joined())
   }
 
   /// Writes a value as JSON, in ASCII where a terminal could act on it.

@@ -16,11 +16,13 @@ struct Pth2swt: ParsableCommand {
         pth2swt model.pth model.swt                 convert
         pth2swt inspect model.pth                   list tensors
         pth2swt inspect --json --hashes model.pth   report for scripts, with SHA-256
+        pth2swt show model.pth conv1.weight         print values
         pth2swt verify model.pth --expect model.json
         pth2swt diff old.pth new.swt
         pth2swt scan --strict download.bin          check for code in pickles
         pth2swt match model.pth --model fasterrcnn_resnet50_fpn
         pth2swt registry fasterrcnn_resnet50_fpn --frozen
+        pth2swt declare model.pth > Model.swift     write its declaration
         pth2swt detect --weights model.pth --draw out street.jpg
         pth2swt classify --weights mobilenet.swt cat.jpg
 
@@ -32,9 +34,10 @@ struct Pth2swt: ParsableCommand {
       """,
     version: Subcommands.version,
     subcommands: [
-      ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FingerprintCommand.self, DiffCommand.self,
+      ConvertCommand.self, InspectCommand.self, ShowCommand.self, VerifyCommand.self, FingerprintCommand.self,
+      DiffCommand.self,
       ScanCommand.self,
-      RegistryCommand.self, MatchCommand.self, Detect.self, Classify.self, Validate.self,
+      RegistryCommand.self, MatchCommand.self, DeclareCommand.self, Detect.self, Classify.self, Validate.self,
     ],
     defaultSubcommand: ConvertCommand.self)
 }

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 
+import declared
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "Tests/Clients"
 WORK = ROOT / ".build-clients"
@@ -167,6 +169,9 @@ def make_package(groups, tests):
                 f'.executableTarget(name: "{target}", dependencies: [{dependencies}], swiftSettings: [{settings}]),')
     for name in STUBS:
         write(WORK / f"Sources/{name}/{name}.swift", (HERE / f"{name}.swift").read_text())
+    targets.append(
+        '.executableTarget(name: "Declared", dependencies: [.product(name: "TorchCheckpoints", package: "'
+        f'{ROOT.name.lower()}"), .product(name: "ModelParameters", package: "{ROOT.name.lower()}")]),')
     targets += ['.target(name: "MLX"),', '.target(name: "MLXNN", dependencies: ["MLX"]),']
     if tests:
         for block in tests:
@@ -201,6 +206,7 @@ def main():
             groups.setdefault(tuple(block.products), []).append(block)
     for folder in ("Sources", "Tests"):
         shutil.rmtree(WORK / folder, ignore_errors=True)
+    declaration_count = declared.write(ROOT, WORK, WORK / "Sources/Declared", str(ROOT / ".build/debug/pth2swt"))
     make_package(groups, tests)
     # Otherwise the package manager keeps its list of this package's files, some of which may have been moved since.
     (WORK / "Package.swift").touch()
@@ -228,12 +234,17 @@ def main():
             f"ok: {' + '.join(products)}: {len(members)} blocks compiled{' and run' if url else ''}; modules "
             f"{' '.join(sorted(compiled))}; libraries {' '.join(sorted(linked))}"
             f"{'' if prefix else ' (in a root with all libraries: no mount namespace here)'}", flush=True)
+    swift("build", "--product", "Declared")
+    run = subprocess.run([WORK / ".build/debug/Declared"], capture_output=True, text=True)
+    if run.returncode != 0:
+        sys.exit(f"FAILED: declarations\n{run.stdout}{run.stderr}")
+    print(f"ok: {declaration_count} declarations compiled and held against their checkpoints", flush=True)
     if tests:
         (WORK / "TestData").unlink(missing_ok=True)
         (WORK / "TestData").symlink_to(ROOT / "TestData")
         output = swift("test")
         print(re.findall(r".*Test run with.*", output)[-1])
-    print(f"{count + len(tests)} passed, 0 failed")
+    print(f"{count + len(tests) + declaration_count} passed, 0 failed")
 
 
 main()

@@ -4,8 +4,8 @@ import Testing
 /// What the command says of itself.
 @Suite struct HelpCommandTests {
   private static let subcommands = [
-    "convert", "inspect", "verify", "fingerprint", "diff", "scan", "registry", "match", "detect", "classify",
-    "validate",
+    "convert", "inspect", "show", "verify", "fingerprint", "diff", "scan", "registry", "match", "declare", "detect",
+    "classify", "validate",
   ]
 
   @Test("help is what Snapshots/help.txt has; after an intended change, PTH2SWT_SNAPSHOT=1 writes it anew")

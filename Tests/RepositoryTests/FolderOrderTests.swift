@@ -14,7 +14,7 @@ struct FolderOrderTests {
     "TorchCheckpoints": [
       "Options", "Archive", "Numpy", "Pickle", "Kinds", "Globals", "Torch", "Containers", "Checkpoint", "Reports",
     ],
-    "ModelParameters": ["Errors", "Names", "Registry", "Matching", "Declaration"],
+    "ModelParameters": ["Errors", "Names", "Registry", "Matching", "Declaration", "Generation"],
     "VisionModels": ["Errors", "Layers", "Models", "Catalogue", "Labels"],
     "VisionInference": ["Images", "Engine", "Detection", "Forward", "Validation"],
     "Subcommands": ["Output", "Programs", "Options"],

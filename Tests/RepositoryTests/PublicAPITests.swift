@@ -10,7 +10,7 @@ import Testing
 
     /// Types that no other public declaration mentions: users begin with them.
     private static let beginnings: Set<String> = [
-      "BatchNorm2d", "Checkpoint", "Classifier", "Detector", "FrozenBatchNorm2d", "Validation",
+      "BatchNorm2d", "Checkpoint", "Classifier", "Detector", "FrozenBatchNorm2d", "SwiftDeclaration", "Validation",
     ]
 
     private static let graphs = Result { try SymbolGraph.graphs(of: modules) }

@@ -20,11 +20,18 @@ struct Comparison: Sendable {
   /// What several comparisons find.
   ///
   /// Boxes of equal bytes are only compared. Those of tensors that differ elsewhere are read once more, for the norms.
-  static func values(of comparisons: [Comparison]) throws -> [Difference.Values] {
+  ///
+  /// - Parameter read: Called with the bytes of both tensors in each box that was read, and their name.
+  static func values(
+    of comparisons: [Comparison], _ read: @Sendable (_ byteCount: Int, _ name: String) -> Void = { _, _ in }
+  ) throws -> [Difference.Values] {
     let boxes = comparisons.enumerated().flatMap { place, each in (0..<(each.grid?.count ?? 0)).map { (place, $0) } }
     let storageSums = StorageSums()
     for comparison in comparisons { comparison.expectSums(storageSums) }
-    var found = try concurrentMap(boxes) { place, box in try comparisons[place].sums(box, storageSums) }
+    var found = try concurrentMap(boxes) { place, box in
+      defer { read(comparisons[place].byteCount(ofBox: box), comparisons[place].values.name) }
+      return try comparisons[place].sums(box, storageSums)
+    }
     try storageSums.confirm()
     let differing = Set(zip(boxes, found).lazy.filter { $1 != nil }.map { $0.0.0 })
     let rest = boxes.indices.filter {
@@ -35,6 +42,12 @@ struct Comparison: Sendable {
     var sums = [PairSums](repeating: PairSums(), count: comparisons.count)
     for ((place, _), part) in zip(boxes, found) { if let part { sums[place].add(part) } }
     return zip(comparisons, sums).map { $0.values.adding($1, isReal: $0.isReal) }
+  }
+
+  /// The bytes of a box in both tensors.
+  private func byteCount(ofBox number: Int) -> Int {
+    guard let grid, let type = tensors.first?.elementType else { return 0 }
+    return 2 * grid[number].shape.reduce(type.byteCount, *)
   }
 
   /// Whether elements are real numbers.

@@ -20,10 +20,13 @@ public struct Difference: Sendable, Encodable {
     public internal(set) var relativeL2: Double?
     /// The cosine of the angle between the tensors as vectors; nil as `relativeL2`, and if one of them is zero.
     public internal(set) var cosine: Double?
+    /// How the first tensor becomes equal to the second; nil if no change of that kind is found.
+    public internal(set) var equality: Equality?
 
     enum CodingKeys: String, CodingKey {
       case name, elements, of, maximum, mean, cosine
       case relativeL2 = "relative_l2"
+      case equality = "equal_after"
     }
   }
 
@@ -35,6 +38,13 @@ public struct Difference: Sendable, Encodable {
     public let first: String
     /// Type and shape in the second.
     public let second: String
+    /// How the first tensor becomes equal to the second; nil if no change of that kind is found.
+    public internal(set) var equality: Equality?
+
+    enum CodingKeys: String, CodingKey {
+      case name, first, second
+      case equality = "equal_after"
+    }
   }
 
   /// Two names for equal tensors.
@@ -69,13 +79,21 @@ public struct Difference: Sendable, Encodable {
     onlyInFirst.isEmpty && onlyInSecond.isEmpty && renamed.isEmpty && forms.isEmpty && values.isEmpty
   }
 
-  init(between first: StateDict, and second: StateDict) throws {
+  init(
+    between first: StateDict, and second: StateDict, progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
+  ) throws {
+    let total = first.reduce(0) { sum, element in
+      sum + (second[element.name].map { $0.byteCount == element.tensor.byteCount ? 2 * $0.byteCount : 0 } ?? 0)
+    }
+    let done = ProgressSum(total: total, progress)
+    let read = { @Sendable (byteCount: Int, name: String) in done.add(byteCount, name) }
     renamed = try Self.renamed(
-      first.filter { name, _ in second[name] == nil }, second.filter { name, _ in first[name] == nil })
+      first.filter { name, _ in second[name] == nil }, second.filter { name, _ in first[name] == nil }, { _, _ in })
     let (old, new) = (Set(renamed.map { ExactName($0.from) }), Set(renamed.map { ExactName($0.to) }))
     onlyInFirst = first.names.filter { second[$0] == nil && !old.contains(ExactName($0)) }
     onlyInSecond = second.names.filter { first[$0] == nil && !new.contains(ExactName($0)) }
     var forms: [Form] = []
+    var reformed: [(first: Tensor, second: Tensor)] = []
     var pairs: [(name: String, first: Tensor, second: Tensor)] = []
     for (name, tensor) in first {
       guard let other = second[name] else { continue }
@@ -83,13 +101,21 @@ public struct Difference: Sendable, Encodable {
         || tensor.composition?.kind != other.composition?.kind
       {
         forms.append(Form(name: name, first: tensor.description, second: other.description))
+        reformed.append((tensor, other))
       } else {
         pairs.append((name, tensor, other))
       }
     }
+    let compared = try Comparison.values(of: pairs.map { try Comparison($0.name, $0.first, $0.second) }, read)
+    let differing = compared.indices.filter { compared[$0].elements > 0 }
+    let equalities = try Equality.found(reformed + differing.map { (pairs[$0].first, pairs[$0].second) })
+    for (place, equality) in zip(forms.indices, equalities) { forms[place].equality = equality }
     self.forms = forms
-    let compared = try Comparison.values(of: pairs.map { try Comparison($0.name, $0.first, $0.second) })
-    values = compared.filter { $0.elements > 0 }
+    values = zip(differing, equalities.dropFirst(forms.count)).map { place, equality in
+      var values = compared[place]
+      values.equality = equality
+      return values
+    }
     same = compared.count - values.count
   }
 }
@@ -97,7 +123,16 @@ public struct Difference: Sendable, Encodable {
 extension StateDict {
   /// Compares the names, dtypes, shapes and all bytes with those of another state dict.
   ///
-  /// - Parameter other: The first state dict of the difference, for example of an earlier epoch; this one is the second.
+  /// A tensor that differs is tried with its dimensions in other orders and converted to the other's dtype, the most
+  /// common reasons for a difference.
+  ///
+  /// - Parameters:
+  ///   - other: The first state dict of the difference, for example of an earlier epoch; this one is the second.
+  ///   - progress: Called as bytes of both are read, by any thread.
   /// - Throws: `checksumMismatch` if one is damaged, `limitExceeded` for a view expanded beyond memory.
-  public func difference(from other: StateDict) throws -> Difference { try Difference(between: other, and: self) }
+  public func difference(
+    from other: StateDict, progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
+  ) throws -> Difference {
+    try Difference(between: other, and: self, progress: progress)
+  }
 }

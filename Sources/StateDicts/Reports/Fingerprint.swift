@@ -37,12 +37,15 @@ public struct Fingerprint: Codable, Equatable, Sendable {
 extension StateDict {
   /// Computes the fingerprint, reading every byte on two threads.
   ///
+  /// - Parameter progress: Called as bytes are read, by any thread.
   /// - Throws: `checksumMismatch` if a storage is damaged.
-  public func fingerprint() throws -> Fingerprint {
+  public func fingerprint(progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }) throws -> Fingerprint {
+    let done = ProgressSum(total: tensors.reduce(0) { $0 &+ $1.byteCount }, progress)
     let rows = try concurrentMap(indices, largestFirst: { self[$0].tensor.byteCount }) { place in
       let (name, tensor) = self[place]
       return Fingerprint.Tensor(
-        name: name, dtype: tensor.elementType, shape: tensor.shape, crc32: try tensor.wholeChecksum()?.hexadecimal)
+        name: name, dtype: tensor.elementType, shape: tensor.shape,
+        crc32: try tensor.wholeChecksum { done.add($0, name) }?.hexadecimal)
     }
     return Fingerprint(tensors: rows, ties: ties)
   }
@@ -50,10 +53,15 @@ extension StateDict {
 
 extension Tensor {
   /// The checksum of all that a tensor is: its elements, its components, its attributes; nil where it has no bytes.
-  func wholeChecksum() throws -> Checksum? {
+  ///
+  /// - Parameter read: Called with the size of each window.
+  func wholeChecksum(_ read: (_ byteCount: Int) -> Void = { _ in }) throws -> Checksum? {
     var sum = Checksum()
     if composition?.hasElements != false {
-      try unsafe forEachWindow { window in unsafe sum.update(with: window) }
+      try unsafe forEachWindow { window in
+        unsafe sum.update(with: window)
+        read(window.count)
+      }
       // Where the tensor is all of its storage, that is done.
       if storage.origin.checksOnUse { try storage.verify(dropping: true) }
     }

@@ -36,6 +36,17 @@ extension Tensor {
     return viewed(geometry.narrowed(axis, range))
   }
 
+  /// Returns every `step`th element of one dimension, beginning with the first.
+  package func strided(_ axis: Int, by step: Int) throws(CheckpointError) -> Tensor {
+    if step == 1 { return self }
+    if let (tensor, type) = converting { return try tensor.strided(axis, by: step).converted(to: type) }
+    guard assembling != nil else { return viewed(geometry.strided(axis, by: step)) }
+    var parts: [Tensor] = []
+    for index in stride(from: 0, to: shape[axis], by: step) { try parts.append(narrowed(axis, index..<index + 1)) }
+    return parts.isEmpty
+      ? self : try Tensor.joined(parts, axis: axis, requiresGrad: requiresGrad, name: storage.key)
+  }
+
   /// Returns the tensor at an index of one dimension, which is removed.
   package func selected(_ axis: Int, _ index: Int) throws(CheckpointError) -> Tensor {
     let part = try narrowed(axis, index..<index + 1)

@@ -20,6 +20,19 @@ extension TensorGeometry {
     return narrowed(start: start, size: size)
   }
 
+  /// Returns the geometry of every `step`th element of one dimension, beginning with the first.
+  package func strided(_ axis: Int, by step: Int) -> TensorGeometry {
+    var (shape, strides) = (shape, strides)
+    if shape[axis] > step {
+      // The second of these elements is inside the tensor, so the product is in bounds.
+      strides[axis] *= step
+    }
+    let size = shape[axis]
+    shape[axis] = size == 0 ? 0 : (size - 1) / step + 1
+    let count = size == 0 || elementCount == 0 ? 0 : elementCount / size * shape[axis]
+    return TensorGeometry(view: shape, strides: strides, offset: offset, elementCount: count)
+  }
+
   /// Returns the geometry without a dimension of size 1.
   package func removing(_ axis: Int) -> TensorGeometry {
     var (shape, strides) = (shape, strides)

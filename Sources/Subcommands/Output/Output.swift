@@ -1,5 +1,5 @@
 import StateDicts
-import Terminal
+package import Terminal
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -14,6 +14,12 @@ package func print(_ line: String) { Output.results.write([line]) }
 
 /// Prints lines.
 package func print(_ lines: [String]) { Output.results.write(lines) }
+
+/// Prints lines in colours, if standard output has them.
+package func print(_ lines: [StyledText]) { Output.results.write(lines) }
+
+/// What standard output can show.
+package var screen: Screen { Output.results.screen }
 
 /// Prints a value as JSON.
 ///

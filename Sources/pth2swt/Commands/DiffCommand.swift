@@ -9,7 +9,8 @@ struct DiffCommand: ParsableCommand {
     commandName: "diff",
     abstract: "Compare names, shapes, dtypes and values of two checkpoints.",
     discussion: """
-      Exit codes: 0 all tensors are identical, 1 they differ.
+      Tensors with new names are paired by their bytes, and those that are equal after permuting their dimensions or after \
+      a cast are named. Exit codes: 0 all tensors are identical, 1 they differ.
 
       EXAMPLES
         pth2swt diff model.pth model.swt
@@ -43,7 +44,9 @@ struct DiffCommand: ParsableCommand {
     let checkpoint = try inputs.open(first, memberIsOptional: true)
     let other = try inputs.open(second, memberIsOptional: checkpoint.member != nil)
     let stateDicts = try [checkpoint, other].map { try $0.stateDict(key: key.key) }
-    let difference = try stateDicts[1].difference(from: stateDicts[0])
+    let progress = ProgressLine()
+    let difference = try stateDicts[1].difference(from: stateDicts[0]) { progress.show($0) }
+    progress.clear()
     if json {
       try printJSON(difference)
     } else {

@@ -58,7 +58,7 @@ struct FingerprintCommand: ParsableCommand {
     } catch let error as CheckpointError where error.code == .isDirectory {
       return try printAll()
     }
-    try printJSON(checkpoint.stateDict(key: key.key).fingerprint())
+    try printJSON(checkpoint.stateDict(key: key.key).shownFingerprint())
   }
 
   private func printAll() throws {
@@ -66,11 +66,20 @@ struct FingerprintCommand: ParsableCommand {
     var batch = Batch("done", isJSON: true)
     for input in found {
       batch.run(input) {
-        let fingerprint = try inputs.open(input.path).stateDict(key: key.key).fingerprint()
+        let fingerprint = try inputs.open(input.path).stateDict(key: key.key).shownFingerprint()
         try printJSON(Line(file: input.path, fingerprint: fingerprint), isLine: true)
         return (.ok, "")
       }
     }
     try batch.finish(passedOver: passedOver)
+  }
+}
+
+extension StateDict {
+  /// The fingerprint, with progress on the terminal.
+  func shownFingerprint() throws -> Fingerprint {
+    let progress = ProgressLine()
+    defer { progress.clear() }
+    return try fingerprint { progress.show($0) }
   }
 }

@@ -26,7 +26,9 @@ struct DifferenceText {
     var lines = difference.onlyInFirst.map { "- \($0): only in \(files[0])" }
     lines += difference.onlyInSecond.map { "+ \($0): only in \(files[1])" }
     lines += difference.renamed.map { "> \($0.from): now \($0.to)" }
-    lines += difference.forms.map { "! \($0.name): \($0.first) | \($0.second)" }
+    lines += difference.forms.map { form in
+      "! \(form.name): \(form.first) | \(form.second)" + (form.equality.map { ", \($0)" } ?? "")
+    }
     lines += changes
     lines.append(
       difference.isEmpty
@@ -56,8 +58,9 @@ struct DifferenceText {
       for each in rows {
         let figures = [each.relativeL2, each.maximum, each.mean, each.cosine].map { $0.map(Readable.figure) ?? "-" }
         let count =
-          each.elements == each.of
-          ? "all \(Readable.count(each.of))" : "\(Readable.count(each.elements)) of \(Readable.count(each.of))"
+          each.equality.map { "\($0)" }
+          ?? (each.elements == each.of
+            ? "all \(Readable.count(each.of))" : "\(Readable.count(each.elements)) of \(Readable.count(each.of))")
         table.add(
           ["  \(each.name.dropFirst(module.isEmpty ? 0 : module.count + 1))", bar(each.relativeL2, most)] + figures + [
             count
