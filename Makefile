@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo bounds test test-browser test-pairs test-instructions test-kill test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps differential test-formats large bench format lint reference clean
+.PHONY: demo bounds test test-browser test-pairs test-instructions test-kill test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps differential test-formats large docs bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -127,6 +127,11 @@ ifeq ($(SIZE)-$(PTH2SWT_PYTHON),full-$(PYTHON_FOLDER)/bin/refpython)
 	WITH_PEERS=1 bash Benchmarks/reference.sh $(PYTHON_FOLDER)
 endif
 	$(PTH2SWT_PYTHON) Benchmarks/bench.py $(BENCH_FOLDER)/$(SIZE) --size $(SIZE)
+
+# The documentation of each product in .build-docs, by the toolchain's docc.
+docs: deps
+	swift build --build-tests
+	bash .ci/docs
 
 format:
 	swift format format --in-place --recursive Sources Tests Benchmarks Examples Package.swift

@@ -197,6 +197,33 @@ def bench_mapping(bench: Setting) -> list:
     return rows
 
 
+PYTHON_MERGING = """
+import sys
+from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
+dcp_to_torch_save(*sys.argv[1:])
+"""
+
+
+def bench_merging(bench: Setting) -> list:
+    """Folders of several ranks to one safetensors file, against reading and writing as many bytes; FSDP's also against torch's converter, which
+    writes a .pth."""
+    output, runs, rows = bench.folder / "output.safetensors", bench.at_most(5), []
+    for name in ("fsdp_8", "zero_4"):
+        folder = bench.folder / name
+        commands = {"cat": ["sh", "-c", 'find "$0" -type f -exec cat {} + > "$1"', folder, output], "ours": [tool, "convert", folder, output]}
+        if name == "fsdp_8":
+            commands["torch"] = [sys.executable, "-c", PYTHON_MERGING, folder, output]
+        result = in_turn(commands, runs, output)
+        output.unlink()
+        ours, cat = result["ours"]["seconds"], result["cat"]["seconds"]
+        row = {"what": f"{name} to safetensors, s", "ours": ours, "cat": cat, "ratio": ours / cat, "peak_mib": result["ours"]["peak_mib"]}
+        if "torch" in result:
+            row |= {"torch": result["torch"]["seconds"], "of torch": ours / result["torch"]["seconds"],
+                    "torch_peak_mib": result["torch"]["peak_mib"]}
+        rows.append(row)
+    return rows
+
+
 def bench_matching(bench: Setting) -> list:
     lines = text([matching, bench.folder / "frcnn.pth", 10 * bench.runs, inputs.SIZES[bench.size].resnet]).splitlines()
     figures = dict(line.split() for line in lines)
@@ -214,7 +241,7 @@ def bench_inspecting(bench: Setting) -> list:
 
 
 PARTS = {"loading": bench_loading, "matching": bench_matching, "converting": bench_converting, "writing": bench_writing,
-         "strided": bench_strided, "mapping": bench_mapping, "statistics": bench_statistics, "inspecting": bench_inspecting,
+         "strided": bench_strided, "mapping": bench_mapping, "merging": bench_merging, "statistics": bench_statistics, "inspecting": bench_inspecting,
          "inference": bench_inference}
 
 

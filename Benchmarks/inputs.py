@@ -4,7 +4,8 @@
 
 frcnn.pth: torchvision's fasterrcnn_resnet50_fpn, 348 tensors, 167 MB. tensors_100k.pth: 100,000 tensors of 4 floats.
 over_4gb.pth: one storage over 4 GiB and a few small ones, before and after it. one_gb.pth: 1 GB in 100 tensors.
-transposed.pth: 1 GB of strided tensors. convs.pth: 1 GB of convolutions, matrices.pth: 1 GB of matrices, both in C order.
+transposed.pth: 1 GB of strided tensors. fsdp_8 and zero_4: the tensors of one_gb.pth in the folders of 8 ranks of FSDP and of 4 of
+DeepSpeed. convs.pth: 1 GB of convolutions, matrices.pth: 1 GB of matrices, both in C order.
 image.png: 1216x800. With `--size tiny` all are small, but of the same kinds under the same names: to see that the
 benchmarks run.
 """
@@ -129,6 +130,64 @@ def matrices(path: pathlib.Path, size: Size) -> None:
     torch.save(state, path)
 
 
+def fsdp_8(path: pathlib.Path, size: Size) -> None:
+    """The state dict of one_gb.pth as 8 ranks of FSDP save it, each with its rows of every matrix: a folder of torch.distributed.checkpoint."""
+    import multiprocessing
+
+    import torch
+    import torch.distributed as dist
+    import torch.distributed.checkpoint as dcp
+    from torch.distributed.tensor import Shard, distribute_tensor, init_device_mesh
+
+    world = 8
+    torch.set_num_threads(1)  # before processes are forked
+
+    def one(rank: int, store: str) -> None:
+        dist.init_process_group("gloo", rank=rank, world_size=world, store=dist.FileStore(store, world))
+        torch.manual_seed(0)
+        base, mesh = torch.randn(size.block), init_device_mesh("cpu", (world,))
+        state = {f"blocks.{i}.weight": distribute_tensor(base + i, mesh, [Shard(0)], src_data_rank=None) for i in range(100)}
+        dcp.save({"model": state}, checkpoint_id=path)
+        dist.destroy_process_group()
+
+    with tempfile.TemporaryDirectory() as folder:
+        processes = [multiprocessing.get_context("fork").Process(target=one, args=(rank, f"{folder}/store")) for rank in range(world)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+            assert process.exitcode == 0
+
+
+def zero_4(path: pathlib.Path, size: Size) -> None:
+    """The state dict of one_gb.pth as ZeRO 3 of DeepSpeed saves it on 4 ranks (TestData/recipes/zero.py has its files in full)."""
+    import sys
+
+    import torch
+
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "TestData"))
+    from recipes.zero import LossScaler, ZeroStageEnum
+
+    world, (rows, columns) = 4, size.block
+    torch.manual_seed(0)
+    base = torch.randn(size.block).reshape(-1)
+    base = torch.cat([base, torch.zeros(-len(base) % world)]).reshape(world, -1)
+    names = [f"blocks.{i}.weight" for i in range(100)]
+    (path / "global_step1").mkdir(parents=True)
+    (path / "latest").write_text("global_step1")
+    for rank in range(world):
+        model = {
+            "module": {name: torch.empty(0, dtype=torch.bfloat16) for name in names}, "buffer_names": [], "optimizer": None,
+            "param_shapes": [{name: torch.Size((rows, columns)) for name in names}], "frozen_param_shapes": None,
+            "frozen_param_fragments": None, "shared_params": {}, "global_steps": 1, "ds_version": "0.19.8"}
+        state = {
+            "loss_scaler": LossScaler(), "zero_stage": ZeroStageEnum(3), "partition_count": world,
+            "fp32_flat_groups": [torch.cat([base[rank] + i for i in range(100)])]}
+        folder = path / "global_step1"
+        torch.save(model, folder / f"zero_pp_rank_{rank}_mp_rank_00_model_states.pt")
+        torch.save({"optimizer_state_dict": state, "ds_version": "0.19.8"}, folder / f"zero_pp_rank_{rank}_mp_rank_00_optim_states.pt")
+
+
 def image(path: pathlib.Path, size: Size) -> None:
     import numpy
     from PIL import Image
@@ -139,7 +198,7 @@ def image(path: pathlib.Path, size: Size) -> None:
 
 
 MAKERS = {"frcnn.pth": frcnn, "tensors_100k.pth": tensors_100k, "over_4gb.pth": over_4gb, "one_gb.pth": one_gb,
-          "transposed.pth": transposed, "convs.pth": convs, "matrices.pth": matrices, "image.png": image}
+          "transposed.pth": transposed, "convs.pth": convs, "matrices.pth": matrices, "fsdp_8": fsdp_8, "zero_4": zero_4, "image.png": image}
 
 
 def make(folder: pathlib.Path, size: str, names: list[str]) -> None:
@@ -155,7 +214,8 @@ def make(folder: pathlib.Path, size: str, names: list[str]) -> None:
             part = pathlib.Path(parts) / name
             MAKERS[name](part, SIZES[size])
             os.replace(part, path)  # a file that is there is whole
-        print(f"{path}: {path.stat().st_size:,} bytes in {time.monotonic() - started:.1f} s")
+        byte_count = sum(file.stat().st_size for file in path.rglob("*")) if path.is_dir() else path.stat().st_size
+        print(f"{path}: {byte_count:,} bytes in {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":

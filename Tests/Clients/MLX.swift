@@ -36,4 +36,7 @@ public class MLXArray {
 }
 
 /// Returns no array: the page is compiled, not run.
+public func loadArrays(url: URL) throws -> [String: MLXArray] { [:] }
+
+/// Returns no array: the page is compiled, not run.
 public func loadArrays(data: Data) throws -> [String: MLXArray] { [:] }

@@ -89,7 +89,7 @@ class Block:
 
 
 def blocks():
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "Sources").rglob("*.docc/*.md"))]
     for page in pages:
         text = page.read_text()
         for fence in re.finditer(r"^```swift\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):

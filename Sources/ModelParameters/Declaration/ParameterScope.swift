@@ -55,7 +55,11 @@ public struct ParameterScope {
 
   /// Declares a trainable tensor and returns it.
   ///
-  /// - Parameter convolution: The kind of convolution whose weight it is, if it is one.
+  /// - Parameters:
+  ///   - name: The tensor's name in its module.
+  ///   - shape: The sizes of its dimensions, in torch's order.
+  ///   - elementType: The dtype in which the model has it; a match converts others.
+  ///   - convolution: The kind of convolution whose weight it is, if it is one.
   public func parameter(
     _ name: String, _ shape: Int..., as elementType: ElementType = .float32, convolution: ConvolutionKind? = nil
   ) -> Tensor {
@@ -64,7 +68,11 @@ public struct ParameterScope {
 
   /// Declares a tensor that is saved with the model but never trained, and returns it.
   ///
-  /// - Parameter version: The layout version that added the tensor; older state dicts do not have it.
+  /// - Parameters:
+  ///   - name: The tensor's name in its module.
+  ///   - shape: The sizes of its dimensions, in torch's order.
+  ///   - elementType: The dtype in which the model has it; a match converts others.
+  ///   - version: The layout version that added the tensor; older state dicts do not have it.
   public func buffer(
     _ name: String, _ shape: Int..., as elementType: ElementType = .float32, since version: Int? = nil
   ) -> Tensor {

@@ -11,8 +11,10 @@ extension StateDict {
   ///
   /// `loadStateDict(url:)` in TorchCheckpoints also opens torch's own formats.
   ///
-  /// - Parameter mapped: Whether to map the file (the default), or read it into memory at once.
-  /// - Parameter checksCRC: Whether to check the CRC-32 that `.swt` files have when a tensor is first read.
+  /// - Parameters:
+  ///   - url: The file's URL.
+  ///   - mapped: Whether to map the file (the default), or read it into memory at once.
+  ///   - checksCRC: Whether to check the CRC-32 that `.swt` files have when a tensor is first read.
   /// - Throws: `CheckpointError`: `notFound`, `malformedHeader`, `truncated`, `malformedTensor` and others.
   public init(contentsOf url: URL, mapped: Bool = true, checksCRC: Bool = true) throws(CheckpointError) {
     let path = try FilePath(fileURL: url)

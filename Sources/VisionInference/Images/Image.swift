@@ -10,7 +10,10 @@ public struct Image: Sendable, Equatable {
 
   /// Creates an image from its pixels.
   ///
-  /// - Parameter pixels: Red, green and blue of each pixel: `3 * width * height` bytes.
+  /// - Parameters:
+  ///   - width: The number of columns.
+  ///   - height: The number of rows.
+  ///   - pixels: Red, green and blue of each pixel, row by row: `3 * width * height` bytes.
   /// - Throws: `imageSize` if the number of bytes is wrong, or 0.
   public init(width: Int, height: Int, pixels: [UInt8]) throws(VisionError) {
     guard width > 0, height > 0, width.times(height)?.times(3) == pixels.count else {

@@ -62,7 +62,9 @@ public struct Validation: Codable, Sendable, Equatable {
 
   /// Returns the differences from an earlier validation, one sentence per stage.
   ///
-  /// - Parameter tolerance: The tolerance for a number, relative to the largest of its stage.
+  /// - Parameters:
+  ///   - expected: The earlier validation.
+  ///   - tolerance: The tolerance for a number, relative to the largest of its stage.
   public func differences(from expected: Validation, tolerance: Double = 1e-4) -> [String] {
     if model != expected.model { return ["the model is \(model), expected \(expected.model)"] }
     let known = Dictionary(stages.map { ($0.stage, $0) }) { first, _ in first }
