@@ -127,7 +127,8 @@ let package = Package(
       name: "VisionInferenceTests",
       dependencies: ["ModelParameters", "StateDicts", "TorchCheckpoints", "VisionInference", "VisionModels"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["StateDicts", "TorchCheckpoints", "pth2swt", "pth2swt-vision"],
+      name: "CommandTests",
+      dependencies: ["StateDicts", "Subcommands", "Terminal", "TorchCheckpoints", "pth2swt", "pth2swt-vision"],
       exclude: ["Snapshots"]),
     .testTarget(
       name: "TorchHubTests",

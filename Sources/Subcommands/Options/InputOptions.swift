@@ -1,6 +1,7 @@
 package import ArgumentParser
 import FetchMessages
 package import StateDicts
+package import Terminal
 package import TorchCheckpoints
 
 /// Options for opening inputs.
@@ -27,9 +28,13 @@ package struct InputOptions: ParsableArguments {
       "dtype of |V1 and |V2 arrays in npy and npz files.", valueName: "dtype"))
   var npzVoid: String?
 
+  @Option(help: ArgumentHelp("Colours: auto, always, never (default: auto).", valueName: "when"))
+  var color = Screen.Coloring.auto
+
   package init() {}
 
   package func validate() throws {
+    Output.color(color)
     if let npzVoid, ElementType(rawValue: npzVoid) == nil {
       throw ValidationError("--npz-void must be a torch dtype such as bfloat16 or float8_e4m3fn, not \(npzVoid).")
     }
@@ -64,3 +69,5 @@ extension CompletionKind {
     "pth", "pt", "bin", "ckpt", "th", "tar", "safetensors", "swt",
   ])
 }
+
+extension Screen.Coloring: ExpressibleByArgument {}

@@ -32,6 +32,14 @@ package enum Readable {
     "\((Double(value) * 10).rounded() / 10)"
   }
 
+  /// A time: `4 s`, `2 min 5 s`, `3 h 20 min`.
+  package static func seconds(_ time: Double) -> String {
+    let seconds = Int(min(max(time, 0), 1e9).rounded(.up))
+    if seconds < 60 { return "\(seconds) s" }
+    if seconds < 3600 { return "\(seconds / 60) min \(seconds % 60) s" }
+    return "\(count(seconds / 3600)) h \(seconds / 60 % 60) min"
+  }
+
   /// A probability with three digits after the point.
   package static func thousandths(_ value: Float) -> String {
     let digits = String(Int((Double(value) * 1000).rounded()))

@@ -1,8 +1,8 @@
-import Terminal
+package import Terminal
 
 /// Rows with their columns aligned.
 package struct TextTable {
-  private var rows: [[String]] = []
+  private var rows: [[StyledText]] = []
   private let isRightAligned: [Bool]
 
   package init(rightAligned: [Bool]) {
@@ -13,21 +13,40 @@ package struct TextTable {
   package mutating func add(_ cells: String...) { add(cells) }
 
   /// Adds a row; its cells are escaped before they are measured.
-  package mutating func add(_ cells: [String]) {
-    rows.append(cells.map(\.escaped))
-  }
+  package mutating func add(_ cells: [String]) { rows.append(cells.map { StyledText($0) }) }
 
-  package var lines: [String] {
+  /// Adds a row.
+  package mutating func add(_ cells: [StyledText]) { rows.append(cells) }
+
+  /// The rows, however long.
+  package var lines: [String] { lines(on: Screen()).map(\.text) }
+
+  /// The narrowest that a first column becomes.
+  private static let narrowest = 16
+
+  /// The rows as they fit a screen.
+  ///
+  /// - Parameter dropping: Columns to leave out, one after another, until the first one can be shortened enough.
+  package func lines(on screen: Screen, dropping columns: [Int] = []) -> [StyledText] {
     var widths = [Int](repeating: 0, count: isRightAligned.count)
     for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) } }
-    return rows.map { row in
-      let cells = row.enumerated().map { column, cell in
-        let space = String(repeating: " ", count: widths[column] - cell.count)
-        return isRightAligned[column] ? space + cell : cell + space
+    var shown = Array(widths.indices)
+    if let limit = screen.columns {
+      func width() -> Int { shown.reduce(0) { $0 + (widths[$1] > 0 || $1 == 0 ? widths[$1] + 2 : 0) } - 2 }
+      for column in columns where width() - widths[0] + min(widths[0], Self.narrowest) > limit {
+        shown.removeAll { $0 == column }
       }
-      var line = cells.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return line
+      if width() > limit { widths[0] = min(widths[0], max(Self.narrowest, limit - (width() - widths[0]))) }
+    }
+    return rows.map { row in
+      var line = StyledText("")
+      for (place, column) in shown.filter({ $0 < row.count }).enumerated() {
+        let cell = column == 0 ? row[0].shortened(to: widths[0]) : row[column]
+        let space = StyledText(String(repeating: " ", count: max(widths[column] - cell.count, 0)))
+        line += place > 0 ? "  " : ""
+        line += isRightAligned[column] ? space + cell : cell + space
+      }
+      return line.trimmed
     }
   }
 }

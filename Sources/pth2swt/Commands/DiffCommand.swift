@@ -50,7 +50,7 @@ struct DiffCommand: ParsableCommand {
     if json {
       try printJSON(difference)
     } else {
-      print(DifferenceText(difference, [first, second], limit: top, sort).lines)
+      print(DifferenceText(difference, [first, second], limit: top, sort, screen: screen).lines)
     }
     if !difference.isEmpty { throw Failure.no }
   }

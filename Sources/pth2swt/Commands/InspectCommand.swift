@@ -99,7 +99,8 @@ struct InspectCommand: ParsableCommand {
     if json {
       try printJSON(filter.map { report.filtered(by: $0) } ?? report, isLine: files.count > 1)
     } else {
-      print(InspectionText(report, filter: filter, depth: depth, listsAll: all || hashes || stats).lines)
+      print(
+        InspectionText(report, filter: filter, depth: depth, listsAll: all || hashes || stats, screen: screen).lines)
     }
   }
 }

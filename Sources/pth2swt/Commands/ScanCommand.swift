@@ -127,9 +127,21 @@ struct ScanCommand: ParsableCommand {
 
   private static func printRows(of scan: Scan) {
     var table = TextTable(rightAligned: [false, false, false])
-    for row in scan.globals { table.add(row.verdict.rawValue, row.name, row.meaning) }
-    print(table.lines)
+    for row in scan.globals {
+      table.add([
+        StyledText(row.verdict.rawValue, style(of: row.verdict)), StyledText(row.name), StyledText(row.meaning, .faint),
+      ])
+    }
+    print(table.lines(on: Screen()))
     for source in scan.sources { print("source text of \(source.name), from \(source.file)") }
+  }
+
+  private static func style(of verdict: GlobalUse.Verdict) -> StyledText.Style {
+    switch verdict {
+    case .dangerous: .bad
+    case .unknown: .warning
+    case .known, .inert: .plain
+    }
   }
 
   private static func word(for outcome: Scan.Outcome) -> String {

@@ -1,5 +1,6 @@
 import StateDicts
 import Subcommands
+import Terminal
 import TorchCheckpoints
 
 /// The text form of an inspection: a summary of the file, then its tensors.
@@ -8,18 +9,28 @@ struct InspectionText {
   private let filter: String?
   private let depth: Int?
   private let listsAll: Bool
+  private let screen: Screen
 
-  /// The largest number of rows that are listed without --all.
-  private static let screen = 40
+  /// The largest number of rows that are listed without --all, where there is no screen.
+  private static let rowLimit = 40
 
-  init(_ report: Inspection, filter: String?, depth: Int?, listsAll: Bool) {
+  init(_ report: Inspection, filter: String?, depth: Int?, listsAll: Bool, screen: Screen) {
+    self.screen = screen
     self.report = report
     self.filter = filter
     self.depth = depth
     self.listsAll = listsAll
   }
 
-  var lines: [String] { summary + [""] + tensors }
+  var lines: [StyledText] { styledSummary + [""] + tensors }
+
+  /// The summary, in which what needs attention is coloured.
+  private var styledSummary: [StyledText] {
+    summary.enumerated().map { place, line in
+      if place == 0 { return StyledText(line, .strong) }
+      return StyledText(line, line.hasPrefix("  DANGEROUS") ? .bad : line.hasPrefix("  note: ") ? .warning : .plain)
+    }
+  }
 
   // MARK: - Summary
 
@@ -102,15 +113,19 @@ struct InspectionText {
 
   // MARK: - Tensors
 
-  private var tensors: [String] {
+  private var tensors: [StyledText] {
     let rows = filter.map { report.filtered(by: $0).tensors } ?? report.tensors
-    let isShort = rows.count <= Self.screen && !rows.contains { Self.isOfOptimizer($0.name) }
+    // The summary, an empty line before and after the tree, the line below it, and the shell's next line.
+    let room = screen.rows.map { max($0 - summary.count - 5, 12) } ?? Self.rowLimit
+    let isShort = rows.count <= room && !rows.contains { Self.isOfOptimizer($0.name) }
     if filter != nil || listsAll || (depth == nil && isShort) { return table(rows) }
-    let groups = tree(rows)
-    return groups + ["", "To list all tensors use --all, some of them --filter '*.weight', a deeper tree --depth N."]
+    return InspectionTree(rows, depth: depth, limit: room).lines(on: screen) + [
+      "",
+      StyledText("To list all tensors use --all, some of them --filter '*.weight', a deeper tree --depth N.", .faint),
+    ]
   }
 
-  private func table(_ rows: [Inspection.Row]) -> [String] {
+  private func table(_ rows: [Inspection.Row]) -> [StyledText] {
     if rows.contains(where: { $0.statistics != nil }) { return statisticsTable(rows) }
     let hasHashes = rows.contains { $0.sha256 != nil }
     var table = TextTable(rightAligned: [false, false, false, true, false])
@@ -119,73 +134,27 @@ struct InspectionText {
         row.name, row.kind.map { "\(row.dtype) \($0.rawValue)" } ?? row.dtype.rawValue, "\(row.shape)",
         Readable.bytes(row.byteCount), hasHashes ? row.sha256 ?? "-" : row.device ?? "")
     }
-    return table.lines
+    return table.lines(on: screen, dropping: hasHashes ? [3, 1, 2] : [4, 3])
   }
 
-  private func statisticsTable(_ rows: [Inspection.Row]) -> [String] {
+  private func statisticsTable(_ rows: [Inspection.Row]) -> [StyledText] {
     var table = TextTable(rightAligned: [false, false, false] + [Bool](repeating: true, count: 7))
-    table.add("", "", "", "min", "max", "mean", "std", "zeros", "nan", "inf")
+    table.add(["", "", "", "min", "max", "mean", "std", "zeros", "nan", "inf"].map { StyledText($0, .faint) })
     for row in rows {
       let statistics = row.statistics
       let figures = [statistics?.minimum, statistics?.maximum, statistics?.mean, statistics?.standardDeviation].map {
         $0.map(Readable.figure) ?? "-"
       }
-      let counts = [statistics?.zeros, statistics?.nan, statistics?.infinities].map {
-        $0.map { Readable.count($0) } ?? "-"
+      let zeros = statistics.map { Readable.count($0.zeros) } ?? "-"
+      let faults = [statistics?.nan, statistics?.infinities].map { count in
+        StyledText(count.map { Readable.count($0) } ?? "-", count ?? 0 > 0 ? .bad : .plain)
       }
-      table.add([row.name, row.dtype.rawValue, "\(row.shape)"] + figures + counts)
+      table.add(([row.name, row.dtype.rawValue, "\(row.shape)"] + figures + [zeros]).map { StyledText($0) } + faults)
     }
-    return table.lines
-  }
-
-  /// Names summed up to `depth` components; by default as deep as fits on a screen.
-  private func tree(_ rows: [Inspection.Row]) -> [String] {
-    var level = depth ?? 1
-    var groups = group(rows, level)
-    while depth == nil, level < 8 {
-      let deeper = group(rows, level + 1)
-      if deeper.count > Self.screen || deeper.count == groups.count && deeper.map(\.name) == groups.map(\.name) {
-        break
-      }
-      (level, groups) = (level + 1, deeper)
-    }
-    var table = TextTable(rightAligned: [false, true, false, true])
-    for group in groups {
-      table.add(
-        group.name, "\(group.tensors)", group.tensors == 1 ? group.form : "tensors", Readable.bytes(group.bytes))
-    }
-    return table.lines
+    return table.lines(on: screen, dropping: [1, 2, 7, 6, 5])
   }
 
   private static func isOfOptimizer(_ name: String) -> Bool {
     name.prefix { $0 != "." }.lowercased().contains("optim") && name.contains(".")
-  }
-
-  private struct Group {
-    let name: String
-    let form: String
-    var tensors = 0
-    var bytes = 0
-  }
-
-  private func group(_ rows: [Inspection.Row], _ level: Int) -> [Group] {
-    var groups: [Group] = []
-    var places: [Substring: Int] = [:]
-    for row in rows {
-      // An optimizer's state has several tensors for each of the model's, and numbers for names.
-      let level = Self.isOfOptimizer(row.name) && depth == nil ? 1 : max(level, 1)
-      let parts = row.name.split(separator: ".", maxSplits: level, omittingEmptySubsequences: false)
-      let isWhole = parts.count <= level
-      let name = isWhole ? row.name[...] : row.name.dropLast((parts.last?.count ?? 0) + 1)
-      let key = isWhole ? row.name[...] : name
-      let place = places[key] ?? groups.count
-      if place == groups.count {
-        places[key] = place
-        groups.append(Group(name: isWhole ? row.name : name + ".*", form: "\(row.dtype) \(row.shape)"))
-      }
-      groups[place].tensors += 1
-      groups[place].bytes += row.byteCount
-    }
-    return groups
   }
 }
