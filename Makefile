@@ -42,6 +42,15 @@ test-kill: deps
 	swift build --build-tests
 	PTH2SWT_KILLS=200 PTH2SWT_PROGRAM=$$(swift build -c release --show-bin-path)/pth2swt swift test --skip-build --no-parallel --filter KillTests
 
+# Four tasks of a Slurm array on two nodes, which this machine plays, as root: one task is killed and requeued, and the bytes are those of
+# one process. SLURM_SIZE is the size of the input.
+.PHONY: test-slurm
+SLURM_FOLDER ?= .build-slurm
+SLURM_SIZE ?= 2000000000
+test-slurm: deps
+	swift build $(RELEASE) --product pth2swt
+	bash Tests/Slurm/run.sh .build/release/pth2swt $(SLURM_FOLDER) $(SLURM_SIZE)
+
 # Every fixture with the libzip of Debian 13 and of sid, whose packages are unpacked into .build-packages.
 test-libzip: deps
 	bash Tests/Portability/libzip.sh

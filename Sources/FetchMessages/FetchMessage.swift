@@ -13,6 +13,10 @@ package enum FetchMessage: Codable, Sendable, Equatable {
   case progress(completedBytes: Int, totalBytes: Int?)
   /// The path of the file, and whether it was downloaded now.
   case file(path: String, isNew: Bool)
+  /// Parts of the file can be asked for; its size.
+  case opened(bytes: Int)
+  /// The part that was asked for is there; the number of requests and bytes so far.
+  case arrived(requests: Int, bytes: Int)
   /// The download failed with a `CheckpointError`.
   case failure(code: String, message: String, file: String?, remedy: String?)
 

@@ -18,6 +18,12 @@ struct Fetch: AsyncParsableCommand {
   @Argument(help: "The URL.")
   var url: String
 
+  @Option(help: "Fill this file with the parts that standard input asks for.")
+  var ranges: String?
+
+  @Flag(help: "Take no file of torch's cache folder for the one at the URL.")
+  var noCache = false
+
   @OptionGroup var options: FetchOptions
 
   func run() async throws {
@@ -26,13 +32,19 @@ struct Fetch: AsyncParsableCommand {
         throw CheckpointError(.unsupported, "Not a URL.", file: url)
       }
       let isNew = Locked(false)
-      let file = try await downloadWeights(
-        from: url,
-        options: DownloadOptions(
-          hash: options.noHash ? .none : .name, isOffline: options.offline, allowsPlainHTTP: options.allowHttp,
-          connectSeconds: options.connectTimeout, firstByteSeconds: options.firstByteTimeout,
-          idleSeconds: options.idleTimeout, retries: options.retries)
-      ) { report in
+      let download = DownloadOptions(
+        hash: options.noHash ? .none : .name, isOffline: options.offline, allowsPlainHTTP: options.allowHttp,
+        connectSeconds: options.connectTimeout, firstByteSeconds: options.firstByteTimeout,
+        idleSeconds: options.idleTimeout, retries: options.retries)
+      if let ranges {
+        var offline = download
+        offline.isOffline = true
+        if !noCache, let cached = try? await downloadWeights(from: url, options: offline) {
+          return try Self.say(.file(path: cached.path, isNew: false))
+        }
+        return try await Ranges(of: url, into: ranges, download).serve()
+      }
+      let file = try await downloadWeights(from: url, options: download) { report in
         isNew.withLock { $0 = true }
         try? Self.say(.progress(completedBytes: report.completedByteCount, totalBytes: report.totalByteCount))
       }
@@ -44,7 +56,7 @@ struct Fetch: AsyncParsableCommand {
     }
   }
 
-  private static func say(_ message: FetchMessage) throws {
+  static func say(_ message: FetchMessage) throws {
     try Output.results.write(json: message)
   }
 }

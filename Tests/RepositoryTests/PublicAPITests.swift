@@ -10,7 +10,8 @@ import Testing
 
     /// Types that no other public declaration mentions: users begin with them.
     private static let beginnings: Set<String> = [
-      "BatchNorm2d", "Checkpoint", "Classifier", "Detector", "FrozenBatchNorm2d", "SwiftDeclaration", "Validation",
+      "BatchNorm2d", "Checkpoint", "Classifier", "Detector", "FrozenBatchNorm2d", "RemoteFile", "SwiftDeclaration",
+      "Validation",
     ]
 
     private static let graphs = Result { try SymbolGraph.graphs(of: modules) }

@@ -53,7 +53,7 @@ struct CommandTests {
     let bytes = try fixture("zip_tensors/dtype_float32.pth")
     let server = try LoopbackServer { .file(bytes, $0) }
     let url = try server.url("/m.pth").absoluteString
-    let first = try pth2swt("inspect", "--json", "--allow-http", url)
+    let first = try pth2swt("inspect", "--json", "--download", "--allow-http", url)
     #expect(first.status == 0)
     #expect(first.output.contains("\"float32\""))
     #expect(first.errors == "")
@@ -80,7 +80,7 @@ struct CommandTests {
     #expect(none.output.contains("\"notFound\""))
     let offline = try pth2swt("verify", "--offline", "https://pth2swt.invalid/m.pth")
     #expect(offline.status == 66)
-    let wrong = try pth2swt("inspect", "--allow-http", server.url("/m-0123abcd.pth").absoluteString)
+    let wrong = try pth2swt("verify", "--allow-http", server.url("/m-0123abcd.pth").absoluteString)
     #expect(wrong.status == 65)
     #expect(wrong.errors.contains("SHA-256"))
     let unreachable = try pth2swt("inspect", "--allow-http", "http://127.0.0.1:1/m.pth")

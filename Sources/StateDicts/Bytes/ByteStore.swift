@@ -13,6 +13,8 @@
   package let isMapped: Bool
   /// Whose bytes these are, where they are a part of others.
   private let owner: ByteStore?
+  /// Where the bytes come from, if they have not all arrived.
+  private let arriving: ArrivingBytes?
   /// The file that is mapped, opened again when it is first asked for; nil where that cannot be.
   private let file: Locked<FileAccess>
 
@@ -26,11 +28,13 @@
   package var count: Int { unsafe buffer.count }
 
   private init(
-    _ buffer: UnsafeRawBufferPointer, isMapped: Bool, owner: ByteStore? = nil, file: FileAccess = .none
+    _ buffer: UnsafeRawBufferPointer, isMapped: Bool, owner: ByteStore? = nil, file: FileAccess = .none,
+    arriving: ArrivingBytes? = nil
   ) {
     unsafe self.buffer = unsafe buffer
     self.isMapped = isMapped
     self.owner = owner
+    self.arriving = arriving
     self.file = Locked(file)
   }
 
@@ -106,6 +110,44 @@
     }
   }
 
+  /// The bytes of a sparse file, mapped, which arrive when they are needed.
+  ///
+  /// Whoever looks at bytes asks for them first, with `require`; only the readers of torch's zip format and of safetensors do so part
+  /// by part.
+  ///
+  /// - Throws: `inputOutput` if the file cannot be mapped.
+  package convenience init(
+    path: FilePath, arriving: ArrivingBytes
+  ) throws(CheckpointError) {
+    let file = try InputFile(path: path)
+    guard file.byteCount > 0,
+      let base = unsafe mmap(nil, file.byteCount, PROT_READ, MAP_SHARED, file.descriptor, 0),
+      unsafe base != MAP_FAILED
+    else {
+      throw CheckpointError(.inputOutput, "The temporary file cannot be mapped.", file: path.description)
+    }
+    unsafe self.init(
+      UnsafeRawBufferPointer(start: base, count: file.byteCount), isMapped: true, arriving: arriving)
+  }
+
+  /// Why bytes that were looked at have not arrived, and are zeros; nil if all have.
+  package var failure: CheckpointError? { owner?.failure ?? arriving?.failure }
+
+  /// Whether bytes arrive only when they are needed.
+  package var isArriving: Bool { owner?.isArriving ?? (arriving != nil) }
+
+  /// Waits until a range is there, if bytes arrive only when they are needed.
+  ///
+  /// - Parameter expected: How many bytes from its beginning are going to be needed.
+  /// - Throws: Why it cannot be had.
+  package func require(_ range: Range<Int>, expecting expected: Int = 0) throws(CheckpointError) {
+    if let owner, let start = unsafe buffer.baseAddress, let first = unsafe owner.buffer.baseAddress {
+      let place = unsafe start - first
+      return try owner.require(range.lowerBound + place..<range.upperBound + place, expecting: expected)
+    }
+    try arriving?.require(range, expecting: expected)
+  }
+
   /// The bytes of an open file, which may be closed after; nil where they cannot be mapped.
   convenience init?(mapping descriptor: Int32, byteCount: Int) {
     guard byteCount > 0, let base = unsafe mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0),
@@ -145,6 +187,7 @@
     of range: Range<Int>, dropping: Bool = false, passed: (Int) -> Void = { _ in }
   ) throws(CheckpointError) -> Checksum {
     var checksum = Checksum()
+    try require(range)
     for window in Self.windows(of: range) {
       try AwaitedWork.check()
       unsafe checksum.update(with: UnsafeRawBufferPointer(rebasing: buffer[window]))

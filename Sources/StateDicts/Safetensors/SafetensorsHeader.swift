@@ -47,6 +47,7 @@ struct SafetensorsHeader {
       throw CheckpointError.truncated(
         "The header has \(length) bytes, but the file has only \(span.byteCount).", offset: 0)
     }
+    try store.require(8..<dataOffset)
     var scanner = JSONScanner(span.extracting(8..<dataOffset))
     do throws(CheckpointError) {
       try read(&scanner)

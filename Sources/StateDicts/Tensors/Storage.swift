@@ -73,7 +73,9 @@
   /// - Parameter spanned: whether they must stay where they are for as long as this storage lives.
   package func region(spanned: Bool = false) throws(CheckpointError) -> (store: ByteStore, offset: Int) {
     switch contents {
-    case .region(let store, let offset): return (store, offset)
+    case .region(let store, let offset):
+      try store.require(offset..<offset + byteCount)
+      return (store, offset)
     case .lazy(let source): return (try loaded(source, spanned), 0)
     case .computed(let source): return (try loaded(source, spanned), 0)
     }

@@ -1,13 +1,73 @@
 import FetchMessages
 package import StateDicts
 import Terminal
+package import TorchCheckpoints
 
 extension InputOptions {
+  /// Opens a file, or the parts of a URL's file that are looked at.
+  ///
+  /// The whole file is used if it is in torch's cache folder, and downloaded with `--download`.
+  package func openParts(_ input: FilePath) throws -> Checkpoint {
+    guard Self.isURL(input), !downloads, !fetching.offline else { return try open(input) }
+    let url = input.description
+    var opened: [RemoteBytes] = []
+    switch try RemoteBytes.open(url, fetching) {
+    case .cached(let path):
+      printToStandardError("pth2swt: using the cached file \(path)")
+      return try open(path)
+    case .bytes(let remote):
+      opened.append(remote)
+      let checkpoint: Checkpoint
+      if url.prefix(while: { $0 != "?" }).hasSuffix(".json") {
+        checkpoint = try Checkpoint(arrivingIndex: remote.store, file: url, options: readingOptions) {
+          name throws(CheckpointError) in
+          let shard = try shard(name, of: url, after: opened.count - 1)
+          opened.append(shard)
+          return shard.store
+        }
+      } else {
+        checkpoint = try Checkpoint(arriving: remote.store, file: url, options: readingOptions)
+      }
+      printToStandardError("pth2swt: read \(RemoteBytes.summary(of: opened))")
+      return checkpoint
+    }
+  }
+
+  /// How many shards are read on a server: each has a program that fetches its parts.
+  private static let shardLimit = 64
+
+  /// The bytes of a name that stand for themselves in a URL.
+  private static let unescaped = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/".utf8)
+
+  /// Opens a shard that lies beside an index.
+  private func shard(_ name: String, of index: String, after count: Int) throws(CheckpointError) -> RemoteBytes {
+    guard count < Self.shardLimit else {
+      throw CheckpointError(
+        .limitExceeded, "The index lists more than \(Self.shardLimit) shards, which are not read on the server.",
+        file: index,
+        remedy: "download the folder, or give the URL of one shard")
+    }
+    let folder = index.prefix { $0 != "?" }.reversed().drop { $0 != "/" }.reversed()
+    let escaped = name.utf8.map { byte in
+      Self.unescaped.contains(byte)
+        ? String(Character(Unicode.Scalar(byte))) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+    switch try RemoteBytes.open(String(folder) + escaped, fetching, usesCache: false) {
+    case .bytes(let remote): return remote
+    case .cached(let path):
+      throw CheckpointError(.inputOutput, "pth2swt-fetch gave another answer than expected.", file: path.description)
+    }
+  }
+
+  private static func isURL(_ input: FilePath) -> Bool {
+    let start = input.description.prefix(8).lowercased()
+    return start == "https://" || start.hasPrefix("http://")
+  }
+
   /// Returns the path of an argument: a path unchanged, or that of a URL's file in torch's cache folder.
   package func path(of argument: FilePath) throws -> FilePath {
     let input = argument.description
-    let start = input.prefix(8).lowercased()
-    guard start == "https://" || start.hasPrefix("http://") else { return argument }
+    guard Self.isURL(argument) else { return argument }
     let child = try ChildProcess(Program.fetch.path, [input] + fetching.arguments)
     let progress = ProgressLine()
     var last: FetchMessage?
@@ -27,7 +87,7 @@ extension InputOptions {
       return FilePath(path)
     case .failure(let code, let message, let file, let remedy):
       throw CheckpointError(.init(rawValue: code), message, file: file, remedy: remedy)
-    case .progress, nil:
+    case .progress, .opened, .arrived, nil:
       throw CheckpointError(.inputOutput, "pth2swt-fetch ended without a result.", file: input)
     }
   }

@@ -14,6 +14,9 @@ package struct InputOptions: ParsableArguments {
 
   @OptionGroup var fetching: FetchOptions
 
+  @Flag(name: .customLong("download"), help: "Download a URL's file instead of reading the parts that are needed.")
+  var downloads = false
+
   @Option(help: ArgumentHelp("Multiply all limits by n", valueName: "n"))
   var limitFactor = 1
 
@@ -48,11 +51,17 @@ package struct InputOptions: ParsableArguments {
   ///
   /// - Parameter memberIsOptional: whether the file may be one that has no members, whatever `--member` says.
   package func open(_ input: FilePath, memberIsOptional: Bool = false) throws -> Checkpoint {
-    var options = options
+    var options = readingOptions
     options.memberIsOptional = memberIsOptional
-    options.numpyVoidType = npzVoid.flatMap { ElementType(rawValue: $0) }
     if input == FilePath("-") { return try Checkpoint(standardInput: options) }
     return try Checkpoint(at: path(of: input), options: options)
+  }
+
+  /// The options for reading a checkpoint.
+  var readingOptions: CheckpointOptions {
+    var options = options
+    options.numpyVoidType = npzVoid.flatMap { ElementType(rawValue: $0) }
+    return options
   }
 
   /// The options for the library.

@@ -122,7 +122,7 @@ extension CheckpointError.Code {
     return switch rawValue {
     case "insecureURL": 64
     case "notCached": 66
-    case "httpStatus", "connectionFailed": 74
+    case "httpStatus", "connectionFailed", "noRanges": 74
     default: 65
     }
   }

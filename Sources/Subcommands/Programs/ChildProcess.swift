@@ -17,12 +17,13 @@ package import StateDicts
 /// A running program whose standard output is read. (Foundation's `Process` would load all of Foundation.)
 package struct ChildProcess {
   private let process: pid_t
-  private let output: CInt
+  let output: CInt
 
   /// Starts a program with our environment.
   ///
+  /// - Parameter input: Its standard input; nil for ours.
   /// - Throws: `inputOutput` if the system cannot.
-  package init(_ program: FilePath, _ arguments: [String]) throws(CheckpointError) {
+  package init(_ program: FilePath, _ arguments: [String], input: CInt? = nil) throws(CheckpointError) {
     var ends: [CInt] = [0, 0]
     guard unsafe pipe(&ends) == 0 else { throw Self.failure(program, errno) }
     defer { close(ends[1]) }
@@ -36,6 +37,7 @@ package struct ChildProcess {
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+    if let input { unsafe posix_spawn_file_actions_adddup2(&actions, input, 0) }
     let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
     var process: pid_t = 0
     let result = unsafe Self.withCStrings([program.description] + arguments) { arguments in

@@ -54,6 +54,7 @@ import StateDicts
 
   @safe private struct Handle: @unchecked Sendable {
     let archive: OpaquePointer
+    let source: ZipSource
   }
 
   /// Opens an archive.
@@ -88,13 +89,13 @@ import StateDicts
     source.isOpen = true
     do throws(CheckpointError) {
       entries = try unsafe Self.readDirectory(of: archive, source, store, locates: locates)
-      notes = Self.notes(on: entries)
+      notes = Self.notes(on: entries, isArriving: store.isArriving)
       (names, twins) = try Self.table(of: entries)
     } catch {
       unsafe zip_discard(archive)
       throw error.located(file: file)
     }
-    unsafe handle = Locked(Handle(archive: archive))
+    unsafe handle = Locked(Handle(archive: archive, source: source))
   }
 
   private static func tooManyEntries(_ file: String?) -> CheckpointError {
@@ -241,14 +242,14 @@ import StateDicts
     return header
   }
 
-  private static func notes(on entries: [Entry]) -> [String] {
+  private static func notes(on entries: [Entry], isArriving: Bool) -> [String] {
     var notes: [String] = []
     let unchecked = entries.count { $0.checksum == nil && $0.byteCount > 0 }
     if unchecked > 0 {
       notes.append("\(unchecked) records have no checksum: their CRC-32 was not computed when they were saved.")
     }
     let unlocated = entries.count { $0.isStored && $0.isReadable && $0.range == nil }
-    if unlocated > 0 {
+    if unlocated > 0, !isArriving {
       let version = unsafe String(cString: zip_libzip_version())
       notes.append("\(unlocated) records are read through libzip \(version), which is slower than reading in place.")
     }
@@ -336,8 +337,11 @@ import StateDicts
   ) throws(CheckpointError) {
     try requireReadable(entry)
     try handle.withLock { handle throws(CheckpointError) in
+      // The local header has the name, and padding of up to a page.
+      handle.source.expectedByteCount = entry.compressedByteCount &+ entry.name.utf8.count &+ 4096
+      defer { handle.source.expectedByteCount = 0 }
       guard let input = unsafe zip_fopen_index(handle.archive, zip_uint64_t(entry.index), 0) else {
-        throw damaged(entry)
+        throw store.failure ?? damaged(entry)
       }
       defer { unsafe zip_fclose(input) }
       let window = try unsafe UnsafeMutableRawBufferPointer.aligned(byteCount: 1 << 18)
@@ -348,7 +352,7 @@ import StateDicts
       var done = 0
       while !entry.isStored || done < entry.byteCount {
         let count = unsafe zip_fread(input, start, zip_uint64_t(window.count))
-        guard count >= 0 else { throw damaged(entry, offset: done) }
+        guard count >= 0 else { throw store.failure ?? damaged(entry, offset: done) }
         if count == 0 { break }
         done += Int(count)
         try AwaitedWork.check()

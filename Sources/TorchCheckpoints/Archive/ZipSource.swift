@@ -23,6 +23,8 @@ import StateDicts
   private(set) var isExhausted = false
   /// The most entries: one for each tensor, and room for what stands beside them.
   static let entryLimit = 1 << 18 + 1 << 12
+  /// How many bytes are going to be read from where an entry begins.
+  var expectedByteCount = 0
   /// Whether the directory was read, and reads are no longer counted.
   var isOpen = false
 
@@ -67,6 +69,12 @@ import StateDicts
       }
       if reads.count < Self.readLimit { reads.append(position..<position + count) }
       guard count > 0, let data = unsafe data else { return 0 }
+      do throws(CheckpointError) {
+        try store.require(position..<position + count, expecting: expectedByteCount)
+      } catch {
+        unsafe zip_error_set(&self.error, ZIP_ER_READ, 0)
+        return -1
+      }
       unsafe store.withUnsafeBytes { bytes in
         unsafe UnsafeMutableRawBufferPointer(start: data, count: count)
           .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[position..<position + count]))

@@ -85,6 +85,41 @@ extension Checkpoint {
     try self.init(FileReader.read(at: path, options), options: options)
   }
 
+  /// Opens a file whose bytes arrive when they are needed.
+  package init(arriving store: ByteStore, file: String, options: CheckpointOptions) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try self.init(FileReader.read(store, file: file, options), options: options)
+    } catch {
+      throw store.failure ?? error
+    }
+    if let failure = store.failure { throw failure }
+  }
+
+  /// Opens the shards behind an index, all of whose bytes arrive when they are needed.
+  ///
+  /// - Parameter shard: Returns the bytes of a file that the index lists.
+  package init(
+    arrivingIndex store: ByteStore, file: String, options: CheckpointOptions,
+    shard: (String) throws(CheckpointError) -> ByteStore
+  ) throws(CheckpointError) {
+    var members: [String: ArchiveMember] = [:]
+    do throws(CheckpointError) {
+      for name in try Shards.files(listedBy: store) { members[name] = ArchiveMember(name, in: try shard(name)) }
+      let folder = CheckpointFolder(
+        path: FilePath(file).folder.description, members: members, unpacking: Unpacking(of: 0, limits: options.limits))
+      let contents = try Shards.open(store, index: FilePath(file), in: folder, options.accounting)
+      self.init(contents, options: options)
+    } catch {
+      throw (store.failure ?? Self.failure(of: members) ?? error).located(file: file)
+    }
+    if let failure = Self.failure(of: members) { throw failure }
+  }
+
+  private static func failure(of members: [String: ArchiveMember]) -> CheckpointError? {
+    for case .tar(let store, _) in members.values.map(\.contents) { if let failure = store.failure { return failure } }
+    return nil
+  }
+
   /// Opens what comes from standard input.
   package init(standardInput options: CheckpointOptions) throws(CheckpointError) {
     let store = try FileReader.standardInput()
@@ -96,6 +131,7 @@ extension Checkpoint {
   /// Calls `body` with the file's bytes as they are, a window at a time.
   package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let store = contents.store
+    try store.require(0..<store.count)
     for window in ByteStore.windows(of: 0..<store.count) {
       try unsafe store.withUnsafeBytes { bytes in
         try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[window]))

@@ -51,7 +51,10 @@ enum FileReader {
     let options = options.accounting
     do throws(CheckpointError) {
       let contents: CheckpointContents
-      switch try FileKind.detect(store) {
+      let kind = try FileKind.detect(store)
+      // All other kinds are read from first to last.
+      if kind != .zip, kind != .safetensors { try store.require(0..<store.count) }
+      switch kind {
       case .zip: contents = try readZip(store, file: file, options)
       case .legacy: contents = try TorchLegacy.open(store, file: file, options)
       case .tar: contents = try TorchTar.open(store, file: file, options)
@@ -73,9 +76,12 @@ enum FileReader {
   ) throws(CheckpointError) -> CheckpointContents {
     let (opened, early) = concurrently(
       {
-        Result { () throws(CheckpointError) in try ZipArchive(store, file: file, locates: options.locatesEntries) }
+        Result { () throws(CheckpointError) in
+          // Local headers lie far from each other: one that has not arrived is read with its entry.
+          try ZipArchive(store, file: file, locates: options.locatesEntries && !store.isArriving)
+        }
       },
-      { EarlyPickle(store, options: options) })
+      { store.isArriving ? nil : EarlyPickle(store, options: options) })
     let archive = try opened.get()
     if let pickle = TorchZip.pickle(of: archive) {
       return try TorchZip.open(archive, pickle, early, file: file, options)

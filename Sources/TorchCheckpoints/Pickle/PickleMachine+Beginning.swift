@@ -23,6 +23,7 @@ extension PickleMachine {
   private static func runs(_ store: ByteStore, instructionCount: Int) -> Bool {
     var machine = PickleMachine(store: store, limits: .init())
     // No first instruction is longer; a text without line breaks is not searched to its end.
+    guard (try? store.require(0..<min(store.count, 1 << 16))) != nil else { return false }
     var cursor = ByteCursor(store.bytes.extracting(first: min(store.count, 1 << 16)))
     do {
       for _ in 0..<instructionCount {

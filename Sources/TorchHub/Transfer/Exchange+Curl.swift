@@ -40,10 +40,11 @@
     /// The corresponding C functions are `curl_easy_setopt` and `curl_easy_perform`.
     private static func perform(_ request: Request, _ reception: Reception) throws {
       let place = request.url.shown
-      guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let handle = unsafe curl_easy_init() else {
+      guard let kept = CurlHandle.take() else {
         throw CheckpointError(.connectionFailed, "libcurl cannot be started.", file: place)
       }
-      defer { unsafe curl_easy_cleanup(handle) }
+      defer { kept.giveBack() }
+      let handle = unsafe kept.pointer
       var fields: UnsafeMutablePointer<curl_slist>?
       defer { unsafe curl_slist_free_all(fields) }
       for (name, value) in request.fields { unsafe fields = unsafe curl_slist_append(fields, "\(name): \(value)") }

@@ -249,7 +249,9 @@ struct ConvertCommand: ParsableCommand {
   /// The tensors of all inputs.
   private func read(_ sources: [FilePath]) throws -> StateDict {
     var checkpoints: [Checkpoint] = []
-    for source in sources { try checkpoints.append(inputs.open(source)) }
+    // Of a file of which little is kept, little is read.
+    let readsParts = !changes.keep.isEmpty && !sha256 && audit == nil
+    for source in sources { try checkpoints.append(readsParts ? inputs.openParts(source) : inputs.open(source)) }
     if merge, checkpoints.contains(where: \.isRankPart) {
       checkpoints = try [Checkpoint(ranks: checkpoints)]
     }

@@ -28,7 +28,7 @@ struct DeclareCommand: ParsableCommand {
   @OptionGroup var inputs: InputOptions
 
   func run() throws {
-    let checkpoint = try inputs.open(input)
+    let checkpoint = try inputs.openParts(input)
     let stateDict = try checkpoint.stateDict(key: key.key)
     let roles = Dictionary(
       checkpoint.tensors.lazy.compactMap { tensor in tensor.role.map { (tensor.name, $0) } },

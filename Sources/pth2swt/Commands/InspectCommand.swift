@@ -64,7 +64,8 @@ struct InspectCommand: ParsableCommand {
     for (place, file) in files.enumerated() {
       if place > 0, !json { print("") }
       do {
-        let checkpoint = try inputs.open(file)
+        // Hashes and statistics are of all bytes.
+        let checkpoint = try hashes || stats || html != nil ? inputs.open(file) : inputs.openParts(file)
         // Before any work that would be lost if it cannot be written.
         let page = try html.map { try AtomicFile(path: $0, overwrites: force) }
         let fit = try model.map { try ModelFit(checkpoint.stateDict(), as: VisionModel.Name(rawValue: $0)) }

@@ -46,7 +46,7 @@ struct MatchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let stateDict = try inputs.open(input).stateDict(key: key.key)
+    let stateDict = try inputs.openParts(input).stateDict(key: key.key)
     guard let registry else {
       let fit = try options.fit(stateDict, as: model, matching)
       return try report(fit, lines: fit.lines(listing: all ? nil : 10), isAcceptable: fit.match.isAcceptable)

@@ -48,7 +48,7 @@ struct ShowCommand: ParsableCommand {
   }
 
   func run() throws {
-    let found = try tensors(in: inputs.open(input))
+    let found = try tensors(in: inputs.openParts(input))
     for (place, each) in found.enumerated() {
       let shown = try ShownTensor(each.name, each.tensor, slice: slice)
       if json {

@@ -36,6 +36,13 @@ struct ArchiveMember: Sendable {
     contents = .tar(store, member.range)
   }
 
+  /// A file that lies by itself, in a folder elsewhere.
+  init(_ name: String, in store: ByteStore) {
+    self.name = name
+    byteCount = store.count
+    contents = .tar(store, 0..<store.count)
+  }
+
   static func plain(_ name: String) -> String { String(name.hasPrefix("./") ? name.dropFirst(2) : name[...]) }
 
   /// Whether a system left it there, or it holds nothing.

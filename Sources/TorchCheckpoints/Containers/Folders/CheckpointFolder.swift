@@ -56,6 +56,9 @@ struct CheckpointFolder {
     throw nothingFound(nested.map(\.path))
   }
 
+  /// Whether the folder has a file of this name.
+  func has(_ name: String) -> Bool { isInArchive ? members[name] != nil : place(name).exists }
+
   /// Whether the folder is in an archive, where it has no other folders beside it.
   var isInArchive: Bool { unpacking != nil }
 

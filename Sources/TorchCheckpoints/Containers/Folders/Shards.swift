@@ -15,12 +15,15 @@ import StateDicts
 /// The index is authoritative: a missing file is an error; a file or tensor that is not in the index belongs to another
 /// save, and is left out and noted. Source: `huggingface_hub/serialization/_base.py`.
 enum Shards {
+  /// Reads the files that an index lists.
+  ///
+  /// - Parameter folder: Where the files are; nil for the folder of the index.
   static func open(
-    _ store: ByteStore, index path: FilePath, _ options: CheckpointOptions
+    _ store: ByteStore, index path: FilePath, in folder: CheckpointFolder? = nil, _ options: CheckpointOptions
   ) throws(CheckpointError) -> CheckpointContents {
     let json = try json(store)
     guard let entries = json["weight_map"]?.objectValue else { throw ForeignFormat.json(store) }
-    let folder = try CheckpointFolder(holding: path)
+    let folder = if let folder { folder } else { try CheckpointFolder(holding: path) }
     var fileOfTensor = [ExactName: String](minimumCapacity: entries.count)
     for entry in entries {
       guard let file = entry.value.stringValue else {
@@ -29,7 +32,7 @@ enum Shards {
       fileOfTensor[ExactName(entry.name)] = try folder.inside(file)
     }
     let files = Set(fileOfTensor.values).sorted()
-    let missing = files.filter { !folder.place($0).exists }
+    let missing = files.filter { !folder.has($0) }
     guard missing.isEmpty else {
       let names = missing.map { name in
         folder.place(name).linkTarget.map { "\(name) (a broken link to \($0))" } ?? name
@@ -72,6 +75,17 @@ enum Shards {
       let entries = try? json(store)["weight_map"]?.objectValue
     else { return [] }
     return Set(entries.compactMap { entry in entry.value.stringValue.flatMap { try? folder.inside($0) } })
+  }
+
+  /// The names of the files that an index lists, sorted.
+  ///
+  /// - Throws: `notACheckpoint`, `malformedHeader` for what is no index, and for a file that is not below the index.
+  static func files(listedBy store: ByteStore) throws(CheckpointError) -> [String] {
+    guard let entries = try json(store)["weight_map"]?.objectValue else { throw ForeignFormat.json(store) }
+    let anywhere = CheckpointFolder(path: "", members: [:], unpacking: Unpacking(of: 0, limits: .init()))
+    var names = Set<String>()
+    for entry in entries { if let file = entry.value.stringValue { names.insert(try anywhere.inside(file)) } }
+    return names.sorted()
   }
 
   /// How large an index may be that a walk through folders reads: that of a million tensors has 100 MB.
