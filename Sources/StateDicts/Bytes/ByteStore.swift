@@ -215,16 +215,23 @@
   /// - Throws: `inputOutput`.
   package func requireWhole() throws(CheckpointError) {
     if let owner { return try owner.requireWhole() }
-    guard isMapped else { return }
-    let (path, identity): (FilePath?, FileIdentity?) = file.withLock { access in
+    guard isMapped, let (path, identity) = mapped, let now = FileIdentity(path), now.isSameFile(as: identity) else {
+      return
+    }
+    guard now.byteCount >= Int64(count) else { throw CheckpointError.shrunken(path) }
+  }
+
+  /// What the mapped file was when it was opened; nil for bytes in memory.
+  var identity: FileIdentity? { owner?.identity ?? mapped?.identity }
+
+  private var mapped: (path: FilePath, identity: FileIdentity)? {
+    file.withLock { access in
       switch access {
-      case .none: (nil, nil)
+      case .none: nil
       case .closed(let path, let identity): (path, identity)
       case .open(let file): (file.path, file.identity)
       }
     }
-    guard let path, let identity, let now = FileIdentity(path), now.isSameFile(as: identity) else { return }
-    guard now.byteCount >= Int64(count) else { throw CheckpointError.shrunken(path) }
   }
 
   private var mappedFile: MappedFile? {
