@@ -31,6 +31,11 @@ public class MLXArray {
 
   deinit { finalizer() }
 
+  /// An array with a shape and no memory.
+  public static func zeros(_ shape: some Collection<Int>) -> MLXArray {
+    MLXArray(rawPointer: .allocate(byteCount: 1, alignment: 16), Array(shape), dtype: .float32) {}
+  }
+
   /// Returns the array itself: the page is compiled, and this line is not run.
   public func transposed(_ axes: Int...) -> MLXArray { self }
 }

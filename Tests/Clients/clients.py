@@ -172,6 +172,7 @@ def make_package(groups, tests):
     targets.append(
         '.executableTarget(name: "Declared", dependencies: [.product(name: "TorchCheckpoints", package: "'
         f'{ROOT.name.lower()}"), .product(name: "ModelParameters", package: "{ROOT.name.lower()}")]),')
+    targets.append('.target(name: "DeclaredForMLX", dependencies: ["MLX", "MLXNN"]),')
     targets += ['.target(name: "MLX"),', '.target(name: "MLXNN", dependencies: ["MLX"]),']
     if tests:
         for block in tests:
@@ -206,7 +207,8 @@ def main():
             groups.setdefault(tuple(block.products), []).append(block)
     for folder in ("Sources", "Tests"):
         shutil.rmtree(WORK / folder, ignore_errors=True)
-    declaration_count = declared.write(ROOT, WORK, WORK / "Sources/Declared", str(ROOT / ".build/debug/pth2swt"))
+    declaration_count = declared.write(
+        ROOT, WORK, WORK / "Sources/Declared", WORK / "Sources/DeclaredForMLX", str(ROOT / ".build/debug/pth2swt"))
     make_package(groups, tests)
     # Otherwise the package manager keeps its list of this package's files, some of which may have been moved since.
     (WORK / "Package.swift").touch()
@@ -234,6 +236,7 @@ def main():
             f"ok: {' + '.join(products)}: {len(members)} blocks compiled{' and run' if url else ''}; modules "
             f"{' '.join(sorted(compiled))}; libraries {' '.join(sorted(linked))}"
             f"{'' if prefix else ' (in a root with all libraries: no mount namespace here)'}", flush=True)
+    swift("build", "--target", "DeclaredForMLX")
     swift("build", "--product", "Declared")
     run = subprocess.run([WORK / ".build/debug/Declared"], capture_output=True, text=True)
     if run.returncode != 0:

@@ -73,17 +73,18 @@ def inputs(root: pathlib.Path, folder: pathlib.Path, command: str) -> list:
     return files
 
 
-def declare(command: str, path: pathlib.Path, name: str, key: str | None) -> subprocess.CompletedProcess:
+def declare(command: str, path: pathlib.Path, name: str, key: str | None, form: list) -> subprocess.CompletedProcess:
     key = ["--key", key] if key is not None else []
-    return subprocess.run([command, "declare", str(path), "--name", name, *key], capture_output=True, text=True)
+    return subprocess.run([command, "declare", str(path), "--name", name, *key, *form], capture_output=True, text=True)
 
 
-def write(root: pathlib.Path, work: pathlib.Path, target: pathlib.Path, command: str, form: list | None = None) -> int:
-    """Writes a source for each state dict, and a program that checks them; gives their number."""
+def write(root: pathlib.Path, work: pathlib.Path, target: pathlib.Path, mlx: pathlib.Path, command: str) -> int:
+    """Writes a source for each state dict in both forms, and a program that checks those of scopes; gives their number."""
+    mlx.mkdir(parents=True, exist_ok=True)
     target.mkdir(parents=True, exist_ok=True)
     calls = []
     for path in inputs(root, work / "declared", command):
-        run = declare(command, path, f"Declared{len(calls)}", None)
+        run = declare(command, path, f"Declared{len(calls)}", None, [])
         keys = [None]
         if run.returncode == 64:
             keys = re.findall(r"[:,] ([^\s,]+) \(\d+ tensors?\)", run.stderr)
@@ -92,10 +93,11 @@ def write(root: pathlib.Path, work: pathlib.Path, target: pathlib.Path, command:
             continue
         for key in keys:
             name = f"Declared{len(calls)}"
-            run = declare(command, path, name, key)
+            run = declare(command, path, name, key, [])
             if run.returncode != 0:
                 raise SystemExit(f"FAILED: declare {path} {key}\n{run.stderr}")
             (target / f"{name}.swift").write_text(run.stdout)
+            (mlx / f"{name}.swift").write_text(declare(command, path, name, key, ["--for", "mlx"]).stdout)
             calls.append(f"try check({name}.self, {json.dumps(str(path))}, {json.dumps(key) if key is not None else 'nil'})\n")
     (target / "main.swift").write_text(CHECK + "".join(calls))
     return len(calls)

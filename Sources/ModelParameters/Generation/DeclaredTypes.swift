@@ -42,6 +42,8 @@ struct DeclaredTypes {
   private let tree: ModuleTree
   private(set) var types: [DeclaredType] = []
   private var places: [Body: Int] = [:]
+  /// What was found of each module: an item of a list is looked at with its list, and then by itself.
+  private var found: [Int: (type: Int, sizes: [Int])] = [:]
   /// The type of the whole model.
   private(set) var model = 0
 
@@ -52,6 +54,13 @@ struct DeclaredTypes {
 
   /// Finds or adds the type of a module, and gives the sizes of the module.
   private mutating func type(of place: Int, word: String) -> (type: Int, sizes: [Int]) {
+    if let found = found[place] { return found }
+    let result = newType(of: place, word: word)
+    found[place] = result
+    return result
+  }
+
+  private mutating func newType(of place: Int, word: String) -> (type: Int, sizes: [Int]) {
     let module = tree.modules[place]
     if place > 0, module.children.isEmpty,
       let (layer, sizes) = DeclaredLayer.recognised(module.tensors, name: module.component.text)

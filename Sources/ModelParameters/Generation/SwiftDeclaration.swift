@@ -8,6 +8,14 @@ package import StateDicts
 /// Modules of the same structure share a struct, with their sizes as parameters; modules of the same kind that follow each
 /// other in a list are an array. Convolutions, linear layers, normalizations and embeddings are recognised by their tensors.
 public struct SwiftDeclaration: Sendable {
+  /// What the source is written with.
+  public enum Form: String, CaseIterable, Sendable {
+    /// The scopes of this module.
+    case scopes
+    /// MLX's `Module`.
+    case mlx
+  }
+
   /// The lines of the source.
   public let lines: [String]
   /// The name of the model's type, made of the one that was given.
@@ -18,12 +26,21 @@ public struct SwiftDeclaration: Sendable {
   /// - Parameters:
   ///   - registry: The tensors of the model.
   ///   - name: The name of the model's type.
+  ///   - form: What the source is written with.
   ///   - comments: Lines of comment for the beginning.
-  public init(of registry: ParameterRegistry, named name: String, comments: [String] = []) {
+  public init(
+    of registry: ParameterRegistry, named name: String, as form: Form = .scopes, comments: [String] = []
+  ) {
     let plan = DeclarationPlan(registry.held, named: name)
     modelName = plan.typeNames[plan.model]
-    var writer = Writer(plan: plan)
-    lines = comments.map { "// " + $0.inComment } + (comments.isEmpty ? [] : [""]) + writer.source()
+    let source: [String]
+    switch form {
+    case .scopes:
+      var writer = Writer(plan: plan)
+      source = writer.source()
+    case .mlx: source = MLXWriter(plan: plan).source()
+    }
+    lines = comments.map { "// " + $0.inComment } + (comments.isEmpty ? [] : [""]) + source
   }
 
   /// The specifications of a state dict's tensors, with their roles as far as names and dtypes tell them.
