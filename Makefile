@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Of the inputs of `bench`; `tiny` takes seconds, to see that it runs.
 SIZE ?= full
 
-.PHONY: demo bounds test test-browser test-pairs test-instructions test-kill test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps differential test-formats large docs bench format lint reference clean
+.PHONY: demo bounds fuzz test test-browser test-pairs test-instructions test-kill test-libzip test-onednn test-cblas test-clients test-debian13 build dist deps differential test-formats large docs bench format lint reference clean
 
 demo: build
 	@bash Examples/demo.sh
@@ -120,6 +120,11 @@ LARGE_FOLDER ?= .build-large
 large: build
 	python3 -B Tests/Bounds/large.py $(LARGE_FOLDER) .build/release/pth2swt
 
+# Every fuzz target in turn, for TIME seconds together, or one: make fuzz TIME=60 TARGET=zip.
+TIME ?= 60
+fuzz: deps
+	bash Fuzz/fuzz.sh $(TIME) $(TARGET)
+
 # Installs the libraries that are missing on Debian, Ubuntu and macOS; says what to install on other systems.
 deps:
 	@bash .ci/deps
@@ -143,10 +148,10 @@ docs: deps
 	bash .ci/docs
 
 format:
-	swift format format --in-place --recursive Sources Tests Benchmarks Examples Package.swift
+	swift format format --in-place --recursive Sources Tests Benchmarks Examples Fuzz/Sources Package.swift
 
 lint:
-	swift format lint --strict --recursive Sources Tests Benchmarks Examples Package.swift
+	swift format lint --strict --recursive Sources Tests Benchmarks Examples Fuzz/Sources Package.swift
 
 clean:
 	rm -rf .build $(BENCH_FOLDER)

@@ -28,6 +28,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
+    .systemLibrary(name: "CPth2swtFileSystem", path: "Sources/CLibraries/CPth2swtFileSystem"),
     // zlib is found by the compiler itself: every SDK has it. pkg-config would find Homebrew's, also for an iOS build.
     .systemLibrary(
       name: "CPth2swtZlib", path: "Sources/CLibraries/CPth2swtZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -50,7 +51,7 @@ let package = Package(
       name: "CPth2swtPNG", path: "Sources/CLibraries/CPth2swtPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
-    .target(name: "StateDicts", dependencies: ["CPth2swtZlib"]),
+    .target(name: "StateDicts", dependencies: ["CPth2swtFileSystem", "CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip", "CPth2swtZlib"]),
     .target(name: "ModelParameters", dependencies: ["StateDicts"]),
     .target(name: "VisionModels", dependencies: ["ModelParameters", "StateDicts"]),
@@ -135,6 +136,9 @@ let package = Package(
       dependencies: [
         "Digests", "TorchHub", "FetchMessages", "StateDicts", "pth2swt", "pth2swt-fetch",
       ]),
+    // Replays what the fuzz targets found (Fuzz).
+    .testTarget(
+      name: "FuzzTests", dependencies: ["ModelParameters", "StateDicts", "TorchCheckpoints", "VisionInference"]),
     // Of the repository itself: the order of folders.
     .testTarget(name: "RepositoryTests"),
   ],

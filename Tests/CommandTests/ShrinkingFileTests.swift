@@ -57,7 +57,7 @@ import Testing
     let bytes = [UInt8](repeating: 7, count: 5000)
     let path = FilePath(folder.path("a.bin"))
     try Data(bytes).write(to: folder.url.appending(path: "a.bin"))
-    let store = try ByteStore(path: path, mapped: true)
+    let store = try ByteStore(path: path, .mapped)
     try store.requireWhole()
     let status = unsafe truncate(path.description, 4500)
     #expect(status == 0)

@@ -54,7 +54,7 @@ struct ElementGridTests {
     let bytes = (0..<1 << 21).map { _ in UInt8.random(in: 0...255, using: &numbers) }
     let folder = try TemporaryFolder()
     try folder.write(bytes, "bytes")
-    let mapped = try ByteStore(path: FilePath(folder.path("bytes")), mapped: true)
+    let mapped = try ByteStore(path: FilePath(folder.path("bytes")), .mapped)
     let file = Storage(.region(mapped, offset: 0), byteCount: bytes.count, key: "0", origin: .memory)
     for round in 0..<24 {
       let (shape, strides, offset) = view(of: bytes.count, type, &numbers, sizes: round < 12 ? 1...9 : 10...70)
@@ -114,7 +114,7 @@ struct ElementGridTests {
     let (rows, columns) = (16384, 600)
     let numbers = (0..<rows * columns).map { UInt32(truncatingIfNeeded: $0) }
     try folder.write(littleEndian(numbers), "source")
-    let store = try ByteStore(path: FilePath(folder.path("source")), mapped: true)
+    let store = try ByteStore(path: FilePath(folder.path("source")), .mapped)
     let checksum = try store.checksum(of: 0..<store.count)
     func tensor(_ checksum: Checksum) throws -> Tensor {
       let storage = Storage(
@@ -142,11 +142,11 @@ struct ElementGridTests {
     let folder = try TemporaryFolder()
     let bytes = (0..<1 << 22).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 8) }
     try folder.write(bytes, "source")
-    let store = try ByteStore(path: FilePath(folder.path("source")), mapped: true)
+    let store = try ByteStore(path: FilePath(folder.path("source")), .mapped)
     try FileManager.default.removeItem(atPath: folder.path("source"))
     try folder.write([UInt8](repeating: 9, count: bytes.count), "source")
     var part = [UInt8](repeating: 0, count: 100)
-    unsafe part.withUnsafeMutableBytes { unsafe store.read(at: 5000, into: $0) }
+    try unsafe part.withUnsafeMutableBytes { try unsafe store.read(at: 5000, into: $0) }
     #expect(part == Array(bytes[5000..<5100]))
   }
 }

@@ -67,7 +67,7 @@ struct ElementWalkTests {
     for start in 0...expected.count {
       for end in start...expected.count {
         var part = [Int16](repeating: -1, count: end - start)
-        try unsafe tensor.storage.withUnsafeBytes { source in
+        try unsafe tensor.storage.withUnsafeBytes(reading: 0..<tensor.storage.byteCount) { source in
           unsafe part.withUnsafeMutableBytes { target in unsafe walk.copy(start..<end, from: source, to: target) }
         }
         #expect(part == Array(expected[start..<end]))

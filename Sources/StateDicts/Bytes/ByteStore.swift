@@ -6,19 +6,22 @@
   import Musl
 #endif
 
-/// Bytes that stay put for as long as anything refers to them: a file mapped read-only, or memory of our own.
+/// Bytes that stay put for as long as anything refers to them: a file mapped read-only, memory of our own, or the blocks of a
+/// file that is not mapped.
 @safe package final class ByteStore: Sendable {
   private nonisolated(unsafe) let buffer: UnsafeRawBufferPointer
   /// Whether the bytes are a file's pages, which can be dropped and will be read again.
   package let isMapped: Bool
-  /// Whose bytes these are, where they are a part of others.
-  private let owner: ByteStore?
+  /// The blocks of a file that is not mapped.
+  private let blocks: FileBlocks?
+  /// Whose bytes these are, where they are a part of others, and where they begin there.
+  private let owner: (store: ByteStore, start: Int)?
   /// Where the bytes come from, if they have not all arrived.
   private let arriving: ArrivingBytes?
   /// The file that is mapped, opened again when it is first asked for; nil where that cannot be.
-  private let file: Locked<FileAccess>
+  private let file: Locked<Reopening>
 
-  private enum FileAccess {
+  private enum Reopening {
     case none
     case closed(path: FilePath, FileIdentity)
     case open(MappedFile)
@@ -28,11 +31,13 @@
   package var count: Int { unsafe buffer.count }
 
   private init(
-    _ buffer: UnsafeRawBufferPointer, isMapped: Bool, owner: ByteStore? = nil, file: FileAccess = .none,
+    _ buffer: UnsafeRawBufferPointer, isMapped: Bool, blocks: FileBlocks? = nil,
+    owner: (store: ByteStore, start: Int)? = nil, file: Reopening = .none,
     arriving: ArrivingBytes? = nil
   ) {
     unsafe self.buffer = unsafe buffer
     self.isMapped = isMapped
+    self.blocks = blocks
     self.owner = owner
     self.arriving = arriving
     self.file = Locked(file)
@@ -40,12 +45,16 @@
 
   /// A part of other bytes, which live as long as it does: a file within a file.
   package convenience init(_ owner: ByteStore, range: Range<Int>) {
+    let (store, start) = owner.owner ?? (owner, 0)
     unsafe self.init(
-      UnsafeRawBufferPointer(rebasing: owner.buffer[range]), isMapped: owner.isMapped, owner: owner)
+      UnsafeRawBufferPointer(rebasing: owner.buffer[range]), isMapped: owner.isMapped,
+      owner: (store, start + range.lowerBound))
   }
 
   deinit {
-    guard owner == nil, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
+    guard owner == nil, blocks == nil, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else {
+      return
+    }
     if isMapped {
       unsafe MappedRanges.remove(buffer)
       unsafe munmap(base, buffer.count)
@@ -85,22 +94,28 @@
     unsafe self.init(UnsafeRawBufferPointer(rebasing: memory[..<array.count]), isMapped: false)
   }
 
-  /// A file's bytes: mapped, or copied into memory where `mapped` is false.
-  package convenience init(path: FilePath, mapped: Bool) throws(CheckpointError) {
+  /// A file's bytes.
+  package convenience init(path: FilePath, _ access: FileAccess) throws(CheckpointError) {
     let file = try InputFile(path: path)
     do throws(CheckpointError) {
-      if mapped, file.byteCount > 0 {
+      if file.byteCount > 0, access == .mapped || access == .automatic && !NetworkFileSystem.holds(file.descriptor) {
         if let base = unsafe mmap(nil, file.byteCount, PROT_READ, MAP_PRIVATE, file.descriptor, 0),
           unsafe base != MAP_FAILED
         {
-          let access = FileIdentity(file.descriptor).map { FileAccess.closed(path: path, $0) }
+          let access = FileIdentity(file.descriptor).map { Reopening.closed(path: path, $0) }
           unsafe MappedRanges.add(UnsafeRawBufferPointer(start: base, count: file.byteCount), of: path)
           unsafe self.init(
             UnsafeRawBufferPointer(start: base, count: file.byteCount), isMapped: true, file: access ?? .none)
           return
         }
-        // Some file systems cannot map; reading takes more memory, not less.
+        // Some file systems cannot map.
         if errno == ENOMEM { throw CheckpointError.outOfMemory(file.byteCount) }
+      }
+      if file.byteCount > 0, access != .copy {
+        let blocks = try FileBlocks(file, byteCount: file.byteCount)
+        let access = FileIdentity(file.descriptor).map { Reopening.closed(path: path, $0) }
+        unsafe self.init(blocks.bytes, isMapped: false, blocks: blocks, file: access ?? .none)
+        return
       }
       try unsafe self.init(byteCount: file.byteCount) { target throws(CheckpointError) in
         try unsafe file.read(into: target)
@@ -109,6 +124,23 @@
       throw error.located(file: path.description)
     }
   }
+
+  /// Bytes that are read in blocks, as they are needed.
+  ///
+  /// - Throws: `outOfMemory`.
+  package convenience init(
+    _ source: any ByteSource, byteCount: Int, blockByteCount: Int = FileBlocks.blockByteCount
+  ) throws(CheckpointError) {
+    guard byteCount > 0 else {
+      self.init(copying: [])
+      return
+    }
+    let blocks = try FileBlocks(source, byteCount: byteCount, blockByteCount: blockByteCount)
+    unsafe self.init(blocks.bytes, isMapped: false, blocks: blocks)
+  }
+
+  /// How many bytes of a file that is not mapped are in memory.
+  package var residentByteCount: Int { (owner?.store ?? self).blocks?.residentByteCount ?? count }
 
   /// The bytes of a sparse file, mapped, which arrive when they are needed.
   ///
@@ -130,20 +162,17 @@
       UnsafeRawBufferPointer(start: base, count: file.byteCount), isMapped: true, arriving: arriving)
   }
 
-  /// Why bytes that were looked at have not arrived, and are zeros; nil if all have.
-  package var failure: CheckpointError? { owner?.failure ?? arriving?.failure }
-
   /// Whether bytes arrive only when they are needed.
-  package var isArriving: Bool { owner?.isArriving ?? (arriving != nil) }
+  package var isArriving: Bool { (owner?.store ?? self).arriving != nil }
 
   /// Waits until a range is there, if bytes arrive only when they are needed.
   ///
   /// - Parameter expected: How many bytes from its beginning are going to be needed.
   /// - Throws: Why it cannot be had.
   package func require(_ range: Range<Int>, expecting expected: Int = 0) throws(CheckpointError) {
-    if let owner, let start = unsafe buffer.baseAddress, let first = unsafe owner.buffer.baseAddress {
-      let place = unsafe start - first
-      return try owner.require(range.lowerBound + place..<range.upperBound + place, expecting: expected)
+    if let owner {
+      let moved = range.lowerBound + owner.start..<range.upperBound + owner.start
+      return try owner.store.require(moved, expecting: expected)
     }
     try arriving?.require(range, expecting: expected)
   }
@@ -156,13 +185,13 @@
     unsafe self.init(UnsafeRawBufferPointer(start: base, count: byteCount), isMapped: true)
   }
 
-  /// The bytes.
+  /// The bytes, of which those of a file that is not mapped can be read while they are held.
   package var bytes: RawSpan {
     @_lifetime(borrow self)
     get { unsafe _overrideLifetime(RawSpan(_unsafeBytes: buffer), borrowing: self) }
   }
 
-  /// Calls `body` with the bytes, which must not be kept.
+  /// Calls `body` with the bytes, which must not be kept; those of a file that is not mapped can be read while they are held.
   package func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -190,6 +219,8 @@
     try require(range)
     for window in Self.windows(of: range) {
       try AwaitedWork.check()
+      try hold(window)
+      defer { release(window) }
       unsafe checksum.update(with: UnsafeRawBufferPointer(rebasing: buffer[window]))
       if dropping { drop(window) }
       passed(window.count)
@@ -197,34 +228,65 @@
     return checksum
   }
 
+  // MARK: - A file that is not mapped
+
+  /// Whether bytes must be held to be read.
+  package var needsHolding: Bool { (owner?.store ?? self).blocks != nil }
+
+  /// Whether memory of the bytes can be given back, and they are read again when they are needed.
+  package var isFile: Bool { isMapped || needsHolding }
+
+  /// What reading failed with first, if a caller could not throw it; such bytes are zeros.
+  package var failure: CheckpointError? {
+    let store = owner?.store ?? self
+    return store.blocks?.failure ?? store.arriving?.failure
+  }
+
+  /// Reads a range into memory if that is needed, and keeps it there until it is released.
+  ///
+  /// - Throws: `inputOutput`.
+  package func hold(_ range: Range<Int>) throws(CheckpointError) {
+    if let owner { return try owner.store.hold(range.lowerBound + owner.start..<range.upperBound + owner.start) }
+    try arriving?.require(range)
+    try blocks?.hold(range)
+  }
+
+  /// Takes back one `hold` of the same range.
+  package func release(_ range: Range<Int>) {
+    if let owner { return owner.store.release(range.lowerBound + owner.start..<range.upperBound + owner.start) }
+    blocks?.release(range)
+  }
+
   /// Copies bytes out, without making a mapping's pages count as memory in use where the file can still be read.
-  func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) {
-    if let owner, let start = unsafe buffer.baseAddress, let first = unsafe owner.buffer.baseAddress {
-      return unsafe owner.read(at: offset + (start - first), into: target)
-    }
+  ///
+  /// - Throws: `inputOutput` for a file that is not mapped.
+  func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+    if let owner { return try unsafe owner.store.read(at: offset + owner.start, into: target) }
+    if let blocks { return try unsafe blocks.read(at: offset, into: target) }
     if let file = mappedFile, unsafe file.read(at: offset, into: target) { return }
     unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[offset..<offset + target.count]))
     drop(offset..<offset + target.count)
   }
 
-  /// Checks that a mapped file still has all of its bytes: those behind its new end read as zeros up to the end of a
-  /// page.
+  /// Checks that a file still has all of its bytes (those of a mapping behind its new end read as zeros up to the end of a
+  /// page), and that all that was read of it could be.
   ///
   /// The corresponding C function is `stat`.
   ///
   /// - Throws: `inputOutput`.
   package func requireWhole() throws(CheckpointError) {
-    if let owner { return try owner.requireWhole() }
-    guard isMapped, let (path, identity) = mapped, let now = FileIdentity(path), now.isSameFile(as: identity) else {
+    if let owner { return try owner.store.requireWhole() }
+    if let failure { throw failure }
+    guard isFile, let (path, identity) = opened, let now = FileIdentity(path), now.isSameFile(as: identity) else {
       return
     }
     guard now.byteCount >= Int64(count) else { throw CheckpointError.shrunken(path) }
   }
 
-  /// What the mapped file was when it was opened; nil for bytes in memory.
-  var identity: FileIdentity? { owner?.identity ?? mapped?.identity }
+  /// What the file was when it was opened; nil for bytes in memory.
+  var identity: FileIdentity? { owner?.store.identity ?? opened?.identity }
 
-  private var mapped: (path: FilePath, identity: FileIdentity)? {
+  private var opened: (path: FilePath, identity: FileIdentity)? {
     file.withLock { access in
       switch access {
       case .none: nil
@@ -250,10 +312,8 @@
   /// go too, of which only a part was meant: a system that is asked for one page maps its neighbours (64 KiB of them on
   /// Linux), and what a neighbouring window left there would stay.
   package func drop(_ range: Range<Int>) {
-    if let owner, let start = unsafe buffer.baseAddress, let first = unsafe owner.buffer.baseAddress {
-      let place = unsafe start - first
-      return owner.drop(range.lowerBound + place..<range.upperBound + place)
-    }
+    if let owner { return owner.store.drop(range.lowerBound + owner.start..<range.upperBound + owner.start) }
+    if let blocks { return blocks.drop(range) }
     guard isMapped, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
     let block = max(Int(getpagesize()), 1 << 16)
     let start = range.lowerBound / block * block
@@ -278,7 +338,7 @@ extension UnsafeMutableRawBufferPointer {
 }
 
 /// A regular file, open for reading.
-private final class InputFile {
+private final class InputFile: ByteSource {
   let descriptor: Int32
   let byteCount: Int
   let path: String
@@ -304,20 +364,28 @@ private final class InputFile {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// The corresponding C function is `read`.
+  /// Reads the whole file.
   func read(into target: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+    for window in ByteStore.windows(of: 0..<target.count) {
+      try unsafe read(at: window.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: target[window]))
+      try AwaitedWork.report(window.upperBound, of: target.count, path)
+    }
+  }
+
+  /// The corresponding C function is `pread`.
+  func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
     var done = 0
     while done < target.count {
-      let window = min(target.count - done, 16 * ByteStore.windowByteCount)
-      let count = unsafe pread(descriptor, target.baseAddress.map { unsafe $0 + done }, window, off_t(done))
+      let start = unsafe target.baseAddress.map { unsafe $0 + done }
+      let count = unsafe pread(descriptor, start, target.count - done, off_t(offset + done))
       if count < 0, errno == EINTR { continue }
       guard count > 0 else {
         throw CheckpointError(
-          .inputOutput, count == 0 ? "The file was truncated while it was read." : systemMessage(errno), file: path,
-          offset: done)
+          .inputOutput,
+          count == 0 ? "The file shrank while it was read: another program truncated it." : systemMessage(errno),
+          file: path, offset: offset + done)
       }
       done += count
-      try AwaitedWork.report(done, of: target.count, path)
     }
   }
 }

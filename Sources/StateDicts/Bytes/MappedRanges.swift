@@ -39,6 +39,7 @@ extension CheckpointError {
   package static func shrunken(_ path: FilePath?) -> CheckpointError {
     CheckpointError(
       .inputOutput, "The file shrank while it was read: another program truncated or replaced it.",
-      file: path?.description, remedy: "wait until it is complete, or read a copy (--no-mmap, mapping: .copy)")
+      file: path?.description,
+      remedy: "wait until it is complete, or read it without mapping (--no-mmap, mapping: .unmapped)")
   }
 }

@@ -145,6 +145,10 @@ struct JSONScanner: ~Escapable {
       position = start
       throw malformed("Invalid JSON value.")
     }
+    if case .number(let number) = value, !number.isFinite {
+      position = start
+      throw malformed("The number \(text.prefix(40)) is too large for a 64-bit float.")
+    }
     return value
   }
 

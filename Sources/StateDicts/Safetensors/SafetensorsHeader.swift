@@ -31,10 +31,9 @@ struct SafetensorsHeader {
   /// - Throws: `malformedHeader`, `truncated`, `unsupported`, `limitExceeded`.
   init(_ store: ByteStore, tensorLimit: Int = Self.defaultTensorLimit) throws(CheckpointError) {
     self.tensorLimit = tensorLimit
-    let span = store.bytes
-    guard span.byteCount >= 8 else {
+    guard store.count >= 8 else {
       throw CheckpointError.truncated(
-        "A safetensors file begins with a length of 8 bytes; this one has \(span.byteCount) bytes.")
+        "A safetensors file begins with a length of 8 bytes; this one has \(store.count) bytes.")
     }
     let length = store.array(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(Self.limit) else {
@@ -43,19 +42,20 @@ struct SafetensorsHeader {
         remedy: "check that this is a safetensors file")
     }
     dataOffset = 8 + Int(length)
-    guard dataOffset <= span.byteCount else {
+    guard dataOffset <= store.count else {
       throw CheckpointError.truncated(
-        "The header has \(length) bytes, but the file has only \(span.byteCount).", offset: 0)
+        "The header has \(length) bytes, but the file has only \(store.count).", offset: 0)
     }
-    try store.require(8..<dataOffset)
-    var scanner = JSONScanner(span.extracting(8..<dataOffset))
+    try store.hold(0..<dataOffset)
+    defer { store.release(0..<dataOffset) }
+    var scanner = JSONScanner(store.bytes.extracting(8..<dataOffset))
     do throws(CheckpointError) {
       try read(&scanner)
     } catch var error {
       error.offset = error.offset.map { $0 + 8 }
       throw error
     }
-    try requireTiling(of: span.byteCount - dataOffset)
+    try requireTiling(of: store.count - dataOffset)
   }
 
   private mutating func read(_ scanner: inout JSONScanner) throws(CheckpointError) {

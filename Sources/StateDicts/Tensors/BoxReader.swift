@@ -1,6 +1,6 @@
 /// Reads a tensor's elements box by box, by one thread.
 ///
-/// A box whose elements lie close together is read where it lies, and its pages are given back. Of others each piece is
+/// A box whose elements lie close together is read where it lies, and its memory is given back. Of others each piece is
 /// read from the file into memory first.
 final class BoxReader {
   /// Nil where bytes are computed.
@@ -49,10 +49,12 @@ final class BoxReader {
     let pieces = ElementPieces(walk, box.shape)
     let extent = first * width..<(first + reach) * width
     let isClose = extent.count <= pieces.byteCount
-    if let store, !store.isMapped || isClose || pieces.span * width >= Self.mappedByteCount {
+    if let store, isClose || !store.isFile || store.isMapped && pieces.span * width >= Self.mappedByteCount {
       local = walk.moved(shape: box.shape, strides: walk.strides, offset: first)
       source = (store, base)
-      pages = base + extent.lowerBound..<base + extent.upperBound
+      let bytes = base + extent.lowerBound..<base + extent.upperBound
+      try store.hold(bytes)
+      pages = bytes
       return isClose ? extent : 0..<0
     }
     try unsafe memory.withBytes(count: pieces.byteCount) { target in
@@ -64,7 +66,7 @@ final class BoxReader {
         let place = first + odometer.place(strides)
         let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: target[number * pitch..<number * pitch + count])
         if let computed { try unsafe computed.read(place * width..<place * width + count, into: piece) }
-        unsafe store?.read(at: base + place * width, into: piece)
+        try unsafe store?.read(at: base + place * width, into: piece)
         odometer.advance()
       }
     }
@@ -75,7 +77,10 @@ final class BoxReader {
 
   /// Gives back what the present box was read from.
   func leave() {
-    if let pages { store?.drop(pages) }
+    if let pages {
+      store?.release(pages)
+      if store?.isMapped == true { store?.drop(pages) }
+    }
     pages = nil
   }
 

@@ -29,6 +29,8 @@
   /// span is gone.
   private nonisolated(unsafe) var isSpanned = false
   private nonisolated(unsafe) var isConfirmed = false
+  /// What is kept in memory of a file that is not mapped, because spans of it were given out.
+  private nonisolated(unsafe) var kept: [Range<Int>] = []
 
   package init(
     _ contents: Contents, byteCount: Int, byteOrder: ByteOrder = .little, key: String, location: String? = nil,
@@ -91,9 +93,30 @@
     }
   }
 
-  /// Calls `body` with all bytes, as they are in the file: not checked, in the file's byte order.
-  package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+  deinit {
+    if case .region(let store, _) = contents { for range in unsafe kept { store.release(range) } }
+  }
+
+  /// Keeps bytes in memory for as long as this storage lives.
+  func keep(_ range: Range<Int>) throws(CheckpointError) {
+    guard case .region(let store, let offset) = contents, store.needsHolding else { return }
+    let range = offset + range.lowerBound..<offset + range.upperBound
+    try origin.lock.withLock { _ throws(CheckpointError) in
+      guard unsafe !kept.contains(range) else { return }
+      try store.hold(range)
+      unsafe kept.append(range)
+    }
+  }
+
+  /// Calls `body` with all bytes, of which only a range is read, as they are in the file: not checked, in the file's byte
+  /// order.
+  package func withUnsafeBytes<Result>(
+    reading range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
     let (store, offset) = try region()
+    let held = offset + range.lowerBound..<offset + range.upperBound
+    try store.hold(held)
+    defer { store.release(held) }
     return try unsafe store.withUnsafeBytes { all in
       try unsafe body(UnsafeRawBufferPointer(rebasing: all[offset..<offset + byteCount]))
     }

@@ -10,7 +10,7 @@ extension Tensor {
   ///   of its own (sparse, nested, meta); `limitExceeded` for a view that is expanded beyond the limit.
   public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
     let plain = try contiguous()
-    return try unsafe plain.storage.withUnsafeBytes { all in
+    return try unsafe plain.storage.withUnsafeBytes(reading: plain.byteRange) { all in
       try unsafe body(UnsafeRawBufferPointer(rebasing: all[plain.byteRange]))
     }
   }
@@ -31,6 +31,7 @@ extension Tensor {
           remedy: "take contiguous() first")
       }
       if byteCount == storage.byteCount { try storage.verifyOnUse() }
+      try storage.keep(byteRange)
       let (store, offset) = try storage.region(spanned: true)
       let start = offset + byteRange.lowerBound
       let span = store.bytes.extracting(start..<start + byteRange.count)
@@ -65,10 +66,10 @@ extension Tensor {
     if let computed, isInPlace { return try unsafe computed.read(byteRange, into: target) }
     if isInPlace, byteCount >= Self.directByteCount, storage.packedContents == nil {
       let (store, offset) = try storage.region()
-      return unsafe store.read(at: offset + byteRange.lowerBound, into: target)
+      return try unsafe store.read(at: offset + byteRange.lowerBound, into: target)
     }
     guard computed != nil || !isInPlace && extentByteCount > Self.windowByteCount else {
-      return try unsafe storage.withUnsafeBytes { source in
+      return try unsafe storage.withUnsafeBytes(reading: extent) { source in
         unsafe ElementWalk(self).copy(0..<elementCount, from: source, to: target)
       }
     }
@@ -118,10 +119,9 @@ extension Tensor {
   /// Gives back the mapped pages that the elements lie in.
   func dropExtent() {
     guard elementCount > 0, storage.computedContents == nil, storage.packedContents == nil,
-      let (store, base) = try? storage.region(), store.isMapped
+      let (store, base) = try? storage.region(), store.isFile
     else { return }
-    let start = base + geometry.offset * elementType.byteCount
-    store.drop(start..<start + extentByteCount)
+    store.drop(base + extent.lowerBound..<base + extent.upperBound)
   }
 
   /// Calls `body` with the bytes in C order, little-endian, a window of a megabyte at most at a time, each dropped
@@ -156,6 +156,12 @@ extension Tensor {
     if storage.packedContents != nil { storage.drop() }
     if storage.computedContents != nil, storage.origin.checksOnUse { try storage.verify(dropping: true) }
     try sums.confirm()
+  }
+
+  /// The bytes of the storage from the first element to the last.
+  private var extent: Range<Int> {
+    let start = geometry.offset * elementType.byteCount
+    return start..<start + extentByteCount
   }
 
   /// How many bytes of the storage lie from the first element to the last.

@@ -9,7 +9,7 @@ struct OutputCheck {
   init(_ plan: OutputFile, at path: FilePath) throws(CheckpointError) {
     self.plan = plan
     self.path = path
-    store = try ByteStore(path: path, mapped: true)
+    store = try ByteStore(path: path, .automatic)
   }
 
   /// The first thing that differs, as an error says it; nil if the file is what was planned.
@@ -44,7 +44,11 @@ struct OutputCheck {
   private func isEqual(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
     guard offset >= 0, offset <= store.count, bytes.count <= store.count - offset else { return false }
     let range = offset..<offset + bytes.count
-    defer { store.drop(range) }
+    guard (try? store.hold(range)) != nil else { return false }
+    defer {
+      store.release(range)
+      store.drop(range)
+    }
     return unsafe store.withUnsafeBytes { all in
       unsafe UnsafeRawBufferPointer(rebasing: all[range]).isEqual(to: bytes)
     }

@@ -29,7 +29,8 @@ extension StateDict {
   ///
   /// - Parameters:
   ///   - url: The URL of the file.
-  ///   - mapped: Whether to map the file (the default), or read it into memory at once.
+  ///   - mapped: Whether to map the file (the default; one on a network file system is read in blocks as they are needed), or
+  ///     read it into memory at once.
   ///   - checksCRC: Whether to check the CRC-32 that `.swt` files have when a tensor is first read.
   ///   - progress: Called as bytes are read into memory, from any thread.
   /// - Throws: `CancellationError` if the task is cancelled, and the errors of the synchronous `init(contentsOf:)`.

@@ -56,6 +56,8 @@ extension TensorCopy {
     let first = tensor.byteRange.lowerBound + elements.lowerBound * width
     let bytes = first..<first + elements.count * width
     let start = offset + bytes.lowerBound
+    try store.hold(start..<start + bytes.count)
+    defer { store.release(start..<start + bytes.count) }
     try unsafe store.withUnsafeBytes { all in
       let window = unsafe UnsafeRawBufferPointer(rebasing: all[start..<start + bytes.count])
       let sum = try unsafe write(window, of: source, at: elements.lowerBound, memory, &outcome)
@@ -64,7 +66,7 @@ extension TensorCopy {
     // A fault may map a large folio of the page cache whole, back into windows that were given back before: now and then
     // those go once more.
     let behind = number % 16 == 0 ? 64 * Tensor.windowByteCount : 0
-    store.drop(max(start - behind, 0)..<start + bytes.count)
+    if store.isMapped { store.drop(max(start - behind, 0)..<start + bytes.count) }
   }
 
   /// Writes elements of a source, converted if it says so.
@@ -174,12 +176,12 @@ extension TensorCopy {
     }
   }
 
-  /// Gives back the mapped pages that a batch was read from: its storages mostly lie side by side.
+  /// Gives back the memory that a batch was read from: its storages mostly lie side by side.
   private func dropSources(of range: Range<Int>) {
     var lowest: (store: ByteStore, range: Range<Int>)?
     for source in sources[sourceRange(range.lowerBound).lowerBound..<sourceRange(range.upperBound - 1).upperBound] {
       let storage = source.tensor.storage
-      guard storage.computedContents == nil, let (store, offset) = try? storage.region(), store.isMapped else {
+      guard storage.computedContents == nil, let (store, offset) = try? storage.region(), store.isFile else {
         continue
       }
       let extent = offset..<offset + storage.byteCount

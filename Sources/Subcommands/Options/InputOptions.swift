@@ -6,8 +6,10 @@ package import TorchCheckpoints
 
 /// Options for opening inputs.
 package struct InputOptions: ParsableArguments {
-  @Flag(name: .customLong("no-mmap"), help: "Read files into memory instead of mapping them.")
-  var copies = false
+  @Flag(
+    name: .customLong("no-mmap"),
+    help: "Read files in blocks instead of mapping them (the default on a network file system).")
+  var readsBlocks = false
 
   @Flag(help: "List dangerous globals instead of refusing the file.")
   var allowDangerousGlobals = false
@@ -67,7 +69,7 @@ package struct InputOptions: ParsableArguments {
   /// The options for the library.
   package var options: CheckpointOptions {
     CheckpointOptions(
-      mapping: copies ? .copy : .mapped, limits: limits, allowsDangerousGlobals: allowDangerousGlobals,
+      mapping: readsBlocks ? .unmapped : .automatic, limits: limits, allowsDangerousGlobals: allowDangerousGlobals,
       objectNumber: object, member: member)
   }
 }

@@ -40,6 +40,8 @@ enum Gzip {
     var isBetween = false
     while position < store.count {
       let window = position..<min(position + Tensor.windowByteCount, store.count)
+      try store.hold(window)
+      defer { store.release(window) }
       let step = try unsafe store.withUnsafeBytes { (all) throws(CheckpointError) -> Inflater.Step in
         let input = unsafe UnsafeRawBufferPointer(rebasing: all[window])
         if isBetween {

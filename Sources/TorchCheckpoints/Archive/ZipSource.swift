@@ -69,15 +69,13 @@ import StateDicts
       }
       if reads.count < Self.readLimit { reads.append(position..<position + count) }
       guard count > 0, let data = unsafe data else { return 0 }
+      let target = unsafe UnsafeMutableRawBufferPointer(start: data, count: count)
       do throws(CheckpointError) {
         try store.require(position..<position + count, expecting: expectedByteCount)
+        try unsafe store.copy(position..<position + count, to: target)
       } catch {
         unsafe zip_error_set(&self.error, ZIP_ER_READ, 0)
         return -1
-      }
-      unsafe store.withUnsafeBytes { bytes in
-        unsafe UnsafeMutableRawBufferPointer(start: data, count: count)
-          .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[position..<position + count]))
       }
       position += count
       return zip_int64_t(count)

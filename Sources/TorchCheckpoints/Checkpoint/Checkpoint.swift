@@ -130,13 +130,6 @@ extension Checkpoint {
 extension Checkpoint {
   /// Calls `body` with the file's bytes as they are, a window at a time.
   package func forEachWindow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let store = contents.store
-    try store.require(0..<store.count)
-    for window in ByteStore.windows(of: 0..<store.count) {
-      try unsafe store.withUnsafeBytes { bytes in
-        try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[window]))
-      }
-      store.drop(window)
-    }
+    try unsafe contents.store.forEachWindow(of: 0..<contents.store.count, body)
   }
 }

@@ -5,7 +5,7 @@ enum FileReader {
   /// Returns the bytes of the file at a path; nil for a folder.
   static func bytes(at path: FilePath, _ options: CheckpointOptions) throws(CheckpointError) -> ByteStore? {
     do throws(CheckpointError) {
-      return try ByteStore(path: path, mapped: options.mapping == .mapped)
+      return try ByteStore(path: path, options.access)
     } catch  where error.code == .isDirectory {
       return nil
     }
@@ -64,9 +64,11 @@ enum FileReader {
       case .safetensors: contents = try readSafetensors(store, file: file, options)
       }
       try contents.requireMember(options)
+      if let failure = store.failure { throw failure }
       return contents
     } catch {
-      throw error.located(file: file)
+      // What could not be read looks damaged.
+      throw (store.failure ?? error).located(file: file)
     }
   }
 

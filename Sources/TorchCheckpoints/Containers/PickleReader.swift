@@ -38,7 +38,7 @@ struct PickleReader {
   /// The next bytes as a little-endian number.
   mutating func number<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) throws(CheckpointError) -> Number {
     let store = store
-    var cursor = ByteCursor(store.bytes.extracting(first: end), at: position)
+    var cursor = ByteCursor(store.bytes.extracting(first: end), at: position, held: HeldBytes(store))
     let number = try cursor.read(Number.self)
     position = cursor.position
     return number

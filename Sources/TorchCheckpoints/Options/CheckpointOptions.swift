@@ -4,10 +4,16 @@ public import StateDicts
 public struct CheckpointOptions: Sendable {
   /// How the bytes of a file are read.
   public enum Mapping: Sendable {
+    /// Maps a file that lies on this machine. Reads as `unmapped` what lies on a network file system or on one that is another
+    /// program (NFS, SMB, Lustre, FUSE …).
+    case automatic
     /// Maps the file and reads the bytes of a tensor when they are used. If another program truncates the file
-    /// meanwhile, the process ends with SIGBUS; `copy` does not have that risk.
+    /// meanwhile, or its server does not answer, the process ends with SIGBUS.
     case mapped
-    /// Reads the whole file into memory.
+    /// Reads the bytes of a tensor when they are used, in blocks of 256 KiB, of which at most 16 MiB are kept. If they cannot be
+    /// read, that is an error.
+    case unmapped
+    /// Reads the whole file into memory at once: what another program changes later has no effect.
     case copy
   }
 
@@ -40,6 +46,16 @@ public struct CheckpointOptions: Sendable {
   /// Whether `member` may be unused, because it is for another file.
   package var memberIsOptional = false
 
+  /// How files are opened.
+  var access: FileAccess {
+    switch mapping {
+    case .automatic: .automatic
+    case .mapped: .mapped
+    case .unmapped: .unmapped
+    case .copy: .copy
+    }
+  }
+
   /// How many files this one lies in, each in the pickle of the next or an archive.
   var embeddingDepth = 0
   /// Whether stored entries of a zip archive are read where they lie; tests read everything through libzip instead.
@@ -47,9 +63,9 @@ public struct CheckpointOptions: Sendable {
   /// What was unpacked so far of the file that is being opened; nil before anything was.
   var unpacking: Unpacking?
 
-  /// Creates options; by default files are mapped, CRCs are checked, and dangerous globals are refused.
+  /// Creates options; by default local files are mapped, CRCs are checked, and dangerous globals are refused.
   public init(
-    mapping: Mapping = .mapped, limits: CheckpointLimits = .init(), checksCRC: Bool = true,
+    mapping: Mapping = .automatic, limits: CheckpointLimits = .init(), checksCRC: Bool = true,
     allowsDangerousGlobals: Bool = false, objectNumber: Int = 0, member: String? = nil
   ) {
     self.objectNumber = objectNumber

@@ -6,11 +6,17 @@ import StateDicts
 struct ByteCursor: ~Escapable {
   let bytes: RawSpan
   private(set) var position: Int
+  /// Keeps what was passed in memory; nil for bytes that are there anyway.
+  private let held: HeldBytes?
+  /// Up to where they can be read.
+  private var readable: Int
 
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, at position: Int = 0) {
+  init(_ bytes: RawSpan, at position: Int = 0, held: HeldBytes? = nil) {
     self.bytes = bytes
     self.position = position
+    self.held = held
+    readable = held == nil ? bytes.byteCount : position
   }
 
   var remaining: Int { bytes.byteCount - position }
@@ -19,7 +25,7 @@ struct ByteCursor: ~Escapable {
   @inline(__always)
   mutating func read<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) throws(CheckpointError) -> Number {
     let width = MemoryLayout<Number>.size
-    guard remaining >= width else { throw tooShort(width) }
+    if position + width > readable { try read(to: position + width) }
     let value = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: position, as: Number.self)
     position += width
     return Number(littleEndian: value)
@@ -36,6 +42,7 @@ struct ByteCursor: ~Escapable {
   mutating func line() throws(CheckpointError) -> Range<Int> {
     var end = position
     while end < bytes.byteCount {
+      if end >= readable { try read(to: end + 1) }
       if unsafe bytes.unsafeLoad(fromByteOffset: end, as: UInt8.self) == 0x0A {
         defer { position = end + 1 }
         return position..<end
@@ -44,6 +51,14 @@ struct ByteCursor: ~Escapable {
     }
     throw CheckpointError(
       .malformedPickle, "A line is not terminated.", offset: position, remedy: CheckpointError.cutShort)
+  }
+
+  /// Reads on, at least up to `end`.
+  @inline(never)
+  private mutating func read(to end: Int) throws(CheckpointError) {
+    guard end <= bytes.byteCount else { throw tooShort(end - position) }
+    // What was only passed over, such as the bytes of an array, is not read.
+    if let held { readable = try held.extend(from: max(readable, position), to: end) }
   }
 
   @inline(never)

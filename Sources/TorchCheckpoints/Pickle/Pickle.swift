@@ -70,6 +70,7 @@ final class Pickle: Sendable {
   }
 
   let store: ByteStore
+  private let held: HeldBytes?
   /// Where the pickle begins and ends in `store`; it ends after STOP, whatever follows.
   let range: Range<Int>
   /// The end of all that it lays claim to: of a frame, which may reach beyond STOP.
@@ -87,11 +88,12 @@ final class Pickle: Sendable {
   let hasHalfPairs: Bool
 
   init(
-    store: ByteStore, range: Range<Int>, reach: Int, proto: Int, root: ID, nodes: [Node], items: [ID],
+    store: ByteStore, held: HeldBytes?, range: Range<Int>, reach: Int, proto: Int, root: ID, nodes: [Node], items: [ID],
     sequences: [[ID]], globals: [Global], objects: [Object], persistentIDs: [ID], decoded: [UInt8],
     hasHalfPairs: Bool
   ) {
     self.store = store
+    self.held = held
     self.range = range
     self.reach = reach
     self.proto = proto
@@ -149,8 +151,11 @@ final class Pickle: Sendable {
       let start = -1 - slice.start
       for byte in decoded[start..<start + Int(slice.count)] { add(byte) }
     } else {
+      let range = slice.start..<slice.start + Int(slice.count)
+      guard (try? store.hold(range)) != nil else { return hash }
+      defer { store.release(range) }
       unsafe store.withUnsafeBytes { bytes in
-        for place in slice.start..<slice.start + Int(slice.count) { unsafe add(bytes[place]) }
+        for place in range { unsafe add(bytes[place]) }
       }
     }
     return hash

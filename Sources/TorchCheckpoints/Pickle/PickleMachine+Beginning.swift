@@ -24,7 +24,7 @@ extension PickleMachine {
     var machine = PickleMachine(store: store, limits: .init())
     // No first instruction is longer; a text without line breaks is not searched to its end.
     guard (try? store.require(0..<min(store.count, 1 << 16))) != nil else { return false }
-    var cursor = ByteCursor(store.bytes.extracting(first: min(store.count, 1 << 16)))
+    var cursor = ByteCursor(store.bytes.extracting(first: min(store.count, 1 << 16)), held: machine.held)
     do {
       for _ in 0..<instructionCount {
         guard let opcode = try Opcode(rawValue: cursor.read(UInt8.self)) else { return false }

@@ -9,6 +9,8 @@ import StateDicts
 extension PickleMachine {
   /// - Throws: `malformedPickle` for a string that Python could not read.
   mutating func pushText(_ range: Range<Int>) throws(CheckpointError) {
+    try store.hold(range)
+    defer { store.release(range) }
     switch unsafe store.withUnsafeBytes({ bytes in
       unsafe PythonText.kind(of: UnsafeRawBufferPointer(rebasing: bytes[range]))
     }) {

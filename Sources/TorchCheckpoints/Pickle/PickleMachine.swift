@@ -14,6 +14,8 @@ import StateDicts
 /// Source: Python's `pickletools.py` (the instructions) and `pickle.py` (what each does to the stack).
 struct PickleMachine: ~Copyable {
   let store: ByteStore
+  /// Keeps the instructions in memory, of which strings are read later.
+  let held: HeldBytes?
   private let limits: CheckpointLimits
   /// Whether to continue after an error, to list the globals of a broken pickle.
   private let isTolerant: Bool
@@ -46,6 +48,7 @@ struct PickleMachine: ~Copyable {
 
   init(store: ByteStore, limits: CheckpointLimits, isTolerant: Bool = false) {
     self.store = store
+    held = HeldBytes(store)
     self.limits = limits
     self.isTolerant = isTolerant
     costs = PickleCosts(limits)
@@ -94,7 +97,7 @@ struct PickleMachine: ~Copyable {
     let store = store
     let opcodes = Opcode.byCode
     var instructionCount = 0
-    var cursor = ByteCursor(store.bytes.extracting(first: range.upperBound), at: range.lowerBound)
+    var cursor = ByteCursor(store.bytes.extracting(first: range.upperBound), at: range.lowerBound, held: held)
     while true {
       position = cursor.position
       guard cursor.remaining > 0 else {
@@ -129,7 +132,7 @@ struct PickleMachine: ~Copyable {
 
   private func pickle(_ range: Range<Int>, root: Pickle.ID) -> Pickle {
     Pickle(
-      store: store, range: range, reach: max(range.upperBound, frameEnd), proto: proto,
+      store: store, held: held, range: range, reach: max(range.upperBound, frameEnd), proto: proto,
       root: root, nodes: nodes, items: items, sequences: sequences, globals: globals, objects: objects,
       persistentIDs: persistentIDs, decoded: decoded, hasHalfPairs: hasHalfPairs)
   }

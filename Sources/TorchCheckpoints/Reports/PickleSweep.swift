@@ -138,6 +138,9 @@ struct PickleSweep {
   private static func beginning(in store: ByteStore, from start: Int) -> Int? {
     for window in ByteStore.windows(of: start..<max(start, store.count - 3)) {
       // In place: a copy for each of the many places that are none would take long.
+      let bytes = window.lowerBound..<window.upperBound + 1
+      guard (try? store.hold(bytes)) != nil else { return nil }
+      defer { store.release(bytes) }
       let place = unsafe store.withUnsafeBytes { bytes in
         window.first { place in unsafe bytes[place] == 0x80 && (2...5).contains(bytes[place + 1]) }
       }

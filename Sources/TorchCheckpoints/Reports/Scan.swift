@@ -85,7 +85,7 @@ public struct Scan: Sendable {
   /// Scans one file of a folder; shards and parts of a distributed checkpoint are files too.
   package init(inFolder path: FilePath, options: CheckpointOptions) {
     do throws(CheckpointError) {
-      let store = try ByteStore(path: path, mapped: options.mapping == .mapped)
+      let store = try ByteStore(path: path, options.access)
       self.init(store, file: path.description, options: options)
     } catch {
       self.init(unreadable: path, error)
@@ -114,7 +114,7 @@ public struct Scan: Sendable {
   ) {
     let sweep = PickleSweep(store, file: file, options: options)
     var uses = sweep.uses
-    var error = sweep.error
+    var error = store.failure ?? sweep.error
     var isCheckpoint = sweep.count > 0 || error != nil
     var checkpoint: Checkpoint?
     do throws(CheckpointError) {

@@ -122,14 +122,9 @@ struct ConversionAudit: Codable {
   ///
   /// - Parameter recorded: The path that it will have.
   static func file(at path: FilePath, as recorded: FilePath? = nil) throws -> File {
-    let store = try ByteStore(path: path, mapped: true)
+    let store = try ByteStore(path: path, .automatic)
     let hash = try SHA256()
-    for window in ByteStore.windows(of: 0..<store.count) {
-      try unsafe store.withUnsafeBytes { bytes in
-        try unsafe hash.update(UnsafeRawBufferPointer(rebasing: bytes[window]))
-      }
-      store.drop(window)
-    }
+    try unsafe store.forEachWindow(of: 0..<store.count) { window in try unsafe hash.update(window) }
     return File(path: (recorded ?? path).description, bytes: store.count, sha256: try hash.hexDigest())
   }
 

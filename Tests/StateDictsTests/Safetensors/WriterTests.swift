@@ -48,7 +48,7 @@ struct WriterTests {
 
   private func read(_ name: String) throws(CheckpointError) -> StateDict {
     try StateDict(
-      safetensors: ByteStore(path: FilePath(folder.path(name)), mapped: true), file: folder.path(name),
+      safetensors: ByteStore(path: FilePath(folder.path(name)), .mapped), file: folder.path(name),
       checksOnUse: true)
   }
 

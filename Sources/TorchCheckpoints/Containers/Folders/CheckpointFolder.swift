@@ -120,7 +120,7 @@ struct CheckpointFolder {
 
   /// The bytes of a file in the folder.
   ///
-  /// - Throws: as `ByteStore(path:mapped:)`.
+  /// - Throws: as `ByteStore(path:_:)`.
   func store(_ name: String, _ options: CheckpointOptions) throws(CheckpointError) -> ByteStore {
     if let unpacking {
       guard let member = members[name] else {
@@ -128,7 +128,7 @@ struct CheckpointFolder {
       }
       return try member.bytes(unpacking)
     }
-    return try ByteStore(path: place(name), mapped: options.mapping == .mapped)
+    return try ByteStore(path: place(name), options.access)
   }
 
   /// The path of a file in the folder, for messages.

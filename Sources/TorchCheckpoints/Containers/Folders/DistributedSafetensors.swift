@@ -10,7 +10,7 @@ enum DistributedSafetensors {
   /// Whether the first safetensors file of a folder says that it has chunks.
   static func isAt(_ folder: CheckpointFolder) -> Bool {
     guard let name = folder.names.first(where: { $0.hasSuffix(".safetensors") }),
-      let store = try? ByteStore(path: folder.place(name), mapped: true),
+      let store = try? ByteStore(path: folder.place(name), .automatic),
       let metadata = try? StateDict.safetensorsMetadata(store)
     else { return false }
     return metadata["DCP_SHARDING_INFO"] != nil

@@ -71,7 +71,7 @@ enum Shards {
   /// The names of the files in a folder that an index there lists; empty for a file that is no index, which says so when it is
   /// opened.
   static func files(listedBy index: String, in folder: CheckpointFolder) -> Set<String> {
-    guard let store = try? ByteStore(path: folder.place(index), mapped: true), store.count <= indexLimit,
+    guard let store = try? ByteStore(path: folder.place(index), .automatic), store.count <= indexLimit,
       let entries = try? json(store)["weight_map"]?.objectValue
     else { return [] }
     return Set(entries.compactMap { entry in entry.value.stringValue.flatMap { try? folder.inside($0) } })
