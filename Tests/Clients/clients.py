@@ -171,7 +171,8 @@ def make_package(groups, tests):
         write(WORK / f"Sources/{name}/{name}.swift", (HERE / f"{name}.swift").read_text())
     targets.append(
         '.executableTarget(name: "Declared", dependencies: [.product(name: "TorchCheckpoints", package: "'
-        f'{ROOT.name.lower()}"), .product(name: "ModelParameters", package: "{ROOT.name.lower()}")]),')
+        f'{ROOT.name.lower()}"), .product(name: "ModelParameters", package: "{ROOT.name.lower()}"), '
+        f'.product(name: "StateDicts", package: "{ROOT.name.lower()}")]),')
     targets.append('.target(name: "DeclaredForMLX", dependencies: ["MLX", "MLXNN"]),')
     targets += ['.target(name: "MLX"),', '.target(name: "MLXNN", dependencies: ["MLX"]),']
     if tests:
