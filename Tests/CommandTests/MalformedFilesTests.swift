@@ -43,8 +43,7 @@ import Testing
         output: folder.path("output.json"))
       let end = try run.end()
       if end.signal == SIGXCPU { Issue.record("\(row.name) does not come to an end: \(row.why)") }
-      // A child's peak begins at this process's own, from which it is forked.
-      if end.peakByteCount > max(256 << 20, Self.ownPeak) {
+      if end.peakByteCount > 256 << 20 {
         Issue.record("\(row.name) took \(end.peakByteCount >> 20) MiB: \(row.why)")
       }
       let isRight =
@@ -59,16 +58,5 @@ import Testing
         Report.self, from: Data(contentsOf: folder.url.appending(path: "output.json")))
       #expect(report.tensors.count == count, "\(row.name)")
     }
-  }
-
-  private static var ownPeak: Int {
-    var usage = rusage()
-    // 0 is RUSAGE_SELF, which the C libraries give different types.
-    guard unsafe getrusage(0, &usage) == 0 else { return 0 }
-    #if canImport(Darwin)
-      return usage.ru_maxrss
-    #else
-      return usage.ru_maxrss * 1024
-    #endif
   }
 }

@@ -65,9 +65,11 @@ package struct Batch {
       failure = failure ?? code
       guard !isJSON else { return Failure.printJSONLine(report) }
       let place = [report.file.flatMap { $0 == input.path.description ? nil : $0 }, report.entry].compactMap(\.self)
+      var details = report.details.prefix(3).joined(separator: "; ")
+      if !details.isEmpty { details = " \(details)\(report.details.count > 3 ? "; …" : "")." }
       show(
         "failed",
-        "\(input.path): \(report.message)" + (place.isEmpty ? "" : " At: \(place.joined(separator: ", ")).")
+        "\(input.path): \(report.message)" + details + (place.isEmpty ? "" : " At: \(place.joined(separator: ", ")).")
           + (report.remedy.map { " Try: \($0)" } ?? ""))
     }
   }
