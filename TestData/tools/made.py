@@ -13,8 +13,8 @@ LEGACY = {torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int
 WORDS = ["weight", "bias", "layer1", "0", "11", "running_mean", "Δ", "a b", "x/y", "w.npy", "__metadata", "'q'", "in\\out", "長", "é", "K"]
 
 
-def random_tensor(numbers: random.Random, others: list) -> torch.Tensor:
-    """A tensor of its own, or a view of another's storage."""
+def random_tensor(numbers: random.Random, others: list, negated: tuple) -> torch.Tensor:
+    """A tensor of its own, or a view of another's storage; a view with a neg bit only of these dtypes."""
     if others and numbers.random() < 0.25:
         other = numbers.choice(others)
         kind = numbers.randrange(4)
@@ -43,18 +43,18 @@ def random_tensor(numbers: random.Random, others: list) -> torch.Tensor:
         tensor = torch.nn.Parameter(tensor)
     if kind == 4 and dtype.is_complex and dtype != torch.complex32:
         tensor = tensor.conj()
-    if kind == 5 and dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.complex64):
+    if kind == 5 and dtype in negated:
         tensor = torch._neg_view(tensor)
     return tensor
 
 
-def random_checkpoint(numbers: random.Random):
+def random_checkpoint(numbers: random.Random, negated: tuple = (torch.float32, torch.float64, torch.complex64)):
     state = collections.OrderedDict() if numbers.random() < 0.5 else {}
     # Scalars and bytes alone would be no state dict.
     state["always"] = torch.ones(2)
     for _ in range(numbers.randint(1, 12)):
         name = ".".join(numbers.choice(WORDS) for _ in range(numbers.randint(1, 4)))
-        state[name] = random_tensor(numbers, list(state.values()))
+        state[name] = random_tensor(numbers, list(state.values()), negated)
     if isinstance(state, collections.OrderedDict) and numbers.random() < 0.5:
         state._metadata = collections.OrderedDict({"": {"version": 1}, "layer1": {"version": 2}})
     if numbers.random() < 0.5:
