@@ -6,7 +6,7 @@ extension OutputPlan {
   /// - Throws: As `init(_:as:_:)`.
   init(npz stateDict: StateDict, _ options: WriteOptions) throws(CheckpointError) {
     let selection = try OutputSelection(
-      stateDict, options, reason: { $0.tensor.reasonNotInNumpy }, mayAlias: nil)
+      stateDict, options, reason: { $0.tensor.reasonNotInNumpy ?? $0.name.reasonNotInZip }, mayAlias: nil)
     try selection.requireExpansion(within: options)
     let frame = try ZipFrame(
       selection.kept.lazy.map { ("\($0.name).npy", .tensor(header: NpyText.header($0.tensor), $0.tensor)) })
@@ -87,6 +87,14 @@ extension ElementType {
     case .complex128: "<c16"
     default: nil
     }
+  }
+}
+
+extension String {
+  /// Why libzip could not read an archive with this name; nil if it could.
+  fileprivate var reasonNotInZip: String? {
+    guard utf8.hasZipControls, !utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+    return "a zip archive cannot have a name with control characters beside letters that are not ASCII; use --rename"
   }
 }
 

@@ -154,8 +154,12 @@ struct ZipFrame: OutputFrame {
     appendDescriptor(of: record, sum, to: &bytes)
   }
 
-  /// Bit 3 says that the checksum follows the payload, bit 11 that the name is UTF-8.
-  private func flags(_ record: Record) -> Int { record.byteCount == 0 ? 0x800 : 0x808 }
+  /// Bit 3 says that the checksum follows the payload, bit 11 that the name is UTF-8: not where that makes no difference and libzip,
+  /// which takes control characters for another encoding, would refuse the archive.
+  private func flags(_ record: Record) -> Int {
+    let isPlain = record.name.hasZipControls && record.name.allSatisfy { $0 < 0x80 }
+    return (record.byteCount == 0 ? 0 : 0x8) | (isPlain ? 0 : 0x800)
+  }
 
   private func appendStart(of record: Record, to bytes: inout [UInt8]) {
     let fields = Self.zip64Fields(record.byteCount, record.offset)
@@ -265,4 +269,9 @@ extension [UInt8] {
   mutating func append(_ number: Int, _ byteCount: Int) {
     for place in 0..<byteCount { append(UInt8(truncatingIfNeeded: number >> (8 * place))) }
   }
+}
+
+extension Sequence<UInt8> {
+  /// Whether a name has characters that libzip does not take for UTF-8.
+  var hasZipControls: Bool { contains { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D } }
 }
