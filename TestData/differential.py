@@ -107,7 +107,7 @@ def flipped_digest(tensor: torch.Tensor) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-# Of the halves torch makes some signalling NaNs quiet.
+# Of the halves torch makes some signalling NaNs quiet, of complex64 it leaves the sign of some NaNs.
 NEGATED = (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.complex64)
 # What torch reads wrongly of big-endian files: it does not swap these (TestData/recipes/big_endian.py has the right values).
 NOT_SWAPPED = {torch.uint16, torch.uint32, torch.uint64, torch.complex32}
