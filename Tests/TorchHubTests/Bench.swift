@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import StateDicts
+import Testing
 import TorchHub
 
 /// A cache folder of its own, a file to download, and the calls that the tests repeat.
@@ -56,6 +57,35 @@ final class Bench: Sendable {
     progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) async throws -> URL {
     try await downloadWeights(from: url, in: HubFolder(folder), options: options, progress: progress)
+  }
+
+  /// What a program printed, and its exit code.
+  struct Outcome {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// Runs a program that was built beside the tests, with the folder as `TORCH_HOME`.
+  func run(_ program: String, _ arguments: [String], _ variables: [String: String] = [:]) throws -> Outcome {
+    #if os(Linux)
+      let tests = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    #else
+      let tests = try #require(Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }).bundleURL
+    #endif
+    let process = Process()
+    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent(program)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(["TORCH_HOME": folder.path]) { $1 }
+      .merging(variables) { $1 }
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return Outcome(status: process.terminationStatus, output: text, errors: complaint)
   }
 
   /// The code of the error that a download ends with; nil if it ends well.

@@ -16,35 +16,7 @@ struct CommandTests {
     bench = try Bench()
   }
 
-  private struct Outcome {
-    let status: Int32
-    let output: String
-    let errors: String
-  }
-
-  /// Runs the command that was built beside the tests, with the bench's folder as `TORCH_HOME`.
-  private func pth2swt(_ arguments: String...) throws -> Outcome { try run("pth2swt", arguments) }
-
-  private func run(_ program: String, _ arguments: [String]) throws -> Outcome {
-    #if os(Linux)
-      let tests = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-    #else
-      let tests = try #require(Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }).bundleURL
-    #endif
-    let process = Process()
-    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent(program)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(["TORCH_HOME": bench.folder.path]) { $1 }
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Outcome(status: process.terminationStatus, output: text, errors: complaint)
-  }
+  private func pth2swt(_ arguments: String...) throws -> Bench.Outcome { try bench.run("pth2swt", arguments) }
 
   private func fixture(_ name: String) throws -> Data { try Data(contentsOf: Repository.fixture(name)) }
 
@@ -119,7 +91,7 @@ struct CommandTests {
     for arguments in [
       ["\u{1B}[2J\nforged"], ["https://pth2swt.invalid", "\u{1B}[2J\nforged"], ["--\u{1B}\u{202E}\nforged"],
     ] {
-      let outcome = try run("pth2swt-fetch", arguments)
+      let outcome = try bench.run("pth2swt-fetch", arguments)
       #expect(outcome.status != 0)
       for text in [outcome.output, outcome.errors] {
         #expect(!text.contains("\u{1B}") && !text.contains("\u{202E}"))

@@ -57,32 +57,8 @@ struct RemoteCommandTests {
     }
   }
 
-  private struct Outcome {
-    let status: Int32
-    let output: String
-    let errors: String
-  }
-
-  private func pth2swt(_ arguments: String...) throws -> Outcome {
-    #if os(Linux)
-      let tests = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-    #else
-      let tests = try #require(Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }).bundleURL
-    #endif
-    let process = Process()
-    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent("pth2swt")
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging([
-      "TORCH_HOME": bench.folder.path, "TMPDIR": bench.folder.path,
-    ]) { $1 }
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Outcome(status: process.terminationStatus, output: text, errors: complaint)
+  private func pth2swt(_ arguments: String...) throws -> Bench.Outcome {
+    try bench.run("pth2swt", arguments, ["TMPDIR": bench.folder.path])
   }
 
   private func path(_ name: String) -> String { bench.folder.appendingPathComponent(name).path }

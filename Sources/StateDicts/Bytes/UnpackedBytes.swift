@@ -53,31 +53,28 @@ private final class TemporaryFile {
   private let descriptor: Int32
   private var byteCount = 0
 
-  /// The corresponding C functions are `open` with `O_TMPFILE`, `mkstemp` and `unlink`.
+  /// The corresponding C functions are `open` with `O_TMPFILE`, and `unlink`.
   init() throws(CheckpointError) {
-    let folder = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    let folder = FilePath.temporaryFolder
     #if os(Linux)
-      let nameless = unsafe open(folder, O_RDWR | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o600)
+      let nameless = unsafe folder.withCString {
+        unsafe open($0, O_RDWR | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o600)
+      }
       if nameless >= 0 {
         descriptor = nameless
         return
       }
     #endif
-    var template = Array("\(folder)/pth2swt-XXXXXX".utf8CString)
-    descriptor = unsafe template.withUnsafeMutableBufferPointer { path in
-      guard let base = path.baseAddress else { return -1 }
-      let descriptor = unsafe mkstemp(base)
-      if descriptor >= 0 { _ = unsafe unlink(base) }
-      return descriptor
-    }
-    guard descriptor >= 0 else {
+    guard let file = folder.createTemporaryFile() else {
       throw CheckpointError(
-        .inputOutput, "The temporary file for unpacked bytes cannot be created: \(systemMessage(errno)).", file: folder,
-        remedy: "set TMPDIR to a writable folder, or unpack the file first")
+        .inputOutput, "The temporary file for unpacked bytes cannot be created: \(systemMessage(errno)).",
+        file: folder.description, remedy: "set TMPDIR to a writable folder, or unpack the file first")
     }
+    _ = unsafe file.path.withCString { unsafe unlink($0) }
+    descriptor = file.descriptor
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit { close(descriptor) }
 
   /// The corresponding C function is `write`.
   func append(_ window: UnsafeRawBufferPointer) throws(CheckpointError) {

@@ -13,6 +13,14 @@ package struct InputList: ParsableArguments {
 
   package init() {}
 
+  /// Checks that there are inputs: arguments, or a list.
+  package func requireInputs(_ given: [FilePath]) throws {
+    if given.isEmpty, filesFrom == nil { throw ValidationError("Missing expected argument '<input> ...'") }
+  }
+
+  /// The only input; nil if there are several, or a list.
+  package func single(_ given: [FilePath]) -> FilePath? { given.count == 1 && filesFrom == nil ? given[0] : nil }
+
   /// How long a list may be.
   private static let limit = 1 << 28
 

@@ -55,7 +55,7 @@ extension InputOptions {
     switch try RemoteBytes.open(String(folder) + escaped, fetching, usesCache: false) {
     case .bytes(let remote): return remote
     case .cached(let path):
-      throw CheckpointError(.inputOutput, "pth2swt-fetch gave another answer than expected.", file: path.description)
+      throw CheckpointError.unexpectedAnswer(path.description)
     }
   }
 
@@ -80,15 +80,10 @@ extension InputOptions {
     }
     progress.clear()
     child.wait()
-    switch last {
-    case .file(let path, let isNew):
-      // URLs with the same last component share a file in the cache, so the message names the file that is used.
-      if !isNew { printToStandardError("pth2swt: using the cached file \(path)") }
-      return FilePath(path)
-    case .failure(let code, let message, let file, let remedy):
-      throw CheckpointError(.init(rawValue: code), message, file: file, remedy: remedy)
-    case .progress, .opened, .arrived, nil:
-      throw CheckpointError(.inputOutput, "pth2swt-fetch ended without a result.", file: input)
-    }
+    if let error = last?.error { throw error }
+    guard case .file(let path, let isNew) = last else { throw CheckpointError.noAnswer(input) }
+    // URLs with the same last component share a file in the cache, so the message names the file that is used.
+    if !isNew { printToStandardError("pth2swt: using the cached file \(path)") }
+    return FilePath(path)
   }
 }

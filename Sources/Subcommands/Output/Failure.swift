@@ -27,12 +27,12 @@ package enum Failure {
   ///
   /// - Returns: The exit code of the failure.
   package static func show(_ error: any Error, of file: FilePath, isJSON: Bool) -> ExitCode {
-    guard let (failure, code) = report(error) else { return NoArguments.exitCode(for: error) }
-    let located = failure.located(file: file.description)
-    if isJSON { try? printJSON(Report(located), isLine: true) }
+    let (located, code) = of(error, at: file)
+    guard report(error) != nil else { return code }
+    if isJSON { printJSONLine(located) }
     let lines = lines(of: error, located)
     Output.diagnostics.write(["pth2swt: \(lines[0])"] + lines.dropFirst())
-    return ExitCode(code)
+    return code
   }
 
   /// The error of one of several inputs, with its place and its exit code.

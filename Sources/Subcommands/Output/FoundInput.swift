@@ -48,7 +48,7 @@ package struct FoundInput: Sendable {
     return output.appending(FilePath(bytes: stem.bytes + (ending.map { "." + $0 } ?? "").utf8))
   }
 
-  /// Whether a file that is no checkpoint is passed over: one that was found, and whose name does not say that it is one.
+  /// Whether a file that cannot be opened as a checkpoint is skipped: it was found in a folder, and has no checkpoint's extension.
   func mayPass(_ error: CheckpointError) -> Bool {
     guard root != nil else { return false }
     let saysNothing = OutputFormat(nameOf: path) == nil || path.hasSuffix(".bin")

@@ -45,7 +45,7 @@ final class RemoteBytes: Sendable {
     switch try reply(of: child, url) {
     case .file(let path, _): return .cached(FilePath(path))
     case .opened(let byteCount): return .bytes(try RemoteBytes(url, child, path, byteCount))
-    default: throw CheckpointError(.inputOutput, "pth2swt-fetch gave another answer than expected.", file: url)
+    default: throw CheckpointError.unexpectedAnswer(url)
     }
   }
 
@@ -59,7 +59,7 @@ final class RemoteBytes: Sendable {
       defer { progress.clear() }
       try child.send("\(range.lowerBound) \(range.upperBound)\n")
       guard case .arrived(let requests, let bytes) = try Self.reply(of: child, url) else {
-        throw CheckpointError(.inputOutput, "pth2swt-fetch gave another answer than expected.", file: url)
+        throw CheckpointError.unexpectedAnswer(url)
       }
       traffic.withLock { $0 = Traffic(requestCount: requests, byteCount: bytes) }
       progress.show(ByteProgress(completedByteCount: bytes, totalByteCount: byteCount, name: url))
@@ -80,27 +80,40 @@ final class RemoteBytes: Sendable {
 
   private static func reply(of child: Conversation, _ url: String) throws(CheckpointError) -> FetchMessage {
     guard let line = child.nextLine(), let message = FetchMessage(line: line) else {
-      throw CheckpointError(.inputOutput, "pth2swt-fetch ended without a result.", file: url)
+      throw CheckpointError.noAnswer(url)
     }
-    if case .failure(let code, let message, let file, let remedy) = message {
-      throw CheckpointError(.init(rawValue: code), message, file: file, remedy: remedy)
-    }
+    if let error = message.error { throw error }
     return message
   }
 
-  /// The corresponding C function is `mkstemp`.
   private static func temporaryFile() throws(CheckpointError) -> FilePath {
-    let folder = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
-    var template =
-      FilePath(folder.isEmpty ? "/tmp" : folder).appending(FilePath("pth2swt-XXXXXX")).bytes
-      .map { CChar(truncatingIfNeeded: $0) } + [0]
-    let descriptor = unsafe mkstemp(&template)
-    guard descriptor >= 0 else {
+    let folder = FilePath.temporaryFolder
+    guard let file = folder.createTemporaryFile() else {
       throw CheckpointError(
-        .cannotCreate, "No temporary file can be created: \(systemMessage(errno)).", file: folder,
+        .cannotCreate, "No temporary file can be created: \(systemMessage(errno)).", file: folder.description,
         remedy: "set TMPDIR to a writable folder")
     }
-    close(descriptor)
-    return FilePath(bytes: template.dropLast().map { UInt8(truncatingIfNeeded: $0) })
+    close(file.descriptor)
+    return file.path
+  }
+}
+
+extension CheckpointError {
+  /// Returns the error for an answer of the fetching program to another question than it was asked.
+  static func unexpectedAnswer(_ file: String) -> CheckpointError {
+    CheckpointError(.inputOutput, "pth2swt-fetch gave another answer than expected.", file: file)
+  }
+
+  /// Returns the error for a fetching program that ended without an answer.
+  static func noAnswer(_ file: String) -> CheckpointError {
+    CheckpointError(.inputOutput, "pth2swt-fetch ended without a result.", file: file)
+  }
+}
+
+extension FetchMessage {
+  /// The error that the fetching program ended with; nil for other messages.
+  var error: CheckpointError? {
+    guard case .failure(let code, let message, let file, let remedy) = self else { return nil }
+    return CheckpointError(.init(rawValue: code), message, file: file, remedy: remedy)
   }
 }

@@ -146,7 +146,7 @@ final class RangeTraffic: Sendable {
     guard !isRefused else {
       throw CheckpointError(
         .httpStatus, "The server redirects to \(next.shown), which is an address of a private network.",
-        file: source.shown, remedy: "give that URL itself, if it is meant")
+        file: source.shown, remedy: "if that is the file you want, give its URL")
     }
   }
 

@@ -6,7 +6,7 @@ import Terminal
 extension ConvertCommand {
   /// Checks the options that `--into` excludes.
   func validateInto() throws {
-    if paths.isEmpty, list.filesFrom == nil { throw ValidationError("Missing expected argument '<input> ...'") }
+    try list.requireInputs(paths)
     for (isGiven, name) in [
       (merge, "--merge"), (audit != nil, "--audit"), (changes.inverse != nil, "--inverse"),
     ] where isGiven {

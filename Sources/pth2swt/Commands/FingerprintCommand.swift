@@ -47,14 +47,14 @@ struct FingerprintCommand: ParsableCommand {
   }
 
   func validate() throws {
-    if given.isEmpty, list.filesFrom == nil { throw ValidationError("Missing expected argument '<input> ...'") }
+    try list.requireInputs(given)
   }
 
   func run() throws {
-    guard given.count == 1, list.filesFrom == nil else { return try printAll() }
+    guard let input = list.single(given) else { return try printAll() }
     let checkpoint: Checkpoint
     do {
-      checkpoint = try inputs.open(given[0])
+      checkpoint = try inputs.open(input)
     } catch let error as CheckpointError where error.code == .isDirectory {
       return try printAll()
     }

@@ -40,13 +40,13 @@ struct ScanCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if given.isEmpty, list.filesFrom == nil { throw ValidationError("Missing expected argument '<input> ...'") }
+    try list.requireInputs(given)
   }
 
   func run() throws {
-    guard given.count == 1, list.filesFrom == nil else { return try scanAll() }
-    if given[0] == FilePath("-") { return try show(Scan(standardInput: inputs.options)) }
-    let path = try inputs.path(of: given[0])
+    guard let input = list.single(given) else { return try scanAll() }
+    if input == FilePath("-") { return try show(Scan(standardInput: inputs.options)) }
+    let path = try inputs.path(of: input)
     if path.isFolder { try run(folder: path) } else { try show(Scan(at: path, options: inputs.options)) }
   }
 
@@ -64,7 +64,7 @@ struct ScanCommand: ParsableCommand {
       let scan = scan(input)
       outcomes[scan.outcome, default: 0] += 1
       if json { try printJSON(scan, isLine: true) } else { print(Self.line(for: scan)) }
-      isNo = isNo || scan.isDangerous || strict && scan.has(.unknown)
+      isNo = isNo || fails(scan)
       hasFailed = hasFailed || scan.outcome == .broken || input.root == nil && scan.outcome == .notACheckpoint
     }
     if json {
@@ -77,6 +77,9 @@ struct ScanCommand: ParsableCommand {
     if isNo { throw Failure.no }
     if hasFailed { throw ExitCode(65) }
   }
+
+  /// Whether the answer of the gate is no.
+  private func fails(_ scan: Scan) -> Bool { scan.isDangerous || strict && scan.has(.unknown) }
 
   private func scan(_ input: FoundInput) -> Scan {
     if let failure = input.failure { return Scan(unreadable: input.path, failure) }
@@ -115,11 +118,10 @@ struct ScanCommand: ParsableCommand {
   /// Throws the exit code of the worst scan.
   private func finish(_ scans: [Scan], throwing isSingle: Bool) throws {
     if isSingle, let error = scans.first?.error {
-      let fails = scans.contains { $0.isDangerous || strict && $0.has(.unknown) }
-      if !fails, !json { throw error }
+      if !scans.contains(where: fails), !json { throw error }
       if !json { Output.diagnostics.write(["pth2swt: \(error.lines[0])"] + error.lines.dropFirst()) }
     }
-    if scans.contains(where: { $0.isDangerous || strict && $0.has(.unknown) }) { throw Failure.no }
+    if scans.contains(where: fails) { throw Failure.no }
     if scans.contains(where: { $0.outcome == .broken || isSingle && $0.outcome == .notACheckpoint }) {
       throw ExitCode(65)
     }

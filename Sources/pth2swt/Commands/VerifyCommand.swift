@@ -72,21 +72,21 @@ struct VerifyCommand: ParsableCommand {
 
   func validate() throws {
     if !skipCheck.isEmpty, !values { throw ValidationError("--skip-check needs --values.") }
-    if given.isEmpty, list.filesFrom == nil { throw ValidationError("Missing expected argument '<input> ...'") }
+    try list.requireInputs(given)
     if given.count > 1 || list.filesFrom != nil, expect != nil || audit != nil {
       throw ValidationError("--expect and --audit are for one checkpoint.")
     }
   }
 
   func run() throws {
-    guard given.count == 1, list.filesFrom == nil else { return try verifyAll() }
+    guard let input = list.single(given) else { return try verifyAll() }
     let checkpoint: Checkpoint
     do {
-      checkpoint = try inputs.open(given[0])
+      checkpoint = try inputs.open(input)
     } catch let error as CheckpointError where error.code == .isDirectory && expect == nil && audit == nil {
       return try verifyAll()
     }
-    try verify(checkpoint, input: given[0])
+    try verify(checkpoint, input: input)
   }
 
   private func verifyAll() throws {

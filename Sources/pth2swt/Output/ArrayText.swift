@@ -119,7 +119,7 @@ extension Tensor {
       storage: plain.storage)
   }
 
-  /// The same bytes as elements of another type of the same size.
+  /// Returns the tensor with its bytes taken as elements of another type of that size.
   private func viewed(as type: ElementType) -> Tensor {
     Tensor(elementType: type, geometry: geometry, storage: storage)
   }
