@@ -306,16 +306,20 @@
     }
   }
 
+  /// The most that one access to a mapped file maps: the largest pages of Linux's page cache on x86-64, and a multiple of every
+  /// system's pages.
+  private static let hugePageByteCount = 2 << 20
+
   /// Gives a range's pages back, so that passing through a large file does not count as using that much memory.
   ///
   /// Only a mapping's pages can go: they are the file's, and come back when they are touched. So the blocks at the ends
-  /// go too, of which only a part was meant: a system that is asked for one page maps its neighbours (64 KiB of them on
-  /// Linux), and what a neighbouring window left there would stay.
+  /// go too, of which only a part was meant: a system that is asked for one page maps its neighbours, and what a neighbouring
+  /// window left there would stay. Linux maps 64 KiB, or a whole huge page of its cache: `hugePageByteCount`.
   package func drop(_ range: Range<Int>) {
     if let owner { return owner.store.drop(range.lowerBound + owner.start..<range.upperBound + owner.start) }
     if let blocks { return blocks.drop(range) }
     guard isMapped, let base = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress) else { return }
-    let block = max(Int(getpagesize()), 1 << 16)
+    let block = Self.hugePageByteCount
     let start = range.lowerBound / block * block
     let end = min((range.upperBound / block + 1) * block, count)
     if start < end { _ = unsafe madvise(base + start, end - start, MADV_DONTNEED) }

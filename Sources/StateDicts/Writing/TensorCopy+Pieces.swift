@@ -17,13 +17,13 @@ extension TensorCopy {
   ///
   /// - Returns: One of its rows, and how many bytes of them were written.
   func copy(
-    _ piece: Piece, number: Int, _ memory: Memory, _ outcome: inout Outcome
+    _ piece: Piece, _ memory: Memory, _ outcome: inout Outcome
   ) throws -> (row: Int, byteCount: Int) {
     switch piece {
     case .part(let source, let elements):
       let source = sources[source]
       if source.tensor.storage.computedContents == nil {
-        try copy(elements, of: source, number, memory, &outcome)
+        try copy(elements, of: source, memory, &outcome)
       } else {
         let count = elements.count * source.tensor.elementType.byteCount
         try unsafe memory.window.withBytes(count: count) { window in
@@ -48,7 +48,7 @@ extension TensorCopy {
 
   /// Writes elements that lie in C order in a file or in memory.
   private func copy(
-    _ elements: Range<Int>, of source: Source, _ number: Int, _ memory: Memory, _ outcome: inout Outcome
+    _ elements: Range<Int>, of source: Source, _ memory: Memory, _ outcome: inout Outcome
   ) throws {
     let (tensor, storage) = (source.tensor, source.tensor.storage)
     let width = tensor.elementType.byteCount
@@ -63,10 +63,7 @@ extension TensorCopy {
       let sum = try unsafe write(window, of: source, at: elements.lowerBound, memory, &outcome)
       if sums.isExpected(storage) { unsafe sums.add(storage, bytes, sum ?? Checksum(of: window)) }
     }
-    // A fault may map a large folio of the page cache whole, back into windows that were given back before: now and then
-    // those go once more.
-    let behind = number % 16 == 0 ? 64 * Tensor.windowByteCount : 0
-    if store.isMapped { store.drop(max(start - behind, 0)..<start + bytes.count) }
+    if store.isMapped { store.drop(start..<start + bytes.count) }
   }
 
   /// Writes elements of a source, converted if it says so.

@@ -170,7 +170,7 @@ struct TensorCopy {
           defer { state.piece += 1 }
           return state.piece
         }) {
-          let (row, count) = try copy.copy(copy.pieces[piece], number: piece, scratch, &outcome)
+          let (row, count) = try copy.copy(copy.pieces[piece], scratch, &outcome)
           copy.progress.add(count, copy.rows[row].name)
           try AwaitedWork.check()
         }

@@ -65,6 +65,8 @@ enum FileReader {
       }
       try contents.requireMember(options)
       if let failure = store.failure { throw failure }
+      // Of a folder of many files each would keep what was mapped for its header.
+      store.drop(0..<store.count)
       return contents
     } catch {
       // What could not be read looks damaged.
