@@ -3,12 +3,15 @@
 Source: https://chromedevtools.github.io/devtools-protocol/
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 
 
 class Chromium:
@@ -18,7 +21,7 @@ class Chromium:
         program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         if program is None:
             raise SystemExit("There is no Chromium: apt-get install chromium")
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.mkdtemp()
         to_browser, self.write = os.pipe()
         self.read, from_browser = os.pipe()
 
@@ -30,8 +33,9 @@ class Chromium:
 
         self.process = subprocess.Popen(
             [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
-             "--disable-background-networking", f"--user-data-dir={self.profile.name}", "about:blank"],
-            close_fds=False, preexec_fn=as_three_and_four, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+             "--disable-background-networking", f"--user-data-dir={self.profile}", "about:blank"],
+            close_fds=False, preexec_fn=as_three_and_four, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True)
         os.close(to_browser)
         os.close(from_browser)
         self.buffer, self.number = b"", 0
@@ -46,11 +50,18 @@ class Chromium:
         return self
 
     def __exit__(self, *_) -> None:
-        self.process.terminate()
+        # Its helper processes write into the profile until they end, some of them after the browser itself.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.write)
         os.close(self.read)
-        self.profile.cleanup()
+        for _ in range(100):
+            shutil.rmtree(self.profile, ignore_errors=True)
+            if not os.path.exists(self.profile):
+                return
+            time.sleep(0.1)
+        raise SystemExit(f"Chromium still writes into {self.profile}.")
 
     def message(self) -> dict:
         while b"\0" not in self.buffer:
