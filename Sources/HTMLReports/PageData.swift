@@ -22,6 +22,31 @@ struct PageData: Encodable {
     let statistics: [[Double?]?]
     /// A character for each bin: from `0`, empty, to `o`, the 63rd after it in ASCII, for the fullest.
     let histogram: [String?]
+
+    /// Tensors without statistics.
+    init(_ elements: [StateDict.Element], dtypes: [ElementType], repeated: Set<String>) {
+      let places = Dictionary(dtypes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+      name = elements.map(\.name)
+      dtype = elements.map { places[$0.tensor.elementType] ?? 0 }
+      shape = elements.map(\.tensor.shape)
+      bytes = elements.map(\.tensor.byteCount)
+      kind = elements.map { $0.tensor.composition?.kind.rawValue }
+      self.repeated = elements.map { repeated.contains($0.name) ? 1 : 0 }
+      statistics = elements.map { _ in nil }
+      histogram = elements.map { _ in nil }
+    }
+
+    init(_ rows: [Inspection.Row], dtypes: [ElementType], repeated: Set<String>) {
+      let places = Dictionary(dtypes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+      name = rows.map(\.name)
+      dtype = rows.map { places[$0.dtype] ?? 0 }
+      shape = rows.map(\.shape)
+      bytes = rows.map(\.byteCount)
+      kind = rows.map { $0.kind?.rawValue }
+      self.repeated = rows.map { repeated.contains($0.name) ? 1 : 0 }
+      statistics = rows.map { $0.statistics.map(Self.figures) }
+      histogram = rows.map { $0.statistics?.histogram.map(Self.bars) }
+    }
   }
 
   /// Something that a reader should know about the file.
@@ -53,27 +78,22 @@ struct PageData: Encodable {
   let findings: [Finding]
   let values: JSONObject
   let match: ModelMatch?
+  /// How each tensor differs from that of another state dict.
+  let difference: Changes?
 
   enum CodingKeys: String, CodingKey {
-    case dtypes, tensors, types, findings, values, match
+    case dtypes, tensors, types, findings, values, match, difference
   }
 
   init(_ report: Inspection, _ fit: ModelFit?) throws {
-    let rows = report.tensors
     let dtypes = report.types.map(\.dtype)
-    let places = Dictionary(dtypes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    let repeated = Set(report.ties.flatMap { $0.dropFirst() })
     self.dtypes = dtypes.map(\.rawValue)
-    tensors = Tensors(
-      name: rows.map(\.name), dtype: rows.map { places[$0.dtype] ?? 0 }, shape: rows.map(\.shape),
-      bytes: rows.map(\.byteCount), kind: rows.map { $0.kind?.rawValue },
-      repeated: rows.map { repeated.contains($0.name) ? 1 : 0 },
-      statistics: rows.map { $0.statistics.map(Self.figures) },
-      histogram: rows.map { $0.statistics?.histogram.map(Self.bars) })
+    tensors = Tensors(report.tensors, dtypes: dtypes, repeated: Set(report.ties.flatMap { $0.dropFirst() }))
     types = report.types
     findings = Self.findings(in: report)
     values = report.otherValues
-    match = try fit.map { try ModelMatch($0, names: rows.map(\.name)) }
+    match = try fit.map { try ModelMatch($0, names: report.tensors.map(\.name)) }
+    difference = nil
     sentence = Self.sentence(on: report)
   }
 
@@ -83,31 +103,6 @@ struct PageData: Encodable {
     return "A \(report.format) checkpoint of \(Readable.bytes(report.byteCount))\(key): "
       + "\(Readable.count(report.tensors.count, of: "tensor")) with \(Readable.count(report.parameterCount, of: "parameter"))"
       + (types.isEmpty ? "." : " in \(types).")
-  }
-
-  /// The figures, with as many digits as a float32 needs.
-  private static func figures(of statistics: TensorStatistics) -> [Double?] {
-    func short(_ number: Double?) -> Double? {
-      guard let number, number.isFinite else { return nil }
-      let float = Float(number)
-      return float.isFinite && (float != 0 || number == 0) ? Double(float.description) : number
-    }
-    return [statistics.minimum, statistics.maximum, statistics.mean, statistics.standardDeviation].map(short)
-      + [statistics.zeros, statistics.nan, statistics.infinities].map { Double($0) }
-  }
-
-  /// Heights of bars, by the density of numbers, since edges need not be evenly spaced.
-  private static func bars(_ histogram: TensorStatistics.Histogram) -> String {
-    let densities = zip(histogram.counts, zip(histogram.edges, histogram.edges.dropFirst())).map { count, edges in
-      count == 0 ? 0 : edges.1 > edges.0 ? Double(count) / (edges.1 - edges.0) : .infinity
-    }
-    let most = densities.max() ?? 0
-    return String(
-      decoding: densities.map { density -> UInt8 in
-        // A bin that is not empty is seen.
-        let height = density == 0 ? 0 : most.isFinite ? max(1, (63 * (density / most)).rounded()) : 63
-        return 48 + UInt8(min(max(height, 0), 63))
-      }, as: UTF8.self)
   }
 
   private static func findings(in report: Inspection) -> [Finding] {
@@ -133,6 +128,37 @@ struct PageData: Encodable {
     add("Source text in the file", report.sources.map(\.name))
     add("Notes", report.notes)
     return findings
+  }
+}
+
+extension PageData.Tensors {
+  /// The figures that a row has.
+  fileprivate static func figures(of statistics: TensorStatistics) -> [Double?] {
+    [statistics.minimum, statistics.maximum, statistics.mean, statistics.standardDeviation].map { $0?.short }
+      + [statistics.zeros, statistics.nan, statistics.infinities].map { Double($0) }
+  }
+
+  /// Heights of bars, by the density of numbers, since edges need not be evenly spaced.
+  fileprivate static func bars(_ histogram: TensorStatistics.Histogram) -> String {
+    let densities = zip(histogram.counts, zip(histogram.edges, histogram.edges.dropFirst())).map { count, edges in
+      count == 0 ? 0 : edges.1 > edges.0 ? Double(count) / (edges.1 - edges.0) : .infinity
+    }
+    let most = densities.max() ?? 0
+    return String(
+      decoding: densities.map { density -> UInt8 in
+        // A bin that is not empty is seen.
+        let height = density == 0 ? 0 : most.isFinite ? max(1, (63 * (density / most)).rounded()) : 63
+        return 48 + UInt8(min(max(height, 0), 63))
+      }, as: UTF8.self)
+  }
+}
+
+extension Double {
+  /// The number with as many digits as a float32 needs; nil if it is not finite.
+  var short: Double? {
+    guard isFinite else { return nil }
+    let float = Float(self)
+    return float.isFinite && (float != 0 || self == 0) ? Double(float.description) : self
   }
 }
 

@@ -10,7 +10,7 @@ package import VisionModels
   import Foundation
 #endif
 
-/// A report on a checkpoint as one HTML page, which loads nothing and works offline.
+/// A report on a checkpoint, or on the difference between two, as one HTML page, which loads nothing and works offline.
 ///
 /// The page's structure, style and script are the files in `Page/`. Everything from the checkpoint is in one block of
 /// JSON, from which the script makes text only, never markup. A content security policy with the script's hash is the
@@ -30,6 +30,21 @@ package struct ReportPage {
     data = try PageData(inspection, fit)
     // Without its folders, which are nobody's business who gets the page.
     title = FilePath(inspection.file).name.description
+    summary = data.sentence
+  }
+
+  /// Creates the page of a difference.
+  ///
+  /// - Parameters:
+  ///   - difference: The difference from the first state dict to the second.
+  ///   - files: The paths of the two.
+  package init(of difference: Difference, from first: StateDict, to second: StateDict, files: [FilePath]) {
+    var names = files.map(\.name.description)
+    // Two epochs may be called alike, in folders of their own.
+    if names[0] == names[1] { names = files.map { "\($0.folder.name)/\($0.name)" } }
+    if names[0] == names[1] { names = zip(["first", "second"], names).map { "\($0) \($1)" } }
+    data = PageData(difference, first, second, names: names)
+    title = "Changes from \(names[0]) to \(names[1])"
     summary = data.sentence
   }
 

@@ -1,4 +1,4 @@
-"""Opens reports of `pth2swt inspect --html` in a headless Chromium and uses them.
+"""Opens reports of `pth2swt inspect --html` and `diff --html` in a headless Chromium and uses them.
 
     python3 Tests/Browser/browser.py COMMAND FOLDER
 
@@ -71,6 +71,13 @@ def page_of(source: pathlib.Path, *options: str) -> pathlib.Path:
     return page
 
 
+def difference_of(first: pathlib.Path, second: pathlib.Path) -> pathlib.Path:
+    page = second.with_suffix(".html")
+    done = subprocess.run([tool, "diff", first, second, "--html", page, "--force"], stdout=subprocess.DEVNULL)
+    check("diff exits with 1 where tensors differ", done.returncode == 1, done.returncode)
+    return page
+
+
 def screenshot(browser: Chromium, name: str, scheme: str = "light", width: int = 1280, height: int = 900) -> None:
     """Leaves the top of the page as a picture; `report` is the one in docs/images."""
     browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
@@ -126,12 +133,13 @@ def test_use(browser: Chromium) -> None:
     check("it prints", pdf.startswith(b"%PDF") and len(pdf) > 10_000, len(pdf))
 
 
-def test_access(browser: Chromium) -> None:
+def test_access(browser: Chromium, name: str = "use") -> None:
+    """Checks the page that is open."""
     for scheme in ("light", "dark"):
-        screenshot(browser, f"use-{scheme}", scheme)
+        screenshot(browser, f"{name}-{scheme}", scheme)
         faults = browser.run(CONTRAST)
         check(f"text has contrast in {scheme}", faults == [], faults)
-    screenshot(browser, "use-narrow", width=480)
+    screenshot(browser, f"{name}-narrow", width=480)
     check("a narrow page does not scroll sideways", browser.run("document.documentElement.scrollWidth <= innerWidth"))
     nodes = [node for node in browser.call("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
     roles = [node["role"]["value"] for node in nodes]
@@ -161,6 +169,82 @@ def test_hostile(browser: Chromium) -> None:
     ran = browser.run("""(() => { const script = document.createElement('script'); script.textContent = 'window.ran = 1';
                           document.body.append(script); return window.ran ?? 0; })()""")
     check("the page runs no other script", ran == 0)
+
+
+def test_difference(browser: Chromium) -> None:
+    numbers = random.Random(11)
+    draw = lambda count, spread=1.0: [numbers.gauss(0, spread) for _ in range(count)]
+    first = {f"encoder.{layer}.{part}.weight": ([16, 8], draw(128)) for layer in range(4) for part in ("query", "key", "value")}
+    first |= {"encoder.permuted": ([2, 3], [1, 2, 3, 4, 5, 6]), "head.bias": ([4], draw(4)), "gone.weight": ([8, 8], draw(64)),
+              "head.shape": ([4], draw(4)), "old.name": ([3, 3], draw(9)), "head.zero": ([4], [0.0] * 4)}
+    second = dict(first)
+    for layer in range(4):
+        for part in ("query", "key"):
+            name = f"encoder.{layer}.{part}.weight"
+            second[name] = ([16, 8], [value + numbers.gauss(0, 10.0 ** (layer - 4)) for value in first[name][1]])
+    second |= {"encoder.permuted": ([3, 2], [1, 4, 2, 5, 3, 6]), "new.weight": ([8, 8], draw(64)), "head.shape": ([2], draw(2)),
+               "new.name": second.pop("old.name"), "head.zero": ([4], [1.0] * 4)}
+    del second["gone.weight"]
+    sources = folder / "epoch1.safetensors", folder / "epoch2.safetensors"
+    for source, tensors in zip(sources, (first, second)):
+        write_safetensors(source, tensors)
+    browser.open(difference_of(*sources))
+    check("a difference loads without errors, and nothing else", browser.errors == [] and len(browser.requests) == 1, browser.errors)
+    check("it is told in a sentence", "19 tensors: 9 with changed values, 2 of another shape or dtype, 1 renamed, "
+          "1 only in epoch1.safetensors, 1 only in epoch2.safetensors" in browser.run("document.getElementById('sentence').textContent"),
+          browser.run("document.getElementById('sentence').textContent"))
+    shown = rows(browser)
+    check("the table has the tensors of both, what changed most first",
+          set(shown) == set(second) | {"gone.weight"} and shown[4] == "gone.weight" and shown[5].startswith("encoder.3."), shown)
+    check("the order is announced", browser.run("document.querySelector('[aria-sort]').textContent") == "Relative L2")
+    text = browser.run("document.getElementById('tensor-table').textContent")
+    check("what makes tensors equal is said", "equal after permuting [1, 0]" in text and "was old.name" in text)
+    hue = "each => [each.node.path, each.style.getPropertyValue('--hue') + (each.style.getPropertyValue('--tint') || '')]"
+    hues = dict(browser.run(f"[...document.querySelectorAll('#map div')].filter(each => each.node.tensor >= 0).map({hue})"))
+    check("the map goes from blue to red with the distance", 240 == round(float(hues["encoder.0.key.weight"])) or
+          240 == round(float(hues["encoder.0.query.weight"])), hues)
+    check("and is redder for the layer that changed most", float(hues["encoder.3.key.weight"]) < 20 < float(hues["encoder.1.key.weight"]), hues)
+    check("a module too small to open has the colour of what changed most in it",
+          browser.run("[...document.querySelectorAll('#map div')].filter(each => each.node.path === 'head').map(each => each.style.getPropertyValue('--hue'))") == ["290"])
+    check("what is the same has no colour, and what is only in one another", hues["encoder.0.value.weight"] == "00%" and hues["gone.weight"] == "290", hues)
+    browser.run("(() => { const choice = document.getElementById('change-filter'); choice.value = '4'; choice.dispatchEvent(new Event('change')); })()")
+    check("a change can be chosen", rows(browser) == ["gone.weight"], rows(browser))
+    browser.run("(() => { const choice = document.getElementById('change-filter'); choice.value = ''; choice.dispatchEvent(new Event('change')); })()")
+    browser.run("document.querySelector('#parts button').focus()")
+    browser.key("Enter", 13)
+    check("Enter on a module zooms into a difference", browser.run("document.querySelector('#breadcrumb [aria-current]').textContent") == "encoder")
+    parts = browser.run("[...document.querySelectorAll('#parts tr')].map(row => [...row.cells].map(cell => cell.textContent))")
+    check("parts have their changes", parts[0][1:3] == ["Changes", "Distance"] and parts[1][1] == "2" and 0 < float(parts[1][2]) < 1, parts)
+    browser.run("document.querySelector('#breadcrumb button').click()")
+    pdf = base64.b64decode(browser.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+    check("a difference prints", pdf.startswith(b"%PDF") and len(pdf) > 10_000, len(pdf))
+    test_access(browser, "difference")
+
+    hostile = {f"{a}.{b}": ([2], [0.5, 1.5]) for a in HOSTILE for b in HOSTILE}
+    sources = folder / "one <b>&\".safetensors", folder / "two <img src=x>.safetensors"
+    write_safetensors(sources[0], hostile)
+    write_safetensors(sources[1], {name + "x" if place % 3 == 0 else name: (shape, [value + place % 2 for value in values])
+                                   for place, (name, (shape, values)) in enumerate(hostile.items())})
+    browser.open(difference_of(*sources))
+    check("hostile names in a difference load without errors", browser.errors == [] and len(browser.requests) == 1, browser.errors)
+    check("they make no elements there", browser.run("document.querySelectorAll('main img, main b, main script, header b, header img').length") == 0)
+    shown = browser.run("document.body.textContent")
+    shown = shown[shown.index("Skip"):shown.index("Made by")]
+    check("no control is left there", not any(each in shown for each in "‮⁦\x1b"))
+
+    many = {f"encoder.layers.{layer}.block.{part}.weight": ([4, 8], draw(32)) for layer in range(200) for part in range(100)}
+    sources = folder / "many1.safetensors", folder / "many2.safetensors"
+    write_safetensors(sources[0], many)
+    write_safetensors(sources[1], {name: (shape, [value * 1.01 + 1e-3 for value in values]) for name, (shape, values) in many.items()})
+    page = difference_of(*sources)
+    browser.open(page)
+    size = page.stat().st_size
+    check("20,000 changed tensors take under 8 MB", size < 8_000_000, size)
+    milliseconds = browser.run("performance.getEntriesByType('navigation')[0].domComplete")
+    print(f"       20,000 changed tensors: {size / 1e6:.1f} MB, complete after {milliseconds:.0f} ms")
+    check("only the rows on the screen exist", 10 < len(rows(browser)) < 150, len(rows(browser)))
+    for source in sources:
+        source.unlink()
 
 
 def test_models(browser: Chromium) -> None:
@@ -220,7 +304,7 @@ if __name__ == "__main__":
     tool, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     with Chromium() as browser:
-        for test in (test_use, test_access, test_hostile, test_models, test_many):
+        for test in (test_use, test_access, test_hostile, test_difference, test_models, test_many):
             test(browser)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)

@@ -2,7 +2,7 @@ import Foundation
 import StateDicts
 import Testing
 
-@Suite("inspect --html") struct HTMLReportTests {
+@Suite("inspect --html and diff --html") struct HTMLReportTests {
   let folder: TemporaryFolder
   let file: String
   let page: String
@@ -54,5 +54,30 @@ import Testing
   func usage() throws {
     #expect(try Command("inspect", file, file, "--html", page).code == 64)
     #expect(try Command("inspect", file, "--model", "resnet18").code == 64)
+  }
+
+  @Test("The page of a difference has a column for each figure, and names of files without their folders")
+  func difference() throws {
+    let other = folder.path("<b>.swt")
+    try StateDict([
+      ("{{script}}.weight", Tensor([3, 4, 5] as [Float], shape: [3])), ("new", Tensor([1] as [Float], shape: [1])),
+    ]).write(to: URL(fileURLWithPath: other))
+    let run = try Command("diff", file, other, "--html", page)
+    #expect(run.code == 1 && run.output == "")
+    let text = try String(contentsOfFile: page, encoding: .utf8)
+    #expect(try part(text, from: "<title>", to: "</title>") == "Changes from weights.swt to &lt;b&gt;.swt")
+    #expect(!text.contains(folder.url.path))
+    let data = try part(text, from: "id=\"data\">", to: "</script>")
+    #expect(!data.contains("<") && !data.contains("&"))
+    let object = try #require(JSONSerialization.jsonObject(with: Data(data.utf8)) as? [String: Any])
+    let changes = try #require(object["difference"] as? [String: [Any]])
+    #expect(changes["state"] as? [Int] == [2, 5, 4])
+    #expect(changes["largest"]?.first as? Double == 1 && changes["distance"]?.last is NSNull)
+    #expect(changes["distance"]?.first as? Double == 0.15617377)
+    #expect(try Command("diff", file, other, "--html", page).code == 73)
+    #expect(try Command("diff", file, other, "--html", page, "--force", "--json").code == 1)
+    #expect(try Command("diff", file, other, "--force").code == 64)
+    #expect(try Command("diff", file, file, "--html", page, "--force").code == 0)
+    #expect(try String(contentsOfFile: page, encoding: .utf8).contains("bit by bit"))
   }
 }

@@ -1,8 +1,8 @@
 "use strict";
 // Draws the page from the JSON in #data. What the checkpoint says becomes text or attributes, never markup.
 (() => {
-  const data = {match: null, values: null, ...JSON.parse(document.getElementById("data").textContent)};
-  const tensors = data.tensors, count = tensors.name.length;
+  const data = {match: null, values: null, difference: null, ...JSON.parse(document.getElementById("data").textContent)};
+  const tensors = data.tensors, difference = data.difference, count = tensors.name.length;
   const hasStatistics = tensors.statistics.some(row => row !== null);
   const hasLayers = data.match !== null && data.match.trainable !== null;
   const byID = id => document.getElementById(id);
@@ -48,10 +48,17 @@
   }
   const elements = tensors.shape.map(shape => shape.reduce((product, size) => product * size, 1));
 
+  // MARK: Differences
+
+  // The places in difference.states: the bytes are equal in the first two; the last three have nothing to compare.
+  const isEqual = place => difference.state[place] < 2, isOther = place => difference.state[place] > 2;
+  const reach = place => isEqual(place) ? -1 : difference.distance[place] ?? Infinity;
+  const isFarther = (place, other) => reach(place) > reach(other);
+
   // MARK: The tree of modules
 
   function node(name, path, parent) {
-    return {name, path, parent, children: new Map(), tensor: -1, bytes: 0, elements: 0, tensors: 0};
+    return {name, path, parent, children: new Map(), tensor: -1, bytes: 0, elements: 0, tensors: 0, changed: 0, farthest: -1};
   }
   const root = node("", "", null);
   for (let place = 0; place < count; place += 1) {
@@ -70,6 +77,8 @@
     const isRepeated = tensors.repeated[place] === 1;
     for (const each of line) {
       each.tensors += 1;
+      if (difference && difference.state[place] > 0) each.changed += 1;
+      if (difference && (each.farthest < 0 || isFarther(place, each.farthest))) each.farthest = place;
       if (!isRepeated) { each.bytes += tensors.bytes[place]; each.elements += elements[place]; }
     }
   }
@@ -86,16 +95,30 @@
   // MARK: Colours
 
   const hues = [210, 130, 35, 285, 0, 175, 60, 320];
-  const spreads = hasStatistics
-    ? tensors.statistics.map(row => row === null || row[3] === null || row[3] <= 0 ? null : Math.log10(row[3])) : [];
-  const known = spreads.filter(spread => spread !== null);
-  const [least, most] = known.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)], [Infinity, -Infinity]);
-  const view = {size: "bytes", colour: hasLayers ? "trainable" : known.length > 0 ? "spread" : "type", layers: hasLayers ? data.match.layers : 0, root};
+  // Positive numbers on a logarithmic scale from blue to red; a null is on none.
+  function scale(name, numbers) {
+    const logs = numbers.map(number => number === null || number <= 0 ? null : Math.log10(number));
+    const known = logs.filter(log => log !== null);
+    const [least, most] = known.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)], [Infinity, -Infinity]);
+    return {name, least, most, isEmpty: known.length === 0,
+      hue: place => logs[place] === null ? null : most > least ? 240 - 240 * (logs[place] - least) / (most - least) : 120};
+  }
+  const scales = {
+    spread: scale("standard deviation", hasStatistics ? tensors.statistics.map(row => row === null ? null : row[3]) : []),
+    distance: scale("relative L2 distance", difference?.distance ?? []),
+  };
+  const view = {size: "bytes", colour: difference ? "distance" : hasLayers ? "trainable" : !scales.spread.isEmpty ? "spread" : "type",
+    layers: hasLayers ? data.match.layers : 0, root};
 
   function colour(place) {
+    if (view.colour === "distance") {
+      if (isEqual(place)) return {hue: 0, tint: "0%"};
+      // What changed without a distance is as far as it can be, or, if that is zero, as near.
+      return {hue: isOther(place) ? 290 : scales.distance.hue(place) ?? (difference.distance[place] === null ? 0 : 240)};
+    }
     if (view.colour === "spread") {
-      const spread = spreads[place];
-      return spread === null ? {hue: 0, tint: "0%"} : {hue: most > least ? 240 - 240 * (spread - least) / (most - least) : 120};
+      const hue = scales.spread.hue(place);
+      return hue === null ? {hue: 0, tint: "0%"} : {hue};
     }
     if (view.colour === "trainable") {
       const from = data.match.trainable[place];
@@ -109,10 +132,15 @@
     target.replaceChildren();
     const swatch = (hue, text, tint) => target.append(
       make("span", {class: "swatch", "--hue": hue, ...(tint ? {"--tint": tint} : {})}), visible(text));
-    if (view.colour === "spread") {
-      swatch(240, `standard deviation ${figure(10 ** least)}`);
-      swatch(0, `${figure(10 ** most)} (logarithmic)`);
-      swatch(0, "none", "0%");
+    const shown = scales[view.colour];
+    if (shown) {
+      if (!shown.isEmpty && shown.least === shown.most) swatch(120, `${shown.name} ${figure(10 ** shown.least)}`);
+      else if (!shown.isEmpty) {
+        swatch(240, `${shown.name} ${figure(10 ** shown.least)}`);
+        swatch(0, `${figure(10 ** shown.most)} (logarithmic)`);
+      }
+      if (view.colour === "distance") swatch(290, "other shape or dtype, or only in one file");
+      swatch(0, view.colour === "distance" ? "the same" : "none", "0%");
     } else if (view.colour === "trainable") {
       swatch(130, "trains");
       swatch(215, "frozen");
@@ -162,7 +190,7 @@
         const {here, name} = only(item.child);
         const isLeaf = here.tensor >= 0;
         const holds = !isLeaf && across > 28 && down > 34 && across * down > 2500;
-        const look = isLeaf ? colour(here.tensor) : holds ? null : colour(largest(here));
+        const look = isLeaf ? colour(here.tensor) : holds ? null : colour(view.colour === "distance" ? here.farthest : largest(here));
         const rectangle = make("div", {class: holds ? "module" : ""});
         rectangle.style.cssText = `left:${left}px;top:${top}px;width:${across}px;height:${down}px`;
         if (look !== null) {
@@ -185,8 +213,13 @@
   }
   function describe(each) {
     const size = `${counted(each.elements, "parameter")}, ${bytes(each.bytes)}`;
-    return each.tensor < 0 ? `${each.path}: ${counted(each.tensors, "tensor")}, ${size}`
-      : `${each.path}: ${data.dtypes[tensors.dtype[each.tensor]]} [${tensors.shape[each.tensor].join(", ")}], ${size}`;
+    if (each.tensor < 0) return `${each.path}: ${counted(each.tensors, "tensor")}, ${size}${difference ? `; ${counted(each.changed, "change")}` : ""}`;
+    return `${each.path}: ${data.dtypes[tensors.dtype[each.tensor]]} [${tensors.shape[each.tensor].join(", ")}], ${size}${change(each.tensor)}`;
+  }
+  function change(place) {
+    if (!difference) return "";
+    const distance = difference.distance[place], note = difference.note[place];
+    return `; ${difference.states[difference.state[place]]}${distance === null ? "" : `, relative L2 distance ${figure(distance)}`}${note === null ? "" : `, ${note}`}`;
   }
   function zoom(each) {
     view.root = each.tensor >= 0 ? each.parent : each;
@@ -219,18 +252,22 @@
         : make("button", {class: "link", type: "button", text: name, onclick: () => zoom(here)});
       const share = child[view.size] / total;
       return make("tr", {},
-        make("td", {class: "name"}, label), make("td", {class: "number", text: short(child.elements)}),
+        make("td", {class: "name"}, label),
+        ...(difference ? [make("td", {class: "number", text: grouped.format(child.changed)}),
+          make("td", {class: "number", text: isEqual(child.farthest) ? "" : figure(difference.distance[child.farthest])})] : []),
+        make("td", {class: "number", text: short(child.elements)}),
         make("td", {class: "number", text: bytes(child.bytes)}),
         make("td", {}, make("span", {class: "bar", style: `width:${(80 * share).toFixed(1)}px`}),
           ` ${(100 * share).toFixed(share < 0.1 ? 1 : 0)}%`));
     });
     const table = byID("parts");
     table.tHead.replaceChildren(make("tr", {}, make("th", {text: "Part", scope: "col"}),
+      ...(difference ? ["Changes", "Distance"].map(text => make("th", {class: "number", text, scope: "col"})) : []),
       make("th", {class: "number", text: "Parameters", scope: "col"}), make("th", {class: "number", text: "Bytes", scope: "col"}),
       make("th", {text: "Share", scope: "col"})));
     table.tBodies[0].replaceChildren(...shown);
     if (children.length > 400) {
-      table.tBodies[0].append(make("tr", {}, make("td", {colspan: 4, text: `and ${grouped.format(children.length - 400)} smaller ones`})));
+      table.tBodies[0].append(make("tr", {}, make("td", {colspan: difference ? 6 : 4, text: `and ${grouped.format(children.length - 400)} smaller ones`})));
     }
   }
 
@@ -250,7 +287,8 @@
     const controls = byID("map-controls");
     controls.append(choices("Size", "size", [["bytes", "bytes"], ["elements", "parameters"]], value => { view.size = value; }));
     const colours = [["type", "type"]];
-    if (known.length > 0) colours.push(["spread", "standard deviation"]);
+    if (!scales.spread.isEmpty) colours.push(["spread", "standard deviation"]);
+    if (difference) colours.push(["distance", "distance"]);
     if (hasLayers) colours.push(["trainable", "trainable"]);
     if (colours.length > 1) {
       controls.append(choices("Colour", "colour", colours, value => { view.colour = value; }));
@@ -295,8 +333,8 @@
 
   const at = place => row => row === null ? null : row[place];
   const columns = [
-    {title: "Name", isText: true, value: place => tensors.name[place]},
-    {title: "Type", isText: true, value: place => data.dtypes[tensors.dtype[place]] + (tensors.kind[place] ? ` ${tensors.kind[place]}` : "")},
+    {title: "Name", isText: true, isWord: true, value: place => tensors.name[place]},
+    {title: "Type", isText: true, isWord: true, value: place => data.dtypes[tensors.dtype[place]] + (tensors.kind[place] ? ` ${tensors.kind[place]}` : "")},
     {title: "Shape", isText: true, value: place => elements[place], text: place => `[${tensors.shape[place].join(", ")}]`},
     {title: "Parameters", value: place => elements[place], text: place => grouped.format(elements[place])},
     {title: "Bytes", value: place => tensors.bytes[place], text: place => bytes(tensors.bytes[place])},
@@ -308,9 +346,18 @@
         {title, value: place => at(4 + index)(tensors.statistics[place]), isAlarm: index > 0,
           text: place => tensors.statistics[place] === null ? "" : grouped.format(tensors.statistics[place][4 + index])})),
     ] : []),
+    ...(difference ? [
+      {title: "Change", isText: true, isWord: true, value: place => difference.states[difference.state[place]]},
+      ...[["Relative L2", "distance"], ["Largest", "largest"], ["Mean", "mean"], ["Cosine", "cosine"]].map(([title, key]) => (
+        {title, value: key === "distance" ? reach : place => difference[key][place], text: place => figure(difference[key][place])})),
+      {title: "Elements", value: place => difference.elements[place],
+        text: place => difference.elements[place] === null ? "" : grouped.format(difference.elements[place])},
+      {title: "Note", isText: true, isWord: true, value: place => difference.note[place], text: place => difference.note[place] ?? ""},
+    ] : []),
   ];
   const rowHeight = 28, printedRows = 3000;
-  let order = [], sorted = {column: -1, isDescending: false}, drawn = [-1, -1];
+  // Of a difference first what changed most.
+  let order = [], sorted = {column: columns.findIndex(column => column.title === "Relative L2"), isDescending: true}, drawn = [-1, -1];
 
   function histogram(text) {
     const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -381,10 +428,11 @@
   }
 
   function filter() {
-    const matches = pattern(byID("filter").value), type = byID("type-filter").value;
+    const matches = pattern(byID("filter").value), type = byID("type-filter").value, state = byID("change-filter").value;
     order = [];
     for (let place = 0; place < count; place += 1) {
-      if (matches(tensors.name[place]) && (type === "" || tensors.dtype[place] === Number(type))) order.push(place);
+      if (matches(tensors.name[place]) && (type === "" || tensors.dtype[place] === Number(type))
+        && (state === "" || difference.state[place] === Number(state))) order.push(place);
     }
     byID("row-count").textContent = order.length === count ? counted(count, "tensor")
       : `${grouped.format(order.length)} of ${counted(count, "tensor")}`;
@@ -418,7 +466,7 @@
       if (column.isPicture) return make("th", {scope: "col", text: column.title});
       const button = make("button", {type: "button", text: column.title, onclick: () => {
         // First the largest numbers, and names from A to Z.
-        const isDescending = sorted.column === index ? !sorted.isDescending : !(column.isText && index < 2);
+        const isDescending = sorted.column === index ? !sorted.isDescending : !column.isWord;
         sorted = {column: index, isDescending};
         sort();
       }});
@@ -426,6 +474,13 @@
     });
     byID("tensor-table").tHead.append(make("tr", {"aria-rowindex": 1}, ...heads));
     data.dtypes.forEach((dtype, place) => byID("type-filter").append(make("option", {value: place, text: dtype})));
+    if (difference) {
+      byID("change-control").hidden = false;
+      difference.states.forEach((state, place) => {
+        if (difference.state.includes(place)) byID("change-filter").append(make("option", {value: place, text: state}));
+      });
+    }
+    byID("change-filter").addEventListener("change", filter);
     byID("filter").addEventListener("input", filter);
     byID("type-filter").addEventListener("change", filter);
     byID("rows").addEventListener("scroll", () => requestAnimationFrame(() => drawRows()), {passive: true});

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTMLReports
 import StateDicts
 import Subcommands
 import Terminal
@@ -15,6 +16,7 @@ struct DiffCommand: ParsableCommand {
       EXAMPLES
         pth2swt diff model.pth model.swt
         pth2swt diff --top 5 epoch1.pth epoch2.pth
+        pth2swt diff --html report.html epoch1.pth epoch2.pth
       """)
 
   @Argument(help: "First checkpoint.", completion: .checkpoint)
@@ -29,6 +31,14 @@ struct DiffCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @Option(
+    help: ArgumentHelp("Write a page for a browser: distances on a map of the modules.", valueName: "file"),
+    completion: .file(extensions: ["html"]))
+  var html: FilePath?
+
+  @Flag(help: "Overwrite the page if it exists.")
+  var force = false
+
   @Option(help: ArgumentHelp("Number of changed tensors to list.", valueName: "n"))
   var top = 20
 
@@ -36,6 +46,7 @@ struct DiffCommand: ParsableCommand {
   var sort = DifferenceText.Order.distance
 
   func validate() throws {
+    guard html != nil || !force else { throw ValidationError("--force needs --html FILE.") }
     guard top >= 0 else { throw ValidationError("--top must be 0 or more.") }
   }
 
@@ -44,12 +55,19 @@ struct DiffCommand: ParsableCommand {
     let checkpoint = try inputs.open(first, memberIsOptional: true)
     let other = try inputs.open(second, memberIsOptional: checkpoint.member != nil)
     let stateDicts = try [checkpoint, other].map { try $0.stateDict(key: key.key) }
+    // Before any work that would be lost if it cannot be written.
+    let page = try html.map { try AtomicFile(path: $0, overwrites: force) }
     let progress = ProgressLine()
     let difference = try stateDicts[1].difference(from: stateDicts[0]) { progress.show($0) }
     progress.clear()
+    if let page {
+      let report = ReportPage(of: difference, from: stateDicts[0], to: stateDicts[1], files: [first, second])
+      try page.write(Array(report.html(version: Subcommands.version).utf8))
+      try page.commit()
+    }
     if json {
       try printJSON(difference)
-    } else {
+    } else if html == nil {
       print(DifferenceText(difference, [first, second], limit: top, sort, screen: screen).lines)
     }
     if !difference.isEmpty { throw Failure.no }
