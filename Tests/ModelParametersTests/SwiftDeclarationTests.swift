@@ -15,9 +15,11 @@ import Testing
   func repeated() throws {
     let equal = try declaration(blocks + [("head.weight", [2, 8])])
     #expect(equal.contains(#"blocks = (0..<3).map { BlocksBlock(in: scope / "blocks" / $0) }"#))
+    #expect(equal.contains("/// The modules `blocks.0`, `blocks.1` and `blocks.2`.\n"))
     #expect(equal.contains(#"head = Linear(outputs: 2, inputs: 8, hasBias: false, in: scope / "head")"#))
     let different = try declaration(blocks + [("blocks.3.fc.weight", [16, 8]), ("blocks.3.fc.bias", [16])])
     #expect(different.contains(#"BlocksBlock(fcOutputs: 16, fcInputs: 8, in: scope / "blocks" / 3),"#))
+    #expect(different.contains("/// The modules `blocks.0`, `blocks.1`, `blocks.2` and 1 more.\n"))
     #expect(different.components(of: "struct BlocksBlock") == 1)
   }
 

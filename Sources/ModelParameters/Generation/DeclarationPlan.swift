@@ -114,6 +114,18 @@ struct DeclarationPlan {
     }
     return parameters[type]
   }
+
+  /// The comment on a type: where the checkpoint has it; nothing for the model itself.
+  func comment(on type: Int) -> [String] {
+    let paths = types[type].paths
+    guard paths != [""] else { return [] }
+    let names = paths.prefix(3).map { "`\($0.inComment)`" }
+    let rest = paths.count - names.count
+    guard names.count > 1 else { return names.map { "/// The module \($0)." } }
+    let last = rest > 0 ? "\(rest) more" : names[names.count - 1]
+    let others = rest > 0 ? names : names.dropLast()
+    return ["/// The modules \(others.joined(separator: ", ")) and \(last)."]
+  }
 }
 
 extension DeclaredTypes.Items {

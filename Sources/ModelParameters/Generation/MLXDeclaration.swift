@@ -51,12 +51,8 @@ struct MLXWriter {
         body += list(property, [.array(list: nil, items: items, type: type)], sizes)
       }
     }
-    let paths = plan.types[place].paths
-    let names = paths.prefix(3).map { $0.inComment }.joined(separator: ", ")
-    let comment =
-      paths == [""] ? [] : ["/// " + names + (paths.count > 3 ? " and \(paths.count - 3) more" : "") + "."]
     let arguments = place == plan.model ? [] : plan.arguments(of: place).map { "\($0.name): Int" }
-    return comment + ["class \(plan.typeNames[place]): Module {"] + properties.indented(2) + [""]
+    return plan.comment(on: place) + ["class \(plan.typeNames[place]): Module {"] + properties.indented(2) + [""]
       + ["  \(arguments.isEmpty ? "override " : "")init(\(arguments.joined(separator: ", "))) {"] + body.indented(4) + [
         "  }", "}",
       ]

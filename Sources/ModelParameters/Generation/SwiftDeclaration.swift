@@ -125,11 +125,7 @@ private struct Writer {
       }
       start += plan.sizeCount(of: member)
     }
-    let paths = plan.types[place].paths
-    let names = paths.prefix(3).map { $0.inComment }.joined(separator: ", ")
-    let comment =
-      paths == [""] ? [] : ["/// " + names + (paths.count > 3 ? " and \(paths.count - 3) more" : "") + "."]
-    return comment + ["struct \(plan.typeNames[place])\(header) {"] + properties.indented(2) + [""]
+    return plan.comment(on: place) + ["struct \(plan.typeNames[place])\(header) {"] + properties.indented(2) + [""]
       + ["init(\((arguments + ["in scope: ParameterScope"]).joined(separator: ", "))) {"].indented(2)
       + body.indented(4) + ["  }", "}"]
   }
