@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a Python with torch and torchvision for CPUs: the reference of fixtures and tests, and the peer of benchmarks.
+# Makes a Python with torch and torchvision for CPUs, and huggingface_hub: the reference of fixtures and tests, and the peer of benchmarks.
 #
 #   [WITH_PEERS=1] Benchmarks/reference.sh FOLDER      then FOLDER/bin/refpython script.py
 #
@@ -18,7 +18,7 @@ install_for_cpu() { install "${@:1:$#-1}" "${!#}+cpu" 2>/dev/null || install "$@
 
 install_for_cpu torch==2.13.0
 install_for_cpu --no-deps torchvision==0.28.0
-install numpy pillow safetensors
+install numpy pillow safetensors huggingface_hub
 [ -z "${WITH_PEERS:-}" ] || install onnx onnxscript onnxruntime openvino
 
 cat >"$folder/bin/refpython" <<SH

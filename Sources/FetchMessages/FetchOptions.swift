@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Download options of `pth2swt`, which are passed to `pth2swt-fetch`.
 package struct FetchOptions: ParsableArguments {
-  @Flag(help: "Use only URLs that are in torch's cache folder.")
+  @Flag(help: "Use only files that are in the cache folders of torch and Hugging Face.")
   package var offline = false
 
   @Flag(help: "Allow plain http.")

@@ -39,7 +39,7 @@ public func downloadWeights(
       remedy: "download it once while online, or copy it to the cache")
   }
   try url.checkDownloadable(allowsPlainHTTP: options.allowsPlainHTTP)
-  try folder.create()
+  try folder.url.createCacheFolder()
   guard let part = try await PartialFile.claim(for: target) else { return target }
   let download = Download(source: url, part: part, hash: hash, options: options, progress: progress)
   try await download.run()

@@ -11,7 +11,7 @@ public import StateDicts
 /// whole file, another length or version of the file, more bytes than there should be, or redirects to another scheme or into a
 /// private network. How much, how long and how often it may answer is limited.
 public struct RemoteFile: Sendable {
-  /// The URL as given by the caller.
+  /// The URL as given by the caller; of a file on Hugging Face, the one at the endpoint.
   public let url: URL
   /// The size of the file.
   public let byteCount: Int
@@ -41,9 +41,27 @@ public struct RemoteFile: Sendable {
   /// - Throws: `CancellationError`; `CheckpointError` with one of the codes `noRanges`, `insecureURL`, `unsupported`, `notFound`,
   ///   `httpStatus`, `connectionFailed`, `notACheckpoint` (a web page, an empty file).
   public init(at url: URL, options: DownloadOptions = DownloadOptions()) async throws {
+    try await self.init(at: url, nil, options)
+  }
+
+  /// Asks for the size of a file on Hugging Face, and reads its end.
+  ///
+  /// - Parameters:
+  ///   - address: The address of a file; that of a folder's file is found by `HuggingFaceHub.resolve`.
+  ///   - hub: The server and the token; nil for those of the environment. The cache is not used.
+  ///   - options: Time limits and the number of redirects and retries.
+  /// - Throws: As `init(at:options:)`.
+  public init(
+    at address: HuggingFaceAddress, on hub: HuggingFaceHub? = nil, options: DownloadOptions = DownloadOptions()
+  ) async throws {
+    let hub = try hub ?? HuggingFaceHub()
+    try await self.init(at: hub.url(of: address), HubAccess(hub: hub, address: address), options)
+  }
+
+  private init(at url: URL, _ access: HubAccess?, _ options: DownloadOptions) async throws {
     try url.checkDownloadable(allowsPlainHTTP: options.allowsPlainHTTP)
     self.url = url
-    let traffic = RangeTraffic(source: url, options: options, requestLimit: Self.requestLimit)
+    let traffic = RangeTraffic(source: url, options: options, access: access, requestLimit: Self.requestLimit)
     let first = try await traffic.tail(byteCount: Self.tailByteCount)
     byteCount = first.total
     validator = first.validator

@@ -12,25 +12,23 @@ import TorchHub
 struct Fetch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pth2swt-fetch",
-    abstract: "Downloads a URL into torch's cache folder for pth2swt.",
+    abstract: "Downloads a URL into torch's cache folder, or a file on Hugging Face into that cache, for pth2swt.",
     discussion: "Called by pth2swt. Prints JSON, one line per message.")
 
-  @Argument(help: "The URL.")
+  @Argument(help: "A URL, or hf://owner/name[@revision][/file].")
   var url: String
 
   @Option(help: "Fill this file with the parts that standard input asks for.")
   var ranges: String?
 
-  @Flag(help: "Take no file of torch's cache folder for the one at the URL.")
+  @Flag(help: "Take no file of a cache folder for the one that is asked for.")
   var noCache = false
 
   @OptionGroup var options: FetchOptions
 
   func run() async throws {
     do {
-      guard let url = URL(string: url) else {
-        throw CheckpointError(.unsupported, "Not a URL.", file: url)
-      }
+      let source = try Source(url)
       let isNew = Locked(false)
       let download = DownloadOptions(
         hash: options.noHash ? .none : .name, isOffline: options.offline, allowsPlainHTTP: options.allowHttp,
@@ -39,14 +37,16 @@ struct Fetch: AsyncParsableCommand {
       if let ranges {
         var offline = download
         offline.isOffline = true
-        if !noCache, let cached = try? await downloadWeights(from: url, options: offline) {
+        if !noCache, let cached = try? await source.download(offline) {
           return try Self.say(.file(path: cached.path, isNew: false))
         }
-        return try await Ranges(of: url, into: ranges, download).serve()
+        let (file, address) = try await source.parts(download, isExact: noCache)
+        return try await Ranges(of: file, at: address, into: ranges).serve()
       }
-      let file = try await downloadWeights(from: url, options: download) { report in
+      let file = try await source.download(download) { report in
         isNew.withLock { $0 = true }
-        try? Self.say(.progress(completedBytes: report.completedByteCount, totalBytes: report.totalByteCount))
+        try? Self.say(
+          .progress(completedBytes: report.completedByteCount, totalBytes: report.totalByteCount, name: report.name))
       }
       try Self.say(.file(path: file.path, isNew: isNew.withLock { $0 }))
     } catch let error as CheckpointError {

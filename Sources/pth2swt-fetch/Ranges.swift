@@ -3,7 +3,7 @@ import Foundation
 import StateDicts
 import TorchHub
 
-/// Parts of a URL's file, as `pth2swt` asks for them.
+/// Parts of a file on a server, as `pth2swt` asks for them.
 ///
 ///     > 0 65536                                          a range, on standard input
 ///     {"arrived":{"bytes":131072,"requests":2}}          on standard output, when it is in the file
@@ -11,9 +11,11 @@ struct Ranges {
   let file: RemoteFile
   private let output: FileHandle
 
-  /// Makes a sparse file of the size of the URL's.
-  init(of url: URL, into path: String, _ options: DownloadOptions) async throws {
-    file = try await RemoteFile(at: url, options: options)
+  /// Makes a sparse file of the size of the other.
+  ///
+  /// - Parameter address: What the file is called from now on.
+  init(of file: RemoteFile, at address: String, into path: String) async throws {
+    self.file = file
     guard let output = FileHandle(forUpdatingAtPath: path) else {
       throw CheckpointError(.cannotCreate, "The temporary file cannot be written.", file: path)
     }
@@ -21,7 +23,7 @@ struct Ranges {
     try output.truncate(atOffset: UInt64(file.byteCount))
     // The end has come with the size.
     try await fetch(max(file.byteCount - RemoteFile.tailByteCount, 0)..<file.byteCount)
-    try Fetch.say(.opened(bytes: file.byteCount))
+    try Fetch.say(.opened(bytes: file.byteCount, address: address))
   }
 
   /// Serves ranges until standard input ends.

@@ -18,7 +18,7 @@ struct FolderOrderTests {
     "VisionModels": ["Errors", "Layers", "Models", "Catalogue", "Labels"],
     "VisionInference": ["Images", "Engine", "Detection", "Forward", "Validation"],
     "Subcommands": ["Output", "Programs", "Options"],
-    "TorchHub": ["Options", "Files", "Folder", "Partial", "Transfer"],
+    "TorchHub": ["Options", "Files", "Folder", "HuggingFace", "Partial", "Transfer"],
     "pth2swt": ["Output", "Options", "Commands"],
   ]
 

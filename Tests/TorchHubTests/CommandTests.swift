@@ -103,7 +103,8 @@ struct CommandTests {
   @Test(
     "a message between the two programs is one line, and comes out as it went in",
     arguments: [
-      .progress(completedBytes: 1, totalBytes: nil), .progress(completedBytes: 1 << 40, totalBytes: 1 << 41),
+      .progress(completedBytes: 1, totalBytes: nil, name: "a\nb"),
+      .progress(completedBytes: 1 << 40, totalBytes: 1 << 41, name: "m.pth"),
       .file(path: "/a\nb/“ü”", isNew: false),
       .failure(code: "notFound", message: "no\n", file: nil, remedy: "look"),
     ] as [FetchMessage])

@@ -13,6 +13,7 @@ import StateDicts
 final class LoopbackServer: Sendable {
   /// What a client asked for.
   struct Request: Sendable {
+    var method = "GET"
     let path: String
     /// By lower-case name.
     let fields: [String: String]
@@ -106,18 +107,18 @@ final class LoopbackServer: Sendable {
     }
     let lines = String(decoding: received, as: UTF8.self).components(separatedBy: "\r\n")
     let words = lines[0].split(separator: " ")
-    guard words.count == 3, words[0] == "GET" else { return }
+    guard words.count == 3, ["GET", "HEAD"].contains(words[0]) else { return }
     var fields: [String: String] = [:]
     for line in lines.dropFirst() {
       guard let colon = line.firstIndex(of: ":") else { continue }
       fields[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
     }
-    let answer = reply(Request(path: String(words[1]), fields: fields))
+    let answer = reply(Request(method: String(words[0]), path: String(words[1]), fields: fields))
     var head = "HTTP/1.1 \(answer.status) Reply\r\nConnection: close\r\n"
     if answer.fields["Content-Length"] == nil { head += "Content-Length: \(answer.body.count)\r\n" }
     for (name, value) in answer.fields where !value.isEmpty { head += "\(name): \(value)\r\n" }
     guard send(Data((head + "\r\n").utf8), to: connection) else { return }
-    let body = answer.body.prefix(answer.cut ?? answer.body.count)
+    let body = words[0] == "HEAD" ? Data() : answer.body.prefix(answer.cut ?? answer.body.count)
     let step = max(1, (body.count + answer.pieces - 1) / answer.pieces)
     for start in stride(from: 0, to: body.count, by: step) {
       guard send(Data(body.dropFirst(start).prefix(step)), to: connection) else { return }

@@ -4,21 +4,21 @@ import Terminal
 package import TorchCheckpoints
 
 extension InputOptions {
-  /// Opens a file, or the parts of a URL's file that are looked at.
+  /// Opens a file, or the parts of a file on a server that are looked at.
   ///
-  /// The whole file is used if it is in torch's cache folder, and downloaded with `--download`.
+  /// The whole file is used if it is in a cache folder, and downloaded with `--download`.
   package func openParts(_ input: FilePath) throws -> Checkpoint {
-    guard Self.isURL(input), !downloads, !fetching.offline else { return try open(input) }
-    let url = input.description
+    guard Self.isRemote(input), !downloads, !fetching.offline else { return try open(input) }
     var opened: [RemoteBytes] = []
-    switch try RemoteBytes.open(url, fetching) {
+    switch try RemoteBytes.open(input.description, fetching) {
     case .cached(let path):
       printToStandardError("pth2swt: using the cached file \(path)")
       return try open(path)
     case .bytes(let remote):
+      let url = remote.address
       opened.append(remote)
       let checkpoint: Checkpoint
-      if url.prefix(while: { $0 != "?" }).hasSuffix(".json") {
+      if Self.withoutQuery(url).hasSuffix(".json") {
         checkpoint = try Checkpoint(arrivingIndex: remote.store, file: url, options: readingOptions) {
           name throws(CheckpointError) in
           let shard = try shard(name, of: url, after: opened.count - 1)
@@ -47,35 +47,43 @@ extension InputOptions {
         file: index,
         remedy: "download the folder, or give the URL of one shard")
     }
-    let folder = index.prefix { $0 != "?" }.reversed().drop { $0 != "/" }.reversed()
+    let folder = Self.withoutQuery(index).reversed().drop { $0 != "/" }.reversed()
     let escaped = name.utf8.map { byte in
       Self.unescaped.contains(byte)
         ? String(Character(Unicode.Scalar(byte))) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined()
-    switch try RemoteBytes.open(String(folder) + escaped, fetching, usesCache: false) {
+    let address = String(folder) + (Self.isOnHuggingFace(index) ? name : escaped)
+    switch try RemoteBytes.open(address, fetching, usesCache: false) {
     case .bytes(let remote): return remote
     case .cached(let path):
       throw CheckpointError.unexpectedAnswer(path.description)
     }
   }
 
-  private static func isURL(_ input: FilePath) -> Bool {
+  /// Whether an argument is a URL, or an address on Hugging Face.
+  private static func isRemote(_ input: FilePath) -> Bool {
     let start = input.description.prefix(8).lowercased()
-    return start == "https://" || start.hasPrefix("http://")
+    return start == "https://" || start.hasPrefix("http://") || isOnHuggingFace(start)
   }
 
-  /// Returns the path of an argument: a path unchanged, or that of a URL's file in torch's cache folder.
+  private static func isOnHuggingFace(_ address: String) -> Bool { address.prefix(5).lowercased() == "hf://" }
+
+  /// An address without a URL's query.
+  private static func withoutQuery(_ address: String) -> Substring {
+    isOnHuggingFace(address) ? address[...] : address.prefix { $0 != "?" }
+  }
+
+  /// Returns the path of an argument: a path unchanged, or that of a downloaded file in its cache folder.
   package func path(of argument: FilePath) throws -> FilePath {
     let input = argument.description
-    guard Self.isURL(argument) else { return argument }
+    guard Self.isRemote(argument) else { return argument }
     let child = try ChildProcess(Program.fetch.path, [input] + fetching.arguments)
     let progress = ProgressLine()
     var last: FetchMessage?
     child.forEachLine { line in
       last = FetchMessage(line: line)
-      if case .progress(let completed, let total) = last {
-        let name = input.prefix { $0 != "?" }.split(separator: "/").last ?? ""
-        progress.show(ByteProgress(completedByteCount: completed, totalByteCount: total, name: String(name)))
+      if case .progress(let completed, let total, let name) = last {
+        progress.show(ByteProgress(completedByteCount: completed, totalByteCount: total, name: name))
       }
     }
     progress.clear()

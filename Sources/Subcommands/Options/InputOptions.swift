@@ -16,7 +16,7 @@ package struct InputOptions: ParsableArguments {
 
   @OptionGroup var fetching: FetchOptions
 
-  @Flag(name: .customLong("download"), help: "Download a URL's file instead of reading the parts that are needed.")
+  @Flag(name: .customLong("download"), help: "Download a remote file instead of reading the parts that are needed.")
   var downloads = false
 
   @Option(help: ArgumentHelp("Multiply all limits by n", valueName: "n"))
@@ -49,7 +49,7 @@ package struct InputOptions: ParsableArguments {
 
   package var limits: CheckpointLimits { CheckpointLimits().scaled(by: limitFactor) }
 
-  /// Opens a file, the file of a URL, or standard input for `-`.
+  /// Opens a file, also one of a URL or an address on Hugging Face, or standard input for `-`.
   ///
   /// - Parameter memberIsOptional: whether the file may be one that has no members, whatever `--member` says.
   package func open(_ input: FilePath, memberIsOptional: Bool = false) throws -> Checkpoint {

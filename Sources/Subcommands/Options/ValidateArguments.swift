@@ -16,7 +16,7 @@ package struct ValidateArguments: ParsableArguments {
         pth2swt validate model.pth --model resnet50 --expect expected.json
       """)
 
-  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
+  @Argument(help: "Checkpoint: file, folder, URL, hf://owner/name, or - (standard input).", completion: .checkpoint)
   var input: FilePath
 
   @Option(

@@ -10,12 +10,12 @@ import Terminal
   import Musl
 #endif
 
-/// The parts of a URL's file that a command looks at, which the fetching program puts into a sparse temporary file.
+/// The parts of a file on a server that a command looks at, which the fetching program puts into a sparse temporary file.
 final class RemoteBytes: Sendable {
   /// What is at the URL.
   enum Source {
     case bytes(RemoteBytes)
-    /// The whole file, which is in torch's cache folder.
+    /// The whole file, which is in a cache folder.
     case cached(FilePath)
   }
 
@@ -24,7 +24,8 @@ final class RemoteBytes: Sendable {
     var byteCount = 0
   }
 
-  private let url: String
+  /// What the file is called: its URL, or its address with a commit.
+  let address: String
   private let child: Conversation
   private let traffic: Locked<Traffic>
   /// The bytes, which arrive when they are needed.
@@ -32,7 +33,7 @@ final class RemoteBytes: Sendable {
 
   /// Asks for the size of a file and its end.
   ///
-  /// - Parameter usesCache: Whether a file in torch's cache folder is taken, which may be another one of that name.
+  /// - Parameter usesCache: Whether a file in a cache folder is taken. In torch's it may be another one of that name.
   static func open(
     _ url: String, _ fetching: FetchOptions, usesCache: Bool = true
   ) throws(CheckpointError) -> Source {
@@ -44,13 +45,13 @@ final class RemoteBytes: Sendable {
       ["--ranges=\(path.reversibleText)", url] + (usesCache ? [] : ["--no-cache"]) + fetching.arguments)
     switch try reply(of: child, url) {
     case .file(let path, _): return .cached(FilePath(path))
-    case .opened(let byteCount): return .bytes(try RemoteBytes(url, child, path, byteCount))
+    case .opened(let byteCount, let address): return .bytes(try RemoteBytes(address, child, path, byteCount))
     default: throw CheckpointError.unexpectedAnswer(url)
     }
   }
 
-  private init(_ url: String, _ child: Conversation, _ path: FilePath, _ byteCount: Int) throws(CheckpointError) {
-    self.url = url
+  private init(_ address: String, _ child: Conversation, _ path: FilePath, _ byteCount: Int) throws(CheckpointError) {
+    self.address = address
     self.child = child
     let traffic = Locked(Traffic(byteCount: min(byteCount, 1 << 16)))
     self.traffic = traffic
@@ -58,11 +59,11 @@ final class RemoteBytes: Sendable {
     let arriving = ArrivingBytes(byteCount: byteCount) { range throws(CheckpointError) in
       defer { progress.clear() }
       try child.send("\(range.lowerBound) \(range.upperBound)\n")
-      guard case .arrived(let requests, let bytes) = try Self.reply(of: child, url) else {
-        throw CheckpointError.unexpectedAnswer(url)
+      guard case .arrived(let requests, let bytes) = try Self.reply(of: child, address) else {
+        throw CheckpointError.unexpectedAnswer(address)
       }
       traffic.withLock { $0 = Traffic(requestCount: requests, byteCount: bytes) }
-      progress.show(ByteProgress(completedByteCount: bytes, totalByteCount: byteCount, name: url))
+      progress.show(ByteProgress(completedByteCount: bytes, totalByteCount: byteCount, name: address))
     }
     arriving.note(max(byteCount - 1 << 16, 0)..<byteCount)
     store = try ByteStore(path: path, arriving: arriving)

@@ -9,6 +9,9 @@ struct SystemFailure {
     self.number = number
   }
 
+  /// What to do about a cache folder that is not writable.
+  static let otherFolder = "set TORCH_HOME (for hf:// addresses HF_HOME) to a writable folder"
+
   /// The error to throw; `otherwise` is the code where the number tells nothing special.
   func error(file: String, otherwise code: CheckpointError.Code = .inputOutput) -> CheckpointError {
     switch number {
@@ -20,7 +23,7 @@ struct SystemFailure {
       if code == .notReadable { break }
       return CheckpointError(
         .cannotCreate, "The cache folder is not writable.", file: file,
-        remedy: "set TORCH_HOME to a writable folder")
+        remedy: Self.otherFolder)
     case ENAMETOOLONG:
       return CheckpointError(.cannotCreate, "The file name is too long.", file: file, remedy: "use a shorter name")
     default: break

@@ -7,9 +7,14 @@ struct HashPrefix: Sendable {
   let digits: String
 
   init?(_ check: HashCheck, name: WeightsName) {
+    self.init(check, known: name.hashDigits)
+  }
+
+  /// - Parameter known: The digits that the name of the file says.
+  init?(_ check: HashCheck, known: String?) {
     let wanted: String? =
       switch check {
-      case .name: name.hashDigits
+      case .name: known
       case .prefix(let digits): digits.lowercased()
       case .none: nil
       }

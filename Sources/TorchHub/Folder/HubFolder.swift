@@ -23,35 +23,23 @@ public struct HubFolder: Sendable, Equatable {
   /// Creates torch's folder for an environment.
   public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
     let cache = environment["XDG_CACHE_HOME"] ?? "~/.cache"
-    let home = environment["TORCH_HOME"] ?? Self.joined(cache, "torch")
-    let path = Self.joined(Self.expandingUser(home, environment), "hub/checkpoints")
+    let home = environment["TORCH_HOME"] ?? PythonPath.joined(cache, "torch")
+    let path = PythonPath.joined(PythonPath.expandingUser(home, environment), "hub/checkpoints")
     url = URL(fileURLWithPath: path, isDirectory: true)
   }
+}
 
-  /// Python's `os.path.join`, for a second part that is relative.
-  private static func joined(_ folder: String, _ name: String) -> String {
-    folder.isEmpty || folder.hasSuffix("/") ? folder + name : folder + "/" + name
-  }
-
-  /// Python's `os.path.expanduser`: HOME first, then the system's list of users; an unknown user's path stays as it is.
-  private static func expandingUser(_ path: String, _ environment: [String: String]) -> String {
-    guard path.hasPrefix("~") else { return path }
-    let user = path.dropFirst().prefix { $0 != "/" }
-    let found = user.isEmpty ? environment["HOME"] ?? NSHomeDirectory() : NSHomeDirectoryForUser(String(user))
-    guard var home = found else { return path }
-    while home.hasSuffix("/") { home.removeLast() }
-    let expanded = home + path.dropFirst(1 + user.count)
-    return expanded.isEmpty ? "/" : expanded
-  }
-
-  /// Makes the folder, and those that it lies in.
-  func create() throws(CheckpointError) {
+extension URL {
+  /// Makes a folder of a cache, and those that it lies in.
+  ///
+  /// - Throws: `cannotCreate`.
+  func createCacheFolder() throws(CheckpointError) {
     do {
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(at: self, withIntermediateDirectories: true)
     } catch {
       throw CheckpointError(
-        .cannotCreate, "The cache folder cannot be created: \(error.localizedDescription)", file: url.path,
-        remedy: "set TORCH_HOME to a writable folder")
+        .cannotCreate, "The cache folder cannot be created: \(error.localizedDescription)", file: path,
+        remedy: SystemFailure.otherFolder)
     }
   }
 }

@@ -52,7 +52,9 @@ extension URL {
   func checkDownloadable(allowsPlainHTTP: Bool) throws(CheckpointError) {
     let scheme = scheme?.lowercased()
     guard scheme == "https" || scheme == "http", let host = host(percentEncoded: true), !host.isEmpty else {
-      throw CheckpointError(.unsupported, "Only http and https URLs can be downloaded.", file: shown)
+      throw CheckpointError(
+        .unsupported, "Only http and https URLs can be downloaded.", file: shown,
+        remedy: scheme == "hf" ? "make a HuggingFaceAddress of it" : nil)
     }
     guard scheme == "https" || allowsPlainHTTP else {
       throw CheckpointError(

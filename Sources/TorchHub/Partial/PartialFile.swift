@@ -2,7 +2,7 @@ import Digests
 import Foundation
 import StateDicts
 
-/// The received part of a file: `NAME.part`, next to the final file.
+/// The received part of a file: `NAME.part`, next to the final file, or with another ending.
 ///
 /// Whoever holds the lock on it is the one that downloads. The record beside it is written before the first byte, so a
 /// part without a fitting record is never gone on with.
@@ -41,12 +41,13 @@ final class PartialFile: Sendable {
 
   /// Waits until nobody else downloads the file.
   ///
+  /// - Parameter ending: What the part's name has after that of the file.
   /// - Returns: Nil if the file is there by then.
   /// - Throws: `cannotCreate`, `inputOutput`; `CancellationError`.
-  static func claim(for target: URL) async throws -> PartialFile? {
+  static func claim(for target: URL, ending: String = ".part") async throws -> PartialFile? {
     var pause = Duration.milliseconds(20)
     while true {
-      let file = try OpenFile(writing: target.path + ".part")
+      let file = try OpenFile(writing: target.path + ending)
       switch file.claim() {
       case .held:
         guard file.isStillThere() else { continue }
@@ -62,7 +63,7 @@ final class PartialFile: Sendable {
       case .unsupported:
         // Without locks every download has a part of its own, which nobody else goes on with.
         if try file.size() == 0 { try? FileManager.default.removeItem(atPath: file.path) }
-        let own = try OpenFile(writing: "\(target.path).\(UUID().uuidString).part")
+        let own = try OpenFile(writing: "\(target.path).\(UUID().uuidString)\(ending)")
         return try PartialFile(own, target: target, isShared: false)
       }
     }
@@ -111,7 +112,8 @@ final class PartialFile: Sendable {
       if let total = record.totalBytes, let free = state.file.freeBytes(), total > free {
         throw CheckpointError(
           .cannotCreate, "Not enough disk space: the file has \(total) bytes, but only \(free) are free.",
-          file: target.path, remedy: "free some space, or set TORCH_HOME to a folder on another disk")
+          file: target.path,
+          remedy: "free some space, or set TORCH_HOME (for hf:// addresses HF_HOME) to a folder on another disk")
       }
       if isShared { try record.write(to: recordURL) }
       state.record = record

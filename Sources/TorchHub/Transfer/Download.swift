@@ -7,6 +7,10 @@ struct Download: Sendable {
   let part: PartialFile
   let hash: HashPrefix?
   let options: DownloadOptions
+  /// What the server is asked with, and how its refusals are read, if it is Hugging Face's.
+  var access: HubAccess?
+  /// The size of the file, if it is known.
+  var byteCount: Int64?
   let progress: @Sendable (ByteProgress) -> Void
 
   /// Downloads the file and gives it its name.
@@ -86,23 +90,30 @@ struct Download: Sendable {
   }
 
   private func ask(_ url: URL, _ resume: PartialFile.ResumePoint?) async throws {
-    var request = Request(
-      url: url,
-      timeouts: Timeouts(
-        connecting: options.connectSeconds, firstByte: options.firstByteSeconds, silence: options.idleSeconds))
+    var request = Request(to: url, options, access)
     if let resume {
       request.fields["Range"] = "bytes=\(resume.byteCount)-"
       request.fields["If-Range"] = resume.record.validator
     }
     let meter = Locked(ProgressMeter())
-    let exchange = Exchange { head in
+    let exchange = Exchange { [access, byteCount] head in
+      try access?.check(head, at: url)
       try head.check(url, resume, allowsPlainHTTP: options.allowsPlainHTTP)
       if head.status == 206 {
         part.resume()
       } else {
-        try part.begin(try PartialRecord(source: source, validator: head.validator, totalBytes: head.byteCount))
+        if let byteCount, let announced = head.byteCount, announced != byteCount {
+          throw CheckpointError(
+            .httpStatus, "The server announces \(announced) bytes, of a file of \(byteCount).", file: url.shown)
+        }
+        let total = byteCount ?? head.byteCount
+        try part.begin(try PartialRecord(source: source, validator: head.validator, totalBytes: total))
       }
-    } onBody: { data in
+    } onBody: { [byteCount] data in
+      if let byteCount, Int64(part.progress.completedByteCount) + Int64(data.count) > byteCount {
+        throw CheckpointError(
+          .httpStatus, "The server sends more than the \(byteCount) bytes of the file.", file: url.shown)
+      }
       try part.append(data)
       let arrived = part.progress
       // The report that all is there comes once, from where it is known.

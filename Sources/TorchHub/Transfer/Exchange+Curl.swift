@@ -56,6 +56,7 @@
         pth2swt_set_pointer(handle, CURLOPT_HTTPHEADER, fields),
         // Bodies that come packed though that was not asked for are unpacked.
         pth2swt_set_text(handle, CURLOPT_ACCEPT_ENCODING, ""),
+        pth2swt_set_number(handle, CURLOPT_NOBODY, request.method == .head ? 1 : 0),
         pth2swt_set_number(handle, CURLOPT_NOSIGNAL, 1),
         pth2swt_set_number(handle, CURLOPT_NOPROGRESS, 0),
         pth2swt_set_number(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1),

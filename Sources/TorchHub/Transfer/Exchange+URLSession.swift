@@ -35,6 +35,7 @@
       // A session holds on to its delegate until it is invalidated.
       defer { session.invalidateAndCancel() }
       var asked = URLRequest(url: request.url)
+      asked.httpMethod = request.method.rawValue
       // One time-out for all that may keep us waiting; the session begins anew with each byte.
       let timeouts = request.timeouts
       asked.timeoutInterval = max(timeouts.connecting, timeouts.firstByte, timeouts.silence)

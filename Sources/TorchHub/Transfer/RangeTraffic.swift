@@ -10,8 +10,9 @@ final class RangeTraffic: Sendable {
     var place: URL
   }
 
-  private let source: URL
+  let source: URL
   private let options: DownloadOptions
+  private let access: HubAccess?
   private let requestLimit: Int
   private let state: Locked<State>
 
@@ -23,9 +24,11 @@ final class RangeTraffic: Sendable {
   /// At least so many bytes must come in a second, apart from the time that a connection may take.
   static let leastBytesPerSecond = 4096
 
-  init(source: URL, options: DownloadOptions, requestLimit: Int) {
+  /// - Parameter access: What the server is asked with, and how its refusals are read, if it is Hugging Face's.
+  init(source: URL, options: DownloadOptions, access: HubAccess? = nil, requestLimit: Int) {
     self.source = source
     self.options = options
+    self.access = access
     self.requestLimit = requestLimit
     state = Locked(State(place: source))
   }
@@ -43,7 +46,7 @@ final class RangeTraffic: Sendable {
     try await retrying { [self] url in
       answer.withLock { $0 = (Data(), 0, nil) }
       let limits = Limits(byteCount: count, options)
-      try await ask(url, "bytes=-\(count)", ifRange: nil) { [source] head in
+      try await ask(url, .get, ["Range": "bytes=-\(count)"]) { [source] head in
         guard head.status == 206 else { throw Self.noRanges(source) }
         guard let range = head.range, let total = range.total.flatMap({ Int(exactly: $0) }), total > 0,
           range.start == Int64(max(total - count, 0))
@@ -71,7 +74,8 @@ final class RangeTraffic: Sendable {
       let start = position.withLock { $0 }
       let count = range.upperBound - start
       let limits = Limits(byteCount: count, options)
-      try await ask(url, "bytes=\(start)-\(range.upperBound - 1)", ifRange: validator) { [source] head in
+      let fields = ["Range": "bytes=\(start)-\(range.upperBound - 1)", "If-Range": validator]
+      try await ask(url, .get, fields.compactMapValues(\.self)) { [source] head in
         // If-Range: the whole file is the answer if it is another version.
         if head.status == 200 { throw validator == nil ? Self.noRanges(source) : Self.changed(source) }
         guard head.status == 206, let answered = head.range, answered.start == Int64(start) else {
@@ -97,7 +101,7 @@ final class RangeTraffic: Sendable {
   /// Asks until an answer is whole: again after a lost connection or from a busy server, elsewhere after a redirect.
   ///
   /// - Parameter attempt: Returns if the answer was whole.
-  private func retrying(
+  func retrying(
     _ attempt: @Sendable (URL) async throws -> Void
   ) async throws {
     var redirects = 0
@@ -150,9 +154,15 @@ final class RangeTraffic: Sendable {
     }
   }
 
-  private func ask(
-    _ url: URL, _ range: String, ifRange: String?, onHead: @escaping @Sendable (ResponseHead) throws -> Void,
-    onBody: @escaping @Sendable (Data) throws -> Void
+  /// Sends one request.
+  ///
+  /// - Parameters:
+  ///   - fields: Of the request, beside those that all have.
+  ///   - isAnswer: Whether a response is one that is not to be checked like a file: a part of one.
+  func ask(
+    _ url: URL, _ method: Request.Method = .get, _ fields: [String: String] = [:],
+    onHead: @escaping @Sendable (ResponseHead) throws -> Void, onBody: @escaping @Sendable (Data) throws -> Void,
+    isAnswer: @escaping @Sendable (ResponseHead) -> Bool = { $0.status == 206 }
   ) async throws {
     let count = state.withLock { state in
       state.requestCount += 1
@@ -163,16 +173,14 @@ final class RangeTraffic: Sendable {
         .limitExceeded, "Reading the file takes more than \(requestLimit) requests.", file: source.shown,
         remedy: "download the whole file (--download)")
     }
-    var request = Request(
-      url: url,
-      timeouts: Timeouts(
-        connecting: options.connectSeconds, firstByte: options.firstByteSeconds, silence: options.idleSeconds))
-    request.fields["Range"] = range
-    request.fields["If-Range"] = ifRange
+    var request = Request(to: url, options, access)
+    request.method = method
+    request.fields.merge(fields) { $1 }
     let allowsPlainHTTP = options.allowsPlainHTTP
-    let exchange = Exchange { head in
+    let exchange = Exchange { [access] head in
+      try access?.check(head, at: url)
       // Everything but a part or the whole is an error, a redirect or a reason to ask again.
-      if head.status != 206 { try head.check(url, nil, allowsPlainHTTP: allowsPlainHTTP) }
+      if !isAnswer(head) { try head.check(url, nil, allowsPlainHTTP: allowsPlainHTTP) }
       try onHead(head)
     } onBody: { [state] data in
       state.withLock { $0.byteCount += data.count }

@@ -28,6 +28,18 @@ struct ResponseHead: Sendable, Equatable {
   let location: String?
   /// How many seconds to wait before asking again.
   let retryAfter: Int?
+  let hub: HubFields
+
+  /// What Hugging Face's server says beside (`huggingface_hub/constants.py`).
+  struct HubFields: Sendable, Equatable {
+    /// The commit of the file.
+    let commit: String?
+    /// The ETag of the file itself, also on a redirect to it.
+    let tag: String?
+    let byteCount: Int64?
+    /// Why the answer is an error: RepoNotFound, GatedRepo, RevisionNotFound, EntryNotFound.
+    let errorCode: String?
+  }
 
   init(status: Int, field: (String) -> String?) {
     self.status = status
@@ -40,5 +52,8 @@ struct ResponseHead: Sendable, Equatable {
     mediaType = String((field("Content-Type") ?? "").lowercased().prefix { $0 != ";" && $0 != " " })
     location = field("Location")
     retryAfter = field("Retry-After").flatMap { Int($0) }
+    hub = HubFields(
+      commit: field("X-Repo-Commit"), tag: field("X-Linked-Etag") ?? field("ETag"),
+      byteCount: field("X-Linked-Size").flatMap { Int64($0) }, errorCode: field("X-Error-Code"))
   }
 }

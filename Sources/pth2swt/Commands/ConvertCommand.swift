@@ -37,8 +37,8 @@ struct ConvertCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       """
-      Checkpoint: file, folder, URL, or - (standard input). Then the output: a file; a folder with --max-shard-size. With \
-      --merge: inputs, then the output. With --into: inputs.
+      Checkpoint: file, folder, URL, hf://owner/name, or - (standard input). Then the output: a file; a folder with \
+      --max-shard-size. With --merge: inputs, then the output. With --into: inputs.
       """, valueName: "path"),
     completion: .checkpoint)
   var paths: [FilePath] = []

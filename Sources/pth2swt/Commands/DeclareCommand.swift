@@ -18,7 +18,7 @@ struct DeclareCommand: ParsableCommand {
         pth2swt declare --for mlx --name UNet --key ema unet.ckpt > UNet.swift
       """)
 
-  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
+  @Argument(help: "Checkpoint: file, folder, URL, hf://owner/name, or - (standard input).", completion: .checkpoint)
   var input: FilePath
 
   @Option(help: ArgumentHelp("Name of the model's type.", valueName: "name"))

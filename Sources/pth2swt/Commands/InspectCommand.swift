@@ -19,7 +19,10 @@ struct InspectCommand: ParsableCommand {
         pth2swt inspect model.pth --html report.html --model fasterrcnn_resnet50_fpn
       """)
 
-  @Argument(help: "Checkpoints (with --json, a line each if several).", completion: .checkpoint)
+  @Argument(
+    help:
+      "Checkpoints: files, folders, URLs, hf://owner/name, or - (standard input). With --json, a line each if several.",
+    completion: .checkpoint)
   var files: [FilePath]
 
   @OptionGroup var inputs: InputOptions

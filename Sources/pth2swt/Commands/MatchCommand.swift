@@ -18,7 +18,7 @@ struct MatchCommand: ParsableCommand {
         pth2swt match moco.pth --rename 'encoder_q.*=*' --allow-missing 'fc.*'
       """)
 
-  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
+  @Argument(help: "Checkpoint: file, folder, URL, hf://owner/name, or - (standard input).", completion: .checkpoint)
   var input: FilePath
 
   @Option(

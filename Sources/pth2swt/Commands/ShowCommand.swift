@@ -19,7 +19,7 @@ struct ShowCommand: ParsableCommand {
         pth2swt show --json --all model.swt fc.weight
       """)
 
-  @Argument(help: "Checkpoint: file, folder, URL, or - (standard input).", completion: .checkpoint)
+  @Argument(help: "Checkpoint: file, folder, URL, hf://owner/name, or - (standard input).", completion: .checkpoint)
   var input: FilePath
 
   @Argument(help: ArgumentHelp("Names of tensors, or patterns, e.g. '*.bias'.", valueName: "name"))

@@ -24,7 +24,8 @@ struct VerifyCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Checkpoints: files, folders, URLs, or - (standard input).", valueName: "input"),
+    help: ArgumentHelp(
+      "Checkpoints: files, folders, URLs, hf://owner/name, or - (standard input).", valueName: "input"),
     completion: .checkpoint)
   var given: [FilePath] = []
 

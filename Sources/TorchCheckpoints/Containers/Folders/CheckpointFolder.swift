@@ -69,16 +69,13 @@ struct CheckpointFolder {
 
   /// The file that a library would load of this folder.
   ///
-  /// - Throws: `isDirectory` where only variants are there, and more than one.
+  /// - Throws: as `UsualName.first(of:)`.
   private func usualName() throws(CheckpointError) -> String? {
-    let usual = names.compactMap(UsualName.init).sorted()
-    guard let first = usual.first else { return nil }
-    if first.variant != nil, let other = usual.first(where: { $0.variant != first.variant }) {
-      throw CheckpointError(
-        .isDirectory, "The folder has several variants of a model: \(first.name), \(other.name).", file: path,
-        remedy: "give the path of one of them")
+    do throws(CheckpointError) {
+      return try UsualName.first(of: names)?.name
+    } catch {
+      throw error.located(file: path)
     }
-    return first.name
   }
 
   /// The folders below, to three levels, that hold a checkpoint in several files or under the usual name.
