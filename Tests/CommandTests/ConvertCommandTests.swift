@@ -218,6 +218,7 @@ import TorchCheckpoints
     }
     struct Row: Decodable {
       let name: String
+      let from: [String]
       let result: String
     }
     let audit: Int
@@ -246,6 +247,7 @@ import TorchCheckpoints
     #expect(card.outputs.isEmpty == false)
     #expect(try card.tensors.map(\.name) == stateDict(input).names)
     #expect(card.tensors.allSatisfy { $0.result == "equal" })
+    #expect(card.tensors.first?.from == [name == "m.npy" ? "" : "model.0.weight"])
     #expect(card.counts["equal"] == card.tensors.count)
     let again = try Command("verify", folder.path(name), "--audit", folder.path("card.json"))
     #expect(again.code == 0)

@@ -29,13 +29,13 @@ struct MLXWriter {
     var body: [String] = []
     var start = 0
     for (member, property) in zip(members, plan.properties[place]) {
-      let first = start
-      let sizes = { plan.expression(first + $0, in: place) }
+      let sizes = SizeExpressions(plan: plan, place: place, first: start)
       start += plan.sizeCount(of: member)
       switch member {
       case .tensor(let key, let rank, _, _):
         properties.append("@ParameterInfo(key: \(key.text.swiftLiteral)) var \(property): MLXArray")
-        body.append("_\(property).wrappedValue = MLXArray.zeros([\((0..<rank).map(sizes).joined(separator: ", "))])")
+        body.append(
+          "_\(property).wrappedValue = MLXArray.zeros([\((0..<rank).map { sizes[$0] }.joined(separator: ", "))])")
       case .module(let component, let type) where lists.contains(type):
         properties.append("@ModuleInfo(key: \(component.text.swiftLiteral)) var \(property): [Module]")
         body += list(property, plan.types[type].members, sizes)
@@ -44,7 +44,7 @@ struct MLXWriter {
         body.append("_\(property).wrappedValue = \(call(type, sizes))")
       case .array(let list?, .equal(from: 0), let type) where !lists.contains(type):
         properties.append("@ModuleInfo(key: \(list.text.swiftLiteral)) var \(property): [\(name(of: type))]")
-        body.append("_\(property).wrappedValue = (0..<\(sizes(0))).map { _ in \(call(type, { sizes($0 + 1) })) }")
+        body.append("_\(property).wrappedValue = (0..<\(sizes[0])).map { _ in \(call(type, sizes.dropFirst(1))) }")
       case .array(let name, let items, let type):
         let key = name?.text ?? "\(items.first)"
         properties.append("@ModuleInfo(key: \(key.swiftLiteral)) var \(property): [Module]")
@@ -60,7 +60,7 @@ struct MLXWriter {
 
   /// The statements that make an array of all items of a list.
   private func list(
-    _ property: String, _ members: [DeclaredTypes.Member], _ sizes: (Int) -> String
+    _ property: String, _ members: [DeclaredTypes.Member], _ sizes: SizeExpressions
   ) -> [String] {
     let layers = "\(property)Layers"
     var lines = ["var \(layers): [Module] = []"]
@@ -73,29 +73,29 @@ struct MLXWriter {
       }
     }
     for member in members {
-      let first = start
+      let sizes = sizes.dropFirst(start)
       start += plan.sizeCount(of: member)
       switch member {
       case .tensor: break
       case .module(let component, let type):
         skip(to: component.index ?? 0)
-        lines += item(layers, type, { sizes(first + $0) })
+        lines += item(layers, type, sizes)
         next = component.index.map { $0 + 1 }
       case .array(_, .equal(let index), let type):
         skip(to: index)
-        let count = sizes(first)
-        lines += ["for _ in 0..<\(count) {"] + item(layers, type, { sizes(first + 1 + $0) }).indented(2) + ["}"]
+        let count = sizes[0]
+        lines += ["for _ in 0..<\(count) {"] + item(layers, type, sizes.dropFirst(1)).indented(2) + ["}"]
         next = Int(count).flatMap { index.plus($0) }
       case .array(_, .scattered(let indices), let type):
         for index in indices {
           skip(to: index)
-          lines += item(layers, type, { sizes(first + $0) })
+          lines += item(layers, type, sizes)
           next = index.plus(1)
         }
       case .array(_, .different(let indices), let type):
         for (place, index) in indices.enumerated() {
           skip(to: index)
-          lines += item(layers, type, { sizes(first + place * plan.types[type].sizeCount + $0) })
+          lines += item(layers, type, sizes.dropFirst(place * plan.types[type].sizeCount))
           next = index.plus(1)
         }
       }
@@ -104,7 +104,7 @@ struct MLXWriter {
   }
 
   /// The statements that add an item, which may be a list itself.
-  private func item(_ layers: String, _ type: Int, _ sizes: (Int) -> String) -> [String] {
+  private func item(_ layers: String, _ type: Int, _ sizes: SizeExpressions) -> [String] {
     guard lists.contains(type) else { return ["\(layers).append(\(call(type, sizes)))"] }
     // A list in a list is a `Sequential`, whose own array has the key `layers`.
     let inner = list("_", plan.types[type].members, sizes)
@@ -116,11 +116,26 @@ struct MLXWriter {
     return plan.typeNames[type]
   }
 
-  private func call(_ type: Int, _ sizes: (Int) -> String) -> String {
+  private func call(_ type: Int, _ sizes: SizeExpressions) -> String {
     if case .layer(let layer) = plan.types[type].body { return layer.mlxCall(sizes) }
-    let arguments = plan.arguments(of: type).map { "\($0.name): \(sizes($0.size))" }
+    let arguments = plan.arguments(of: type).map { "\($0.name): \(sizes[$0.size])" }
     return "\(plan.typeNames[type])(\(arguments.joined(separator: ", ")))"
   }
+}
+
+/// The expressions of a type's sizes from one of them on.
+///
+/// This is a value and no closure: the optimizer made a copy of every function for each way in which closures can be nested, which took two
+/// of the five minutes of a release build.
+private struct SizeExpressions {
+  let plan: DeclarationPlan
+  /// The type's place among those of the plan.
+  let place: Int
+  let first: Int
+
+  subscript(number: Int) -> String { plan.expression(first + number, in: place) }
+
+  func dropFirst(_ count: Int) -> SizeExpressions { SizeExpressions(plan: plan, place: place, first: first + count) }
 }
 
 extension DeclaredTypes.DeclaredType {
@@ -154,19 +169,19 @@ extension DeclaredLayer {
     }
   }
 
-  fileprivate func mlxCall(_ sizes: (Int) -> String) -> String {
+  fileprivate func mlxCall(_ sizes: SizeExpressions) -> String {
     let bias = hasBias ? "" : ", bias: false"
     switch kind {
     case .convolution(let dimensions, let isTransposed):
-      let kernel = (2..<2 + dimensions).map(sizes).joined(separator: ", ")
-      let (inputs, outputs) = isTransposed ? (sizes(0), sizes(1)) : (sizes(1), sizes(0))
+      let kernel = (2..<2 + dimensions).map { sizes[$0] }.joined(separator: ", ")
+      let (inputs, outputs) = isTransposed ? (sizes[0], sizes[1]) : (sizes[1], sizes[0])
       return
         "\(mlxName)(inputChannels: \(inputs), outputChannels: \(outputs), kernelSize: "
         + (dimensions == 1 ? kernel : "[\(kernel)]") + "\(bias))"
-    case .linear: return "\(mlxName)(\(sizes(1)), \(sizes(0))\(bias))"
-    case .embedding: return "\(mlxName)(embeddingCount: \(sizes(0)), dimensions: \(sizes(1)))"
-    case .batchNorm: return "\(mlxName)(featureCount: \(sizes(0))\(hasWeight ? "" : ", affine: false"))"
-    case .layerNorm: return "\(mlxName)(dimensions: \(sizes(0)))"
+    case .linear: return "\(mlxName)(\(sizes[1]), \(sizes[0])\(bias))"
+    case .embedding: return "\(mlxName)(embeddingCount: \(sizes[0]), dimensions: \(sizes[1]))"
+    case .batchNorm: return "\(mlxName)(featureCount: \(sizes[0])\(hasWeight ? "" : ", affine: false"))"
+    case .layerNorm: return "\(mlxName)(dimensions: \(sizes[0]))"
     }
   }
 }

@@ -30,7 +30,7 @@ package struct InputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "dtype of |V1 and |V2 arrays in npy and npz files.", valueName: "dtype"))
+      "dtype of numpy arrays of type |V1 or |V2.", valueName: "dtype"))
   var npzVoid: String?
 
   @Option(help: ArgumentHelp("Colours: auto, always, never (default: auto).", valueName: "when"))

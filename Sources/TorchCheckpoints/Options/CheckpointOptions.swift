@@ -33,9 +33,10 @@ public struct CheckpointOptions: Sendable {
   /// The index of the object to read if torch.save was called several times on one file.
   public var objectNumber: Int
 
-  /// The dtype of npy and npz arrays of type `|V2` or `|V1`; nil to leave such arrays out.
+  /// The dtype of numpy arrays of type `|V2` or `|V1`; nil to leave such arrays out.
   ///
-  /// NumPy writes bfloat16 and the 8-bit floats of ml_dtypes this way.
+  /// NumPy writes bfloat16 and the 8-bit floats of ml_dtypes this way in npy and npz files; in a pickle, arrays have such a type
+  /// after they were read from such a file.
   public var numpyVoidType: ElementType?
 
   /// The name of the archive member to read, such as `policy.pth`; nil for the only checkpoint in the archive.

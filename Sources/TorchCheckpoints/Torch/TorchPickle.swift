@@ -8,6 +8,8 @@ struct TorchPickle: Sendable {
   let embedded: EmbeddedFiles
   /// Every global that it names, and what the files inside it name.
   let globals: [GlobalUse]
+  /// The dtype of numpy arrays of plain bytes.
+  let numpyVoidType: ElementType?
 
   /// - Throws: `dangerousGlobal` unless the options go on; `malformedTensor` for a persistent id that is not torch's;
   ///   what `EmbeddedFiles` throws.
@@ -15,6 +17,7 @@ struct TorchPickle: Sendable {
     _ pickle: Pickle, options: CheckpointOptions, reading read: CheckpointContents.Reader
   ) throws(CheckpointError) {
     self.pickle = pickle
+    numpyVoidType = options.numpyVoidType
     let names = PickledNames(pickle)
     meanings = names.meanings
     if !options.allowsDangerousGlobals, let global = names.dangerous {

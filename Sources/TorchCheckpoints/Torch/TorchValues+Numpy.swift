@@ -94,6 +94,7 @@ extension TorchValues {
     guard let name = pickle.text(at: first) else { return nil }
     let state = object.state.flatMap(pickle.sequence)
     return NumpyType(name, order: state?.dropFirst().first.flatMap(pickle.text))
+      ?? NumpyType(void: name, as: numpyVoidType)
   }
 
   /// The location of bytes: in the pickle, or in a string that must be converted back.

@@ -7,6 +7,7 @@ final class TorchValues: Sendable {
   /// Every global that the pickle names, and what the files inside it name.
   let globals: [GlobalUse]
   private let embedded: EmbeddedFiles
+  let numpyVoidType: ElementType?
   let storages: StorageTable
   /// Of a TorchScript archive: what its classes call parameters and buffers.
   let scriptClasses: [String: ScriptClass]
@@ -23,6 +24,7 @@ final class TorchValues: Sendable {
     meanings = read.meanings
     globals = read.globals
     embedded = read.embedded
+    numpyVoidType = read.numpyVoidType
     storages = try StorageTable(read.persistentIDs, records: records)
   }
 
@@ -33,6 +35,7 @@ final class TorchValues: Sendable {
     meanings = values.meanings
     globals = values.globals
     embedded = values.embedded
+    numpyVoidType = values.numpyVoidType
     storages = values.storages
     scriptClasses = values.scriptClasses
   }

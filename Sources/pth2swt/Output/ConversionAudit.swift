@@ -24,18 +24,21 @@ struct ConversionAudit: Codable {
   /// A tensor of the output.
   struct Row: Codable, Equatable {
     let name: String
+    /// The names of the tensors of the inputs that it was made of.
+    let from: [String]
     let dtype: String
     let shape: [Int]
     /// Of the contiguous little-endian bytes in C order; nil for a tensor without elements of its own.
     let sha256: String?
     /// `equal`, or what a conversion to another dtype lost.
-    let result: String
+    fileprivate(set) var result: String
 
     /// The row of a tensor that was converted.
     fileprivate func converted(_ cast: WriteReport.Cast) -> Row {
-      var result = "cast, \(cast.rounded) of \(cast.elements) rounded"
-      if cast.overflowed > 0 { result += ", \(cast.overflowed) overflowed" }
-      return Row(name: name, dtype: dtype, shape: shape, sha256: sha256, result: result)
+      var row = self
+      row.result = "cast, \(cast.rounded) of \(cast.elements) rounded"
+      if cast.overflowed > 0 { row.result += ", \(cast.overflowed) overflowed" }
+      return row
     }
   }
 
@@ -98,10 +101,11 @@ struct ConversionAudit: Codable {
   }
 
   private static func rows(of stateDict: StateDict) throws -> [Row] {
-    try concurrentMap(Array(stateDict), largestFirst: { $0.tensor.byteCount }) { name, tensor in
+    try concurrentMap(Array(stateDict.indices), largestFirst: { stateDict[$0].tensor.byteCount }) { position in
+      let (name, tensor) = stateDict[position]
       let hasElements = tensor.composition?.hasElements ?? true
       return Row(
-        name: name, dtype: tensor.elementType.rawValue, shape: tensor.shape,
+        name: name, from: stateDict.origin(at: position).names, dtype: tensor.elementType.rawValue, shape: tensor.shape,
         sha256: hasElements ? try SHA256Text.of(tensor) : nil, result: "equal")
     }
   }

@@ -58,6 +58,26 @@ struct ArraysAndLocalTensorsTests {
     #expect(try Checkpoint(npy("bfloat16", [0x80, 0x3F, 0, 0])).tensors.first?.tensor.elementType == .bfloat16)
   }
 
+  @Test("and so in a pickle")
+  func voidTypesInPickle() throws {
+    let dtype = PickleBytes.call(
+      PickleBytes.global("numpy", "dtype"), PickleBytes.text("V2"), PickleBytes.no, PickleBytes.yes)
+    let bytes = PickleBytes.call(
+      PickleBytes.global("_codecs", "encode"), PickleBytes.text("\u{80}?\0@"), PickleBytes.text("latin1"))
+    let array =
+      PickleBytes.call(
+        PickleBytes.global("numpy.core.multiarray", "_reconstruct"), PickleBytes.global("numpy", "ndarray"),
+        PickleBytes.numbers(0), PickleBytes.text("b"))
+      + PickleBytes.tuple(PickleBytes.integer(1), PickleBytes.numbers(2), dtype, PickleBytes.no, bytes)
+      + Array("b".utf8)
+    let file = FileBytes.torch(PickleBytes.dict(("w", array)))
+    var options = CheckpointOptions()
+    #expect(try Checkpoint(file, options: options).leftOut.map(\.name) == ["w"])
+    options.numpyVoidType = .bfloat16
+    let tensor = try #require(Checkpoint(file, options: options).tensors.first?.tensor)
+    #expect(try [Float](tensor) == [1, 2])
+  }
+
   @Test("A DTensor on a mesh of one device is its local tensor")
   func meshOfOne() throws {
     let checkpoint = try checkpoint("dtensors/mesh_of_one.pth")
