@@ -42,6 +42,12 @@ test-kill: deps
 	swift build --build-tests
 	PTH2SWT_KILLS=200 PTH2SWT_PROGRAM=$$(swift build -c release --show-bin-path)/pth2swt swift test --skip-build --no-parallel --filter KillTests
 
+# The tests of StateDicts, TorchCheckpoints and ModelParameters with the address and the thread sanitizer, and the commands under
+# valgrind (if it is installed). SANITIZERS='thread valgrind' runs some.
+.PHONY: test-sanitized
+test-sanitized: build
+	bash Tests/Sanitizers/sanitized.sh .build/release $(SANITIZERS)
+
 # Four tasks of a Slurm array on two nodes, which this machine plays, as root: one task is killed and requeued, and the bytes are those of
 # one process. SLURM_SIZE is the size of the input.
 .PHONY: test-slurm
@@ -105,6 +111,13 @@ dist: build
 BOUNDS_FOLDER ?= .build-bounds
 bounds: build
 	python3 Tests/Bounds/bounds.py $(BOUNDS_FOLDER) .build/release/pth2swt $(NAMES)
+
+# What picklescan and fickling (from PyPI) say about the files of CASES that hide code, beside `pth2swt scan`.
+.PHONY: peers-scan
+SCAN_FOLDER ?= .build-scanners
+CASES ?= ../shared/cases
+peers-scan: build reference
+	$(PTH2SWT_PYTHON) -B Benchmarks/scanners.py $(SCAN_FOLDER) .build/release/pth2swt $(CASES)
 
 # COUNT checkpoints that torch makes, two thirds of them broken afterwards: what torch's safe loader reads, we read the same or refuse.
 COUNT ?= 1000

@@ -24,16 +24,20 @@ struct Fetch: AsyncParsableCommand {
   @Flag(help: "Take no file of a cache folder for the one that is asked for.")
   var noCache = false
 
+  @Option(help: "Multiply all limits by n.")
+  var limitFactor = 1
+
   @OptionGroup var options: FetchOptions
 
   func run() async throws {
     do {
       let source = try Source(url)
       let isNew = Locked(false)
-      let download = DownloadOptions(
+      var download = DownloadOptions(
         hash: options.noHash ? .none : .name, isOffline: options.offline, allowsPlainHTTP: options.allowHttp,
         connectSeconds: options.connectTimeout, firstByteSeconds: options.firstByteTimeout,
         idleSeconds: options.idleTimeout, retries: options.retries)
+      download.unannouncedByteCount = download.unannouncedByteCount.times(max(limitFactor, 1)) ?? .max
       if let ranges {
         var offline = download
         offline.isOffline = true

@@ -23,7 +23,9 @@ def runs(name, path, out):
     for suffix in ("swt", "safetensors", "pth", "npz"):
         subcommands.append(["convert", "--force", path, f"{out}/x.{suffix}"])
     if name.endswith("00.safetensors") or name.startswith(("state-dict", "tensors-2", "tensors-made", "match")):
-        subcommands += [["diff", path, path], ["match", path, "--model", "resnet18"], ["convert", "--force", path, "--max-shard-size", "1MB", f"{out}/shards"]]
+        subcommands += [["match", path, "--model", "resnet18"], ["convert", "--force", path, "--max-shard-size", "1MB", f"{out}/shards"]]
+    if name.startswith(("views", "tensors", "state-dict")):
+        subcommands += [["diff", path, path], ["verify", "--values", path], ["inspect", "--stats", path]]
     return subcommands
 
 

@@ -129,6 +129,27 @@ def _(path):
     torch_zip(path, head + body + b"u.")
 
 
+def views(path, count, floats, size, stride):
+    """Views of one storage."""
+    storage = b"(" + text("storage") + glob("torch", "FloatStorage") + text("0") + text("cpu") + b"J" + struct.pack("<i", floats) + b"tQ" + put(1) + b"0"
+    head = P + storage + glob("torch._utils", "_rebuild_tensor_v2") + put(2) + b"0J" + struct.pack("<i", size) + b"\x85" + put(3) + b"0K" + bytes([stride]) + b"\x85" + put(4) + b"0" + glob("collections", "OrderedDict") + b")R" + put(5) + b"0}("
+    body = b"".join(text(f"l{n}") + b"h\2(h\1K\0h\3h\4\x89h\5tR" for n in range(count))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("archive/data.pkl", head + body + b"u.")
+        archive.writestr("archive/data/0", bytes(4 * floats))
+        archive.writestr("archive/version", "3\n")
+
+
+@maker("views-expanded.pth")
+def _(path):
+    views(path, 20_000, 2, 50 << 20, 0)
+
+
+@maker("views-overlapping.pth")
+def _(path):
+    views(path, 200_000, 20_000_000, 20_000_000, 1)
+
+
 @maker("storages-100000.pth")
 def _(path):
     body = b"".join(text(f"l{n}") + tensor(str(n)) for n in range(100_000))

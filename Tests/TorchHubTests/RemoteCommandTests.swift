@@ -42,16 +42,7 @@ struct RemoteCommandTests {
         return count
       }
       guard let bytes = files[request.path] else { return LoopbackServer.Reply(status: 404) }
-      var reply = LoopbackServer.Reply(body: bytes)
-      if let text = request.fields["range"]?.dropFirst(6) {
-        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-        let range = ends[0].map { $0..<(ends[1] ?? 0) + 1 } ?? max(bytes.count - (ends[1] ?? 0), 0)..<bytes.count
-        reply = LoopbackServer.Reply(
-          status: 206,
-          fields: [
-            "Content-Range": "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)", "ETag": "\"one\"",
-          ], body: bytes[range])
-      }
+      var reply = LoopbackServer.Reply.part(bytes, request)
       change(number, &reply)
       return reply
     }

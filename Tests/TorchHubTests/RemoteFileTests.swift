@@ -11,20 +11,7 @@ struct RemoteFileTests {
   private static let bytes = Data((0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) })
 
   /// The part of the bytes that a request asks for, as a server sends it.
-  private static func part(_ request: LoopbackServer.Request, tag: String = "\"v1\"") -> Reply {
-    guard let range = range(request) else { return Reply(body: bytes) }
-    return Reply(
-      status: 206,
-      fields: ["Content-Range": "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)", "ETag": tag],
-      body: bytes[range])
-  }
-
-  private static func range(_ request: LoopbackServer.Request) -> Range<Int>? {
-    guard let text = request.fields["range"], text.hasPrefix("bytes=") else { return nil }
-    let ends = text.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
-    if ends[0].isEmpty { return max(bytes.count - (Int(ends[1]) ?? 0), 0)..<bytes.count }
-    return (Int(ends[0]) ?? 0)..<(Int(ends[1]) ?? 0) + 1
-  }
+  private static func part(_ request: LoopbackServer.Request) -> Reply { .part(bytes, request, tag: "\"v1\"") }
 
   private func open(_ server: LoopbackServer, _ path: String = "/m.pth", retries: Int = 1) async throws -> RemoteFile {
     try await RemoteFile(at: server.url(path), options: Bench.options(retries: retries))

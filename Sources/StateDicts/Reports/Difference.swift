@@ -80,8 +80,10 @@ public struct Difference: Sendable, Encodable {
   }
 
   init(
-    between first: StateDict, and second: StateDict, progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
+    between first: StateDict, and second: StateDict, expandedByteCount: Int = 4 << 30,
+    progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) throws {
+    for stateDict in [first, second] { try RepeatedBytes.require(stateDict.tensors, within: expandedByteCount) }
     let total = first.reduce(0) { sum, element in
       sum + (second[element.name].map { $0.byteCount == element.tensor.byteCount ? 2 * $0.byteCount : 0 } ?? 0)
     }
@@ -128,11 +130,14 @@ extension StateDict {
   ///
   /// - Parameters:
   ///   - other: The first state dict of the difference, for example of an earlier epoch; this one is the second.
+  ///   - expandedByteCount: The largest number of bytes that expanded and overlapping views of either may repeat in total
+  ///     (4 GiB), or four times the size of the storages if that is more.
   ///   - progress: Called as bytes of both are read, by any thread.
-  /// - Throws: `checksumMismatch` if one is damaged, `limitExceeded` for a view expanded beyond memory.
+  /// - Throws: `checksumMismatch` if one is damaged, `limitExceeded` for expanded views.
   public func difference(
-    from other: StateDict, progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
+    from other: StateDict, expandedByteCount: Int = 4 << 30,
+    progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) throws -> Difference {
-    try Difference(between: other, and: self, progress: progress)
+    try Difference(between: other, and: self, expandedByteCount: expandedByteCount, progress: progress)
   }
 }

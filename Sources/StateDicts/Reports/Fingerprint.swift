@@ -37,9 +37,15 @@ public struct Fingerprint: Codable, Equatable, Sendable {
 extension StateDict {
   /// Computes the fingerprint, reading every byte on two threads.
   ///
-  /// - Parameter progress: Called as bytes are read, by any thread.
-  /// - Throws: `checksumMismatch` if a storage is damaged.
-  public func fingerprint(progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }) throws -> Fingerprint {
+  /// - Parameters:
+  ///   - expandedByteCount: The largest number of bytes that expanded and overlapping views may repeat in total (4 GiB), or four
+  ///     times the size of the storages if that is more.
+  ///   - progress: Called as bytes are read, by any thread.
+  /// - Throws: `checksumMismatch` if a storage is damaged, `limitExceeded` for expanded views.
+  public func fingerprint(
+    expandedByteCount: Int = 4 << 30, progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
+  ) throws -> Fingerprint {
+    try RepeatedBytes.require(tensors, within: expandedByteCount)
     let done = ProgressSum(total: tensors.reduce(0) { $0 &+ $1.byteCount }, progress)
     let rows = try concurrentMap(indices, largestFirst: { self[$0].tensor.byteCount }) { place in
       let (name, tensor) = self[place]

@@ -93,8 +93,13 @@ extension Tensor {
 extension StateDict {
   /// The statistics of every tensor, in the order of the state dict; nil for those without elements of their own.
   ///
-  /// - Throws: `limitExceeded` for a view expanded beyond memory; `checksumMismatch`.
-  public func statistics() throws -> [(name: String, statistics: TensorStatistics?)] {
+  /// - Parameter expandedByteCount: The largest number of bytes that expanded and overlapping views may repeat in total (4 GiB),
+  ///   or four times the size of the storages if that is more.
+  /// - Throws: `limitExceeded` for expanded views; `checksumMismatch`.
+  public func statistics(
+    expandedByteCount: Int = 4 << 30
+  ) throws -> [(name: String, statistics: TensorStatistics?)] {
+    try RepeatedBytes.require(tensors, within: expandedByteCount)
     let places = indices.filter { self[$0].tensor.composition?.hasElements != false }
     var found = Dictionary(uniqueKeysWithValues: zip(places, try Tensor.statistics(of: places.map { self[$0].tensor })))
     return indices.map { (self[$0].name, found.removeValue(forKey: $0)) }

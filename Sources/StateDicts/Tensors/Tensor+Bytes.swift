@@ -224,14 +224,6 @@ extension Tensor {
       || storage.computedContents?.sources.contains { $0.isExpandedBeyondLimit } == true
   }
 
-  /// How many bytes more it takes written out than its storage has: those that strides of 0 repeat.
-  package var expandedByteCount: Int {
-    let sources = storage.computedContents?.sources ?? []
-    return sources.reduce(max(byteCount - storage.byteCount, 0)) { sum, source in
-      sum.plus(source.expandedByteCount) ?? .max
-    }
-  }
-
   func requireNoExpansion() throws(CheckpointError) {
     if isExpandedBeyondLimit {
       throw CheckpointError(

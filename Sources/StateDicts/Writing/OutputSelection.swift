@@ -67,16 +67,7 @@ struct OutputSelection {
   ///
   /// - Throws: `limitExceeded`.
   func requireExpansion(within options: WriteOptions) throws(CheckpointError) {
-    var expanded = 0
-    for item in kept {
-      guard let sum = expanded.plus(item.tensor.expandedByteCount), sum <= options.expandedByteCount else {
-        throw CheckpointError(
-          .limitExceeded,
-          "Expanded views exceed the limit of \(options.expandedByteCount) bytes in total.",
-          remedy: "raise the limit if you trust the file (expandedByteCount, --limit-factor 10)")
-      }
-      expanded = sum
-    }
+    try RepeatedBytes.require(kept.lazy.map(\.tensor), within: options.expandedByteCount)
   }
 
   func report(byteCount: Int, notKept: [LeftOut] = []) -> WriteReport {

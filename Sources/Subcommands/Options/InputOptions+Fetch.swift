@@ -77,7 +77,8 @@ extension InputOptions {
   package func path(of argument: FilePath) throws -> FilePath {
     let input = argument.description
     guard Self.isRemote(argument) else { return argument }
-    let child = try ChildProcess(Program.fetch.path, [input] + fetching.arguments)
+    let child = try ChildProcess(
+      Program.fetch.path, [input, "--limit-factor=\(limitFactor)"] + fetching.arguments)
     let progress = ProgressLine()
     var last: FetchMessage?
     child.forEachLine { line in

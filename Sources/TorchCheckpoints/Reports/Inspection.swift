@@ -131,35 +131,37 @@ public struct Inspection: Sendable, Encodable {
     var notes = checkpoint.notes + leftOut.map { "\($0.name.shortened) was left out: \($0.reason.shortened)" }
 
     let tensors = checkpoint.tensors
-    let unhashed = hash == nil ? [] : Inspection.expanded(tensors, limit: checkpoint.options.limits.expandedByteCount)
+    let unread = hash == nil && !statistics ? [] : checkpoint.expandedPlaces
     let hashes = try hash.map { hash in
       try concurrentMap(tensors.indices, largestFirst: { tensors[$0].tensor.byteCount }) { place -> String? in
         let row = tensors[place]
-        guard row.tensor.isHashable, !unhashed.contains(place) else { return nil }
+        guard row.tensor.isHashable, !unread.contains(place) else { return nil }
         let text = try hash(row.tensor)
         // A hash of damaged bytes would pass for the tensor's own. Where the tensor is all of its storage, that is done.
         if row.tensor.storage.origin.checksOnUse { try row.tensor.storage.verify(dropping: true) }
         return text
       }
     }
-    let figures = statistics ? try checkpoint.statistics(progress: progress) : [:]
+    let figures = statistics ? try checkpoint.statistics(except: unread, progress: progress) : [:]
     var rows: [Row] = []
     rows.reserveCapacity(tensors.count)
     for (place, (name, tensor)) in tensors.lazy.map({ ($0.name, $0.tensor) }).enumerated() {
+      var componentHash: ((Tensor) throws -> String)?
+      if let hash, !unread.contains(place) { componentHash = hash }
       try rows.append(
         Row(
           name: name, dtype: tensor.elementType, shape: tensor.shape, byteCount: tensor.byteCount,
           kind: tensor.composition?.kind,
           components: tensor.composition.flatMap { $0.components.isEmpty ? nil : $0.components }?
-            .map { try Component($0, hash: hash) },
+            .map { try Component($0, hash: componentHash) },
           attributes: tensor.composition.flatMap { $0.attributes.isEmpty ? nil : $0.json.objectValue },
           role: tensors[place].role,
           device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place],
           statistics: figures[place]))
-      if unhashed.contains(place) {
+      if unread.contains(place) {
         notes.append(
-          "\(name.shortened) has no hash: it is a view expanded from \(tensor.storage.byteCount) to \(tensor.byteCount) bytes."
-        )
+          "\(name.shortened) was not read: it is a view of \(tensor.byteCount) bytes in a storage of \(tensor.storage.byteCount), "
+            + "and views repeat too many bytes.")
       }
     }
     self.tensors = rows
@@ -187,21 +189,6 @@ public struct Inspection: Sendable, Encodable {
     var report = self
     report.tensors = tensors.filter { NamePattern(pattern).matches($0.name) }
     return report
-  }
-
-  /// The places of tensors that repeat their storage's bytes beyond what is read for a hash: one by itself, or all so
-  /// far together.
-  private static func expanded(_ tensors: [NamedTensor], limit: Int) -> Set<Int> {
-    var sum = 0
-    return Set(
-      tensors.indices.filter { place in
-        let tensor = tensors[place].tensor
-        guard !tensor.isExpandedBeyondLimit, tensor.expandedByteCount <= limit - sum else {
-          return tensor.isExpandedBeyondLimit || tensor.expandedByteCount > 0
-        }
-        sum += tensor.expandedByteCount
-        return false
-      })
   }
 
   private static func collisions(_ tensors: [NamedTensor]) -> [String] {

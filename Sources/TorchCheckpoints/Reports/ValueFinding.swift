@@ -31,7 +31,11 @@ extension Checkpoint {
   func findings(
     _ checks: Set<ValueFinding.Check>, progress: @escaping @Sendable (ByteProgress) -> Void
   ) throws -> [ValueFinding] {
-    let figures = try statistics(progress: progress)
+    let (tensors, expanded) = (tensors, expandedPlaces)
+    guard expanded.allSatisfy({ tensors[$0].tensor.isExpandedBeyondLimit }) else {
+      throw RepeatedBytes.exceeded(options.limits.expandedByteCount)
+    }
+    let figures = try statistics(except: expanded, progress: progress)
     return tensors.enumerated().flatMap { place, row in
       guard let statistics = figures[place] else { return [ValueFinding]() }
       let last = row.name.split(separator: ".").last
@@ -56,13 +60,20 @@ extension Checkpoint {
     }
   }
 
-  /// The statistics of tensors, by their places: of those that have elements and are not expanded beyond memory.
-  func statistics(progress: @escaping @Sendable (ByteProgress) -> Void) throws -> [Int: TensorStatistics] {
+  /// The places of tensors that are not read as a whole: each is a view expanded beyond memory, or one that repeats more bytes
+  /// than the limits allow for all so far together.
+  var expandedPlaces: Set<Int> {
     let all = tensors
-    let places = all.indices.filter { place in
-      let tensor = all[place].tensor
-      return tensor.composition?.hasElements != false && !tensor.isExpandedBeyondLimit
-    }
+    var repeated = RepeatedBytes(limit: options.limits.expandedByteCount, over: all.lazy.map(\.tensor))
+    return Set(all.indices.filter { all[$0].tensor.isExpandedBeyondLimit || !repeated.admit(all[$0].tensor) })
+  }
+
+  /// The statistics of tensors, by their places: of those that have elements and are not in `expandedPlaces`.
+  func statistics(
+    except expanded: Set<Int>, progress: @escaping @Sendable (ByteProgress) -> Void
+  ) throws -> [Int: TensorStatistics] {
+    let all = tensors
+    let places = all.indices.filter { all[$0].tensor.composition?.hasElements != false && !expanded.contains($0) }
     let sum = ProgressSum(total: places.reduce(0) { $0 &+ all[$1].tensor.byteCount }, progress)
     let figures = try Tensor.statistics(of: places.map { all[$0].tensor }) { count, number in
       sum.add(count, all[places[number]].name)

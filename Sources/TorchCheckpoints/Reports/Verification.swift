@@ -38,7 +38,8 @@ extension Checkpoint {
   ///   - checks: What to look for among the values of tensors (default: nothing). Bytes that were read for this are not
   ///     read again for their checksum.
   ///   - progress: Called as bytes are read, from any thread.
-  /// - Throws: `CheckpointError` if a file or an expanded view cannot be read. Damage is not an error but in the result.
+  /// - Throws: `CheckpointError` if a file cannot be read, or expanded views exceed `CheckpointLimits.expandedByteCount` where
+  ///   values are checked. Damage is not an error but in the result.
   public func verify(
     values checks: Set<ValueFinding.Check> = [], progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) throws -> Verification {

@@ -29,12 +29,16 @@ public struct DownloadOptions: Sendable {
   public var retryDelay: Duration
   /// The maximum number of consecutive redirects (10, as in Python's urllib).
   public var redirects: Int
+  /// The largest file of which the server does not announce the size, in bytes (64 GiB).
+  ///
+  /// That includes every file that arrives compressed (`Content-Encoding`), since only its compressed size is announced.
+  public var unannouncedByteCount: Int
 
   /// Creates options.
   public init(
     fileName: String? = nil, hash: HashCheck = .name, checksCachedFile: Bool = false, isOffline: Bool = false,
     allowsPlainHTTP: Bool = false, connectSeconds: Double = 30, firstByteSeconds: Double = 60, idleSeconds: Double = 30,
-    retries: Int = 4, retryDelay: Duration = .seconds(1), redirects: Int = 10
+    retries: Int = 4, retryDelay: Duration = .seconds(1), redirects: Int = 10, unannouncedByteCount: Int = 64 << 30
   ) {
     self.fileName = fileName
     self.hash = hash
@@ -47,5 +51,6 @@ public struct DownloadOptions: Sendable {
     self.retries = retries
     self.retryDelay = retryDelay
     self.redirects = redirects
+    self.unannouncedByteCount = unannouncedByteCount
   }
 }

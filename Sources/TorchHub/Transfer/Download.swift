@@ -17,6 +17,10 @@ struct Download: Sendable {
   func run() async throws {
     do {
       try await complete()
+    } catch let error as CheckpointError where error.code == .limitExceeded {
+      // More of it would be refused again.
+      part.discard()
+      throw error
     } catch {
       part.leave(hashed: hash != nil)
       throw error
@@ -54,6 +58,8 @@ struct Download: Sendable {
     var redirects = 0
     var failures = 0
     var furthest = part.progress.completedByteCount
+    let pace = Pace(options, attempts: options.retries + 1)
+    let arrived = Locked(0)
     while true {
       try Task.checkCancellation()
       let resume = try await offCooperativePool { [part, source, hash] in
@@ -64,7 +70,13 @@ struct Download: Sendable {
         return
       }
       do {
-        return try await ask(url, resume)
+        return try await ask(url, resume) { [source] byteCount in
+          let total = arrived.withLock { arrived in
+            arrived += byteCount
+            return arrived
+          }
+          try pace.check(total, source)
+        }
       } catch Turn.elsewhere(let next) {
         redirects += 1
         guard redirects <= options.redirects else {
@@ -83,13 +95,14 @@ struct Download: Sendable {
         furthest = max(furthest, reached)
         failures += 1
         guard failures <= options.retries else { throw error }
-        let doubled = options.retryDelay * (1 << min(failures - 1, 10))
-        try await Task.sleep(for: min(max(doubled, .seconds(seconds ?? 0)), .seconds(30)))
+        try await Task.sleep(for: RetryDelay.after(failures, options, serverSays: seconds))
       }
     }
   }
 
-  private func ask(_ url: URL, _ resume: PartialFile.ResumePoint?) async throws {
+  private func ask(
+    _ url: URL, _ resume: PartialFile.ResumePoint?, arriving: @escaping @Sendable (_ byteCount: Int) throws -> Void
+  ) async throws {
     var request = Request(to: url, options, access)
     if let resume {
       request.fields["Range"] = "bytes=\(resume.byteCount)-"
@@ -109,11 +122,9 @@ struct Download: Sendable {
         let total = byteCount ?? head.byteCount
         try part.begin(try PartialRecord(source: source, validator: head.validator, totalBytes: total))
       }
-    } onBody: { [byteCount] data in
-      if let byteCount, Int64(part.progress.completedByteCount) + Int64(data.count) > byteCount {
-        throw CheckpointError(
-          .httpStatus, "The server sends more than the \(byteCount) bytes of the file.", file: url.shown)
-      }
+    } onBody: { data in
+      try arriving(data.count)
+      try checkSize(part.progress, adding: data.count)
       try part.append(data)
       let arrived = part.progress
       // The report that all is there comes once, from where it is known.
@@ -122,6 +133,22 @@ struct Download: Sendable {
     }
     try await exchange.run(request)
     try checkWhole(url)
+  }
+
+  /// Refuses more bytes than the server announced, or than a file of unknown size may have.
+  private func checkSize(_ arrived: ByteProgress, adding count: Int) throws(CheckpointError) {
+    let size = arrived.completedByteCount + count
+    if let total = arrived.totalByteCount {
+      guard size > total else { return }
+      throw CheckpointError(
+        .httpStatus, "The server sends more than the \(total) bytes of the file.", file: source.shown)
+    }
+    guard size > options.unannouncedByteCount else { return }
+    throw CheckpointError(
+      .limitExceeded,
+      "The server did not announce the size of the file, and sends more than \(options.unannouncedByteCount) bytes.",
+      file: source.shown,
+      remedy: "if you trust the server, raise the limit (unannouncedByteCount, --limit-factor 10)")
   }
 
   /// Refuses a body that ended early, though the client took it for whole, and one of no bytes.

@@ -37,6 +37,11 @@
       }
     }
 
+    /// The file of certificates to trust that `SSL_CERT_FILE` names, as for OpenSSL and curl; nil for the system's.
+    private static var trustedCertificates: String? {
+      ProcessInfo.processInfo.environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// The corresponding C functions are `curl_easy_setopt` and `curl_easy_perform`.
     private static func perform(_ request: Request, _ reception: Reception) throws {
       let place = request.url.shown
@@ -54,7 +59,7 @@
         pth2swt_set_text(handle, CURLOPT_URL, request.url.absoluteString),
         pth2swt_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https"),
         pth2swt_set_pointer(handle, CURLOPT_HTTPHEADER, fields),
-        // Bodies that come packed though that was not asked for are unpacked.
+        // Bodies that come compressed though that was not asked for are unpacked.
         pth2swt_set_text(handle, CURLOPT_ACCEPT_ENCODING, ""),
         pth2swt_set_number(handle, CURLOPT_NOBODY, request.method == .head ? 1 : 0),
         pth2swt_set_number(handle, CURLOPT_NOSIGNAL, 1),
@@ -71,13 +76,15 @@
           unsafe Reception.at(state)?.receive(body: UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
         },
         pth2swt_set_pointer(handle, CURLOPT_XFERINFODATA, state),
-        // Called at least once a second.
-        pth2swt_set_progress(handle) { state, _, _, _, _ in unsafe Reception.at(state)?.isPatient == true ? 0 : 1 },
+        pth2swt_set_progress(handle) { state, _, received, _, _ in
+          unsafe Reception.at(state)?.progress(sent: Int(received)) == true ? 0 : 1
+        },
         pth2swt_set_pointer(handle, CURLOPT_PREREQDATA, state),
         pth2swt_set_before_request(handle) { state, _, _, _, _ in
           unsafe Reception.at(state)?.beginWaiting()
           return CURL_PREREQFUNC_OK
         },
+        trustedCertificates.map { unsafe pth2swt_set_text(handle, CURLOPT_CAINFO, $0) } ?? CURLE_OK,
       ]
       guard results.allSatisfy({ $0 == CURLE_OK }) else {
         throw CheckpointError(.connectionFailed, "libcurl refuses the request.", file: place)

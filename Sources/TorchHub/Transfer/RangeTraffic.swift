@@ -21,9 +21,6 @@ final class RangeTraffic: Sendable {
   /// The number of bytes received so far.
   var byteCount: Int { state.withLock { $0.byteCount } }
 
-  /// At least so many bytes must come in a second, apart from the time that a connection may take.
-  static let leastBytesPerSecond = 4096
-
   /// - Parameter access: What the server is asked with, and how its refusals are read, if it is Hugging Face's.
   init(source: URL, options: DownloadOptions, access: HubAccess? = nil, requestLimit: Int) {
     self.source = source
@@ -45,7 +42,7 @@ final class RangeTraffic: Sendable {
     let answer = Locked((data: Data(), total: 0, validator: String?.none))
     try await retrying { [self] url in
       answer.withLock { $0 = (Data(), 0, nil) }
-      let limits = Limits(byteCount: count, options)
+      let pace = Pace(options)
       try await ask(url, .get, ["Range": "bytes=-\(count)"]) { [source] head in
         guard head.status == 206 else { throw Self.noRanges(source) }
         guard let range = head.range, let total = range.total.flatMap({ Int(exactly: $0) }), total > 0,
@@ -55,7 +52,8 @@ final class RangeTraffic: Sendable {
         answer.withLock { ($0.total, $0.validator) = (total, head.validator) }
       } onBody: { [source] data in
         try answer.withLock { answer in
-          try limits.check(answer.data.count + data.count, of: min(answer.total, count), source)
+          try Self.checkArrived(answer.data.count + data.count, of: min(answer.total, count), source)
+          try pace.check(answer.data.count, source)
           answer.data.append(data)
         }
       }
@@ -73,7 +71,7 @@ final class RangeTraffic: Sendable {
     try await retrying { [self] url in
       let start = position.withLock { $0 }
       let count = range.upperBound - start
-      let limits = Limits(byteCount: count, options)
+      let pace = Pace(options)
       let fields = ["Range": "bytes=\(start)-\(range.upperBound - 1)", "If-Range": validator]
       try await ask(url, .get, fields.compactMapValues(\.self)) { [source] head in
         // If-Range: the whole file is the answer if it is another version.
@@ -87,7 +85,8 @@ final class RangeTraffic: Sendable {
         try Self.checkLength(head, count, source)
       } onBody: { [source] data in
         let place = position.withLock { $0 }
-        try limits.check(place - start + data.count, of: count, source)
+        try Self.checkArrived(place - start + data.count, of: count, source)
+        try pace.check(place - start, source)
         try receive(data, place)
         position.withLock { $0 += data.count }
       }
@@ -129,8 +128,7 @@ final class RangeTraffic: Sendable {
         reached = now
         failures += 1
         guard failures <= options.retries else { throw error }
-        let doubled = options.retryDelay * (1 << min(failures - 1, 10))
-        try await Task.sleep(for: min(max(doubled, .seconds(seconds ?? 0)), .seconds(30)))
+        try await Task.sleep(for: RetryDelay.after(failures, options, serverSays: seconds))
       } catch let error as CheckpointError
         where place != source && (error.code == .httpStatus || error.code == .notFound)
       {
@@ -181,6 +179,11 @@ final class RangeTraffic: Sendable {
       try access?.check(head, at: url)
       // Everything but a part or the whole is an error, a redirect or a reason to ask again.
       if !isAnswer(head) { try head.check(url, nil, allowsPlainHTTP: allowsPlainHTTP) }
+      guard !head.isPacked || head.status != 206 else {
+        throw CheckpointError(
+          .httpStatus, "The server sends a compressed part of the file (Content-Encoding), which was not asked for.",
+          file: url.shown, remedy: "download the whole file (--download)")
+      }
       try onHead(head)
     } onBody: { [state] data in
       state.withLock { $0.byteCount += data.count }
@@ -191,29 +194,10 @@ final class RangeTraffic: Sendable {
 
   // MARK: - Checks
 
-  /// How much may come, and until when.
-  private struct Limits: Sendable {
-    let deadline: ContinuousClock.Instant
-    let seconds: Double
-
-    init(byteCount: Int, _ options: DownloadOptions) {
-      seconds =
-        options.connectSeconds + options.firstByteSeconds + options.idleSeconds
-        + Double(byteCount) / Double(RangeTraffic.leastBytesPerSecond)
-      deadline = .now + .seconds(seconds)
-    }
-
-    func check(_ received: Int, of expected: Int, _ source: URL) throws(CheckpointError) {
-      guard received <= expected else {
-        throw CheckpointError(
-          .httpStatus, "The server sends more than the \(expected) bytes that were asked for.", file: source.shown)
-      }
-      guard ContinuousClock.now < deadline else {
-        throw CheckpointError(
-          .connectionFailed, "The server sent \(received) of \(expected) bytes in \(Int(seconds)) s.",
-          file: source.shown)
-      }
-    }
+  private static func checkArrived(_ received: Int, of expected: Int, _ source: URL) throws(CheckpointError) {
+    guard received > expected else { return }
+    throw CheckpointError(
+      .httpStatus, "The server sends more than the \(expected) bytes that were asked for.", file: source.shown)
   }
 
   private static func checkLength(_ head: ResponseHead, _ expected: Int, _ source: URL) throws(CheckpointError) {

@@ -18,6 +18,13 @@
     private var lastSign: ContinuousClock.Instant?
     private var failure: (any Error)?
 
+    /// How many bytes of the body have arrived, compressed if they were sent so, and what they were unpacked to.
+    private var sentByteCount = 0
+    private var bodyByteCount = 0
+
+    /// The largest ratio of the two, above `unpackedByteCount`: weights hardly compress, and zeros a thousandfold.
+    private static let inflationLimit = 100
+    private static let unpackedByteCount = 64 << 20
     /// A head of more bytes than this is no head: 256 KiB.
     private static let headLimit = 1 << 18
 
@@ -67,7 +74,24 @@
 
     func receive(body: UnsafeRawBufferPointer) -> Int {
       lastSign = .now
-      return pass(body.count) { try unsafe onBody(Data(body)) }
+      bodyByteCount += body.count
+      return pass(body.count) {
+        guard (bodyByteCount - Self.unpackedByteCount) / Self.inflationLimit <= sentByteCount else {
+          throw CheckpointError(
+            .limitExceeded,
+            "The server sends a compressed file (Content-Encoding) that grows more than \(Self.inflationLimit)-fold.",
+            file: place, remedy: "if you trust the server, download the file with another program, and give its path")
+        }
+        try unsafe onBody(Data(body))
+      }
+    }
+
+    /// Called after bytes have arrived, and at least once a second.
+    ///
+    /// - Returns: Whether to go on.
+    func progress(sent byteCount: Int) -> Bool {
+      sentByteCount = byteCount
+      return isPatient
     }
 
     /// How many bytes are taken: all, or none if the work fails, which makes curl end the exchange.
@@ -84,7 +108,7 @@
     // MARK: - What does not
 
     /// Whether to wait on.
-    var isPatient: Bool {
+    private var isPatient: Bool {
       if isCancelled.withLock({ $0 }) {
         failure = CancellationError()
       } else if let lastSign {

@@ -12,7 +12,7 @@ extension ResponseHead {
     case 206:
       guard let resume else { throw refusal(url) }
       // A server may heed Range and not If-Range: then the answer itself shows that the file is another one.
-      guard let range, range.start == resume.byteCount, range.total == resume.record.totalBytes,
+      guard let range, !isPacked, range.start == resume.byteCount, range.total == resume.record.totalBytes,
         resume.record.validator == nil || validator == nil || validator == resume.record.validator
       else { throw Turn.over }
     case 301, 302, 303, 307, 308:

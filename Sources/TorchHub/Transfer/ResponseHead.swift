@@ -21,6 +21,8 @@ struct ResponseHead: Sendable, Equatable {
   let status: Int
   /// How many bytes the body has, where the server says so and they are the file's own.
   let byteCount: Int64?
+  /// Whether the body is compressed for the way (`Content-Encoding`); the client unpacks it.
+  let isPacked: Bool
   let range: ContentRange?
   /// A strong ETag, or else the date of the last change: what `If-Range` takes.
   let validator: String?
@@ -43,12 +45,12 @@ struct ResponseHead: Sendable, Equatable {
 
   init(status: Int, field: (String) -> String?) {
     self.status = status
-    // A body that was packed for the way is unpacked by the client: its length is the packed one.
-    let isPlain = field("Content-Encoding").map { $0.lowercased() == "identity" } ?? true
-    byteCount = isPlain ? field("Content-Length").flatMap { Int64($0) } : nil
+    // The length of a packed body is that of the packed bytes.
+    isPacked = field("Content-Encoding").map { $0.lowercased() != "identity" } ?? false
+    byteCount = isPacked ? nil : field("Content-Length").flatMap { Int64($0) }
     range = field("Content-Range").flatMap { ContentRange($0) }
     let tag = field("ETag").flatMap { $0.hasPrefix("W/") ? nil : $0 }
-    validator = isPlain ? tag ?? field("Last-Modified") : nil
+    validator = isPacked ? nil : tag ?? field("Last-Modified")
     mediaType = String((field("Content-Type") ?? "").lowercased().prefix { $0 != ";" && $0 != " " })
     location = field("Location")
     retryAfter = field("Retry-After").flatMap { Int($0) }

@@ -58,7 +58,9 @@ struct DiffCommand: ParsableCommand {
     // Before any work that would be lost if it cannot be written.
     let page = try html.map { try AtomicFile(path: $0, overwrites: force) }
     let progress = ProgressLine()
-    let difference = try stateDicts[1].difference(from: stateDicts[0]) { progress.show($0) }
+    let difference = try stateDicts[1].difference(
+      from: stateDicts[0], expandedByteCount: inputs.limits.expandedByteCount
+    ) { progress.show($0) }
     progress.clear()
     if let page {
       let report = ReportPage(of: difference, from: stateDicts[0], to: stateDicts[1], files: [first, second])

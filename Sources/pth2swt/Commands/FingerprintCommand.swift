@@ -59,7 +59,7 @@ struct FingerprintCommand: ParsableCommand {
     } catch let error as CheckpointError where error.code == .isDirectory {
       return try printAll()
     }
-    try printJSON(checkpoint.stateDict(key: key.key).shownFingerprint())
+    try printJSON(checkpoint.stateDict(key: key.key).shownFingerprint(inputs.limits))
   }
 
   private func printAll() throws {
@@ -67,7 +67,7 @@ struct FingerprintCommand: ParsableCommand {
     var batch = Batch("done", isJSON: true)
     for input in found {
       batch.run(input) {
-        let fingerprint = try inputs.open(input.path).stateDict(key: key.key).shownFingerprint()
+        let fingerprint = try inputs.open(input.path).stateDict(key: key.key).shownFingerprint(inputs.limits)
         try printJSON(Line(file: input.path, fingerprint: fingerprint), isLine: true)
         return (.ok, "")
       }
@@ -78,9 +78,9 @@ struct FingerprintCommand: ParsableCommand {
 
 extension StateDict {
   /// The fingerprint, with progress on the terminal.
-  func shownFingerprint() throws -> Fingerprint {
+  func shownFingerprint(_ limits: CheckpointLimits) throws -> Fingerprint {
     let progress = ProgressLine()
     defer { progress.clear() }
-    return try fingerprint { progress.show($0) }
+    return try fingerprint(expandedByteCount: limits.expandedByteCount) { progress.show($0) }
   }
 }

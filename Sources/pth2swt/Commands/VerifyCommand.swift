@@ -144,7 +144,9 @@ struct VerifyCommand: ParsableCommand {
     let verification = try verification(of: checkpoint, input: input) { verification in
       if !json { for other in verification.damaged { print("\(other.entry): \(other.message)") } }
     }
-    let changes = try expected.map { try checkpoint.stateDict(key: key.key).shownFingerprint().changes(since: $0) }
+    let changes = try expected.map {
+      try checkpoint.stateDict(key: key.key).shownFingerprint(inputs.limits).changes(since: $0)
+    }
     let differences = try card.map { try $0.changes(in: checkpoint, at: input) }
     let findings = values ? verification.findings : nil
     if json {

@@ -151,7 +151,7 @@ struct UnusedTests {
     let file = FileBytes.torch(PickleBytes.dict(("a", view), ("b", view), ("w", PickleBytes.vector)))
     let report = try Checkpoint(file, options: options).inspect(hash: { _ in "hash" })
     #expect(report.tensors.map(\.sha256) == ["hash", nil, "hash"])
-    #expect(report.notes.contains { $0.hasPrefix("b has no hash: it is a view expanded") })
+    #expect(report.notes.contains { $0.hasPrefix("b was not read: it is a view of 4000 bytes") })
     var writing = WriteOptions(overwrites: true, expandsTies: true)
     writing.expandedByteCount = 5000
     let folder = try TemporaryFolder()
@@ -161,6 +161,51 @@ struct UnusedTests {
     }
     writing.expandedByteCount = 8000
     try weights.write(toPath: folder.path("w.swt"), options: writing)
+  }
+
+  @Test("Whatever reads all values refuses views that name terabytes, before it reads anything")
+  func terabytes() throws {
+    // Each view of 200 MiB is one that is read by itself.
+    let wide = PickleBytes.tensor(
+      PickleBytes.storage("0", count: 4), size: PickleBytes.numbers(50 << 20), stride: PickleBytes.numbers(0))
+    let file = FileBytes.torch(PickleBytes.dict(("a", PickleBytes.list(Array(repeating: wide, count: 10_000)))))
+    try expectRefusal(Checkpoint(file), limit: CheckpointLimits().expandedByteCount)
+  }
+
+  @Test("Views of the same bytes are limited as expanded ones are, and four times all bytes are always read")
+  func overlapping() throws {
+    let storage = [("0", [UInt8](repeating: 0, count: 400))]
+    func file(_ count: Int) throws -> Checkpoint {
+      let whole = PickleBytes.floats("0", count: 100)
+      var options = CheckpointOptions()
+      options.limits.expandedByteCount = 1000
+      return try Checkpoint(
+        FileBytes.torch(
+          PickleBytes.dict(("a", PickleBytes.list(Array(repeating: whole, count: count)))), storages: storage),
+        options: options)
+    }
+    try expectRefusal(file(6), limit: 1000)
+    let checkpoint = try file(5)
+    let weights = try checkpoint.stateDict()
+    #expect(try weights.fingerprint(expandedByteCount: 1000).tensors.count == 5)
+    #expect(try weights.difference(from: weights, expandedByteCount: 1000).isEmpty)
+    #expect(try checkpoint.verify(values: [.nan]).findings.isEmpty)
+  }
+
+  private func expectRefusal(_ checkpoint: Checkpoint, limit: Int) throws {
+    let weights = try checkpoint.stateDict()
+    let errors = [
+      #expect(throws: CheckpointError(.limitExceeded, "")) { try weights.fingerprint(expandedByteCount: limit) },
+      #expect(throws: CheckpointError(.limitExceeded, "")) {
+        try weights.difference(from: weights, expandedByteCount: limit)
+      },
+      #expect(throws: CheckpointError(.limitExceeded, "")) { try weights.statistics(expandedByteCount: limit) },
+      #expect(throws: CheckpointError(.limitExceeded, "")) { try checkpoint.verify(values: [.nan]) },
+    ]
+    #expect(errors.allSatisfy { $0?.remedy?.contains("--limit-factor") == true })
+    // What looks at tensors one by one leaves out the rest.
+    let report = try checkpoint.inspect(statistics: false, hash: { _ in "hash" })
+    #expect(report.tensors.contains { $0.sha256 == nil } && report.tensors.contains { $0.sha256 != nil })
   }
 
   @Test("Verifying tells how far it is, up to the end")

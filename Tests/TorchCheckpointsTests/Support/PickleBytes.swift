@@ -23,7 +23,9 @@ enum PickleBytes {
     Array("(".utf8) + items.flatMap { integer($0) } + Array("t".utf8)
   }
 
-  static func list(_ items: [UInt8]...) -> [UInt8] { Array("](".utf8) + items.flatMap { $0 } + Array("e".utf8) }
+  static func list(_ items: [UInt8]...) -> [UInt8] { list(items) }
+
+  static func list(_ items: [[UInt8]]) -> [UInt8] { Array("](".utf8) + items.flatMap { $0 } + Array("e".utf8) }
 
   static func dict(_ entries: (String, [UInt8])...) -> [UInt8] {
     Array("}(".utf8) + entries.flatMap { text($0.0) + $0.1 } + Array("u".utf8)
