@@ -18,6 +18,7 @@ import sys
 import inputs
 from inference import bench_inference
 from measuring import Setting, in_turn, last_number, root, text, tool
+from remote import bench_remote
 
 loading, matching = root / ".build/release/Loading", root / ".build/release/Matching"
 
@@ -164,6 +165,23 @@ def bench_statistics(bench: Setting) -> list:
     return rows
 
 
+def bench_differences(bench: Setting) -> list:
+    """All figures of all tensors of two files of which half of the tensors differ, against the statistics of both."""
+    source, other, steps = bench.folder / "one_gb.pth", bench.folder / "other.safetensors", bench.folder / "map.json"
+    names = [tensor["name"] for tensor in json.loads(text([tool, "inspect", "--json", source]))["tensors"]]
+    steps.write_text(json.dumps([{"cast": names[::2], "to": "float16"}, {"cast": names[::2], "to": "float32"}]))
+    subprocess.run([tool, "convert", "--force", "--map", steps, source, other], check=True, stdout=subprocess.DEVNULL)
+    # diff ends with 1 where files differ.
+    result = in_turn({
+        "cat": ["sh", "-c", 'cat "$0" "$1" > /dev/null', source, other],
+        "statistics": ["sh", "-c", '"$0" inspect --stats "$1" && "$0" inspect --stats "$2"', tool, source, other],
+        "ours": ["sh", "-c", '"$0" diff "$1" "$2"; [ $? = 1 ]', tool, source, other]}, bench.at_most(5))
+    other.unlink()
+    ours, statistics, cat = (result[who]["seconds"] for who in ("ours", "statistics", "cat"))
+    return [{"what": "diff of 1 GB, half of it changed, s", "ours": ours, "statistics of both": statistics, "of statistics": ours / statistics,
+             "cat": cat, "ratio": ours / cat, "peak_mib": result["ours"]["peak_mib"]}]
+
+
 PYTHON_MAPPING = """
 import sys, torch
 from safetensors.torch import save_file
@@ -241,8 +259,8 @@ def bench_inspecting(bench: Setting) -> list:
 
 
 PARTS = {"loading": bench_loading, "matching": bench_matching, "converting": bench_converting, "writing": bench_writing,
-         "strided": bench_strided, "mapping": bench_mapping, "merging": bench_merging, "statistics": bench_statistics, "inspecting": bench_inspecting,
-         "inference": bench_inference}
+         "strided": bench_strided, "mapping": bench_mapping, "merging": bench_merging, "statistics": bench_statistics, "differences": bench_differences,
+         "inspecting": bench_inspecting, "remote": bench_remote, "inference": bench_inference}
 
 
 def main() -> None:
