@@ -17,8 +17,11 @@ struct Pth2swt: ParsableCommand {
         pth2swt inspect model.pth                   list tensors
         pth2swt inspect --json --hashes model.pth   report for scripts, with SHA-256
         pth2swt show model.pth conv1.weight         print values
+        pth2swt inspect hf://owner/name             a model on Hugging Face
         pth2swt verify model.pth --expect model.json
-        pth2swt diff old.pth new.swt
+        pth2swt verify --values model.pth           find NaN and infinity
+        pth2swt diff old.pth new.swt                what changed
+        pth2swt convert --into out runs/            convert a whole folder
         pth2swt scan --strict download.bin          check for code in pickles
         pth2swt match model.pth --model fasterrcnn_resnet50_fpn
         pth2swt registry fasterrcnn_resnet50_fpn --frozen
@@ -46,9 +49,12 @@ extension Pth2swt {
   /// Checks that the first argument is a subcommand, an option or a file: otherwise a misspelled subcommand would be
   /// taken for a checkpoint to convert.
   ///
-  /// - Throws: `ValidationError`, with the subcommands that may be meant.
+  /// - Throws: `ValidationError`, with the subcommands that may be meant, or if there are no arguments.
   fileprivate static func checkSubcommand() throws {
-    guard let first = programArguments.first, !first.exists else { return }
+    guard let first = programArguments.first else {
+      throw ValidationError("There is no input. Run pth2swt --help for examples.")
+    }
+    guard !first.exists else { return }
     let word = first.description
     let names = configuration.subcommands.map { $0._commandName } + ["help"]
     guard !names.contains(word), word.allSatisfy({ $0.isLetter }) else { return }

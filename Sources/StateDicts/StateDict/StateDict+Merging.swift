@@ -21,18 +21,22 @@ extension StateDict {
   package static func merging(_ parts: [StateDict], from files: [String]) throws(CheckpointError) -> StateDict {
     var placeOfName: [ExactName: Int] = [:]
     var collisions: [String] = []
+    var common: (name: String, file: String)?
     for (place, part) in parts.enumerated() {
       for name in part.names {
         if let first = placeOfName.updateValue(place, forKey: ExactName(name)) {
+          common = common ?? (name, files[first])
           collisions.append("\(name): in \(files[first]) and \(files[place])")
         }
       }
     }
-    guard collisions.isEmpty else {
+    if let common {
       throw CheckpointError(
         .nameCollision, "\(collisions.count) tensor names are in more than one input:",
         details: collisions.prefix(10) + (collisions.count > 10 ? ["… and \(collisions.count - 10) more"] : []),
-        remedy: "rename the tensors of one input first, or leave the input out")
+        remedy:
+          "leave them out of one of the two first (pth2swt convert --drop '\(common.name)' \(common.file) PART), or rename them (--rename)"
+      )
     }
     return try StateDict(
       parts.lazy.flatMap { $0 }, originalNames: parts.flatMap(\.originalNames),

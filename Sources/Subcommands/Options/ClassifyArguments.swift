@@ -5,7 +5,8 @@ package struct ClassifyArguments: ParsableArguments {
   package static let configuration = CommandConfiguration(
     abstract: "Classify images with a ResNet or MobileNetV2.",
     discussion: """
-      Classes of a model with 1000 classes have ImageNet's names unless --labels is given.
+      Each line has a probability and its class. Classes of a model with 1000 classes have ImageNet's names, others their \
+      numbers, unless --labels names them.
 
       EXAMPLES
         pth2swt classify --weights mobilenet_v2-b0353104.pth cat.jpg

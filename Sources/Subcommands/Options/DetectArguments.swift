@@ -6,7 +6,9 @@ package struct DetectArguments: ParsableArguments {
   package static let configuration = CommandConfiguration(
     abstract: "Detect objects in images with Faster R-CNN.",
     discussion: """
-      Classes of a model with 91 classes have COCO's names unless --labels is given.
+      Each line has the class, the score, and the box in pixels: left, top, right, bottom. Classes of a model with 91 classes \
+      have COCO's names, others their numbers, unless --labels names them (the first name is the background's). To leave out \
+      uncertain detections, use --box-score-thresh 0.5; a model that was trained on small images needs its --min-size.
 
       EXAMPLES
         pth2swt detect --weights fasterrcnn_resnet50_fpn_coco-258fb6c6.pth street.jpg

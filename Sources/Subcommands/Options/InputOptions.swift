@@ -56,7 +56,21 @@ package struct InputOptions: ParsableArguments {
     var options = readingOptions
     options.memberIsOptional = memberIsOptional
     if input == FilePath("-") { return try Checkpoint(standardInput: options) }
-    return try Checkpoint(at: path(of: input), options: options)
+    do {
+      return try Checkpoint(at: path(of: input), options: options)
+    } catch var error as CheckpointError where error.code == .notFound && error.remedy == nil {
+      error.remedy = Self.remedy(forMissing: input)
+      throw error
+    }
+  }
+
+  /// What to do if there is no file: the path may be the name of a model.
+  private static func remedy(forMissing input: FilePath) -> String? {
+    let parts = input.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts.contains(where: \.isEmpty), !input.folder.exists else {
+      return input.folder.exists ? nil : "check the folder: there is no \(input.folder)"
+    }
+    return "check the path; for a model on Hugging Face, write hf://\(input)"
   }
 
   /// The options for reading a checkpoint.

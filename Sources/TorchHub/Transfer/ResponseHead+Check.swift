@@ -43,6 +43,8 @@ extension ResponseHead {
     guard mediaType == "text/html", !url.path.lowercased().hasSuffix(".html") else { return }
     throw CheckpointError(
       .notACheckpoint, "The URL leads to a web page, not to a weights file.", file: url.shown,
-      remedy: "use the URL of the file itself: on Hugging Face /resolve/ instead of /blob/, on GitHub /raw/")
+      remedy:
+        "use the URL of the file itself: on Hugging Face /resolve/ instead of /blob/, or hf://owner/name; on GitHub /raw/"
+    )
   }
 }

@@ -126,7 +126,10 @@ struct ConvertCommand: ParsableCommand {
       if paths.count < 2 {
         throw ValidationError("Missing expected argument '\(paths.isEmpty ? "<input>" : "<output>")'")
       }
-      if paths.count > 2, !merge { throw ValidationError("Several inputs need --merge or --into.") }
+      if paths.count > 2, !merge {
+        throw ValidationError(
+          "Several inputs: --merge joins their tensors in one output, --into FOLDER converts each.")
+      }
       if merge, paths.count < 3 { throw ValidationError("--merge needs two inputs and an output.") }
     } else {
       try validateInto()
@@ -150,6 +153,11 @@ struct ConvertCommand: ParsableCommand {
         "--for mlx writes safetensors: name the output OUTPUT.safetensors, or use --format safetensors.")
     }
     guard let target, maxShardSize == nil, format == nil, named == nil else { return }
+    if paths.count == 2, paths[0].isFolder {
+      throw ValidationError(
+        "The name \(target) says no format. To convert each checkpoint in the folder \(paths[0]), use --into \(target) \(paths[0]); to convert a folder that is one checkpoint, name a file such as \(target).swt."
+      )
+    }
     throw ValidationError(
       "The name \(target) says no format: use one of \(OutputFormat.extensions.map { "." + $0 }.joined(separator: " ")), "
         + "or --format.")

@@ -11,7 +11,8 @@ struct DiffCommand: ParsableCommand {
     abstract: "Compare names, shapes, dtypes and values of two checkpoints.",
     discussion: """
       Tensors with new names are paired by their bytes, and those that are equal after permuting their dimensions or after \
-      a cast are named. Exit codes: 0 all tensors are identical, 1 they differ.
+      a cast are named. The relative L2 distance is the norm of the difference divided by that of the first tensor; - where that is \
+      zero or a value is not finite. Exit codes: 0 all tensors are identical, 1 they differ.
 
       EXAMPLES
         pth2swt diff model.pth model.swt

@@ -151,7 +151,11 @@ struct InspectionText {
       }
       table.add(([row.name, row.dtype.rawValue, "\(row.shape)"] + figures + [zeros]).map { StyledText($0) } + faults)
     }
+    let faulty = rows.filter { row in row.statistics.map { $0.nan + $0.infinities > 0 } ?? false }.map(\.name)
+    let shown = faulty.prefix(3).joined(separator: ", ") + (faulty.count > 3 ? " …" : "")
     return table.lines(on: screen, dropping: [1, 2, 7, 6, 5])
+      + (faulty.isEmpty
+        ? [] : [StyledText("NaN or infinity in \(Readable.count(faulty.count, of: "tensor")): \(shown)", .bad)])
   }
 
   private static func isOfOptimizer(_ name: String) -> Bool {

@@ -112,7 +112,9 @@ struct CheckpointFolder {
     let list = Shards.list(names.filter { !$0.hasPrefix(".") })
     return CheckpointError(
       .isDirectory, "The folder is not a checkpoint. It has: \(list.isEmpty ? "nothing" : list).",
-      file: path, remedy: "give the path of a file in it")
+      file: path,
+      remedy:
+        "give the path of a file in it (the commands verify, scan, fingerprint and convert --into read all of them)")
   }
 
   /// The bytes of a file in the folder.

@@ -27,6 +27,8 @@ enum DistributedSafetensors {
     for file in folder.names where file.hasSuffix(".safetensors") {
       let path = folder.file(file)
       let store = try folder.store(file, options)
+      // The name may be all that is of the format: a pointer of Git LFS.
+      if first == nil, (try? FileKind.detect(store)) != .safetensors { return nil }
       do throws(CheckpointError) {
         guard let listed = try self.chunks(of: store, file: path, options) else { return nil }
         first = first ?? store
