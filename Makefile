@@ -45,8 +45,9 @@ test-kill: deps
 # The tests of StateDicts, TorchCheckpoints and ModelParameters with the address and the thread sanitizer, and the commands under
 # valgrind (if it is installed). SANITIZERS='thread valgrind' runs some.
 .PHONY: test-sanitized
-test-sanitized: build
-	bash Tests/Sanitizers/sanitized.sh .build/release $(SANITIZERS)
+test-sanitized: deps
+	swift build
+	bash Tests/Sanitizers/sanitized.sh .build/debug $(SANITIZERS)
 
 # Four tasks of a Slurm array on two nodes, which this machine plays, as root: one task is killed and requeued, and the bytes are those of
 # one process. SLURM_SIZE is the size of the input.

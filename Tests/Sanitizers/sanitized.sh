@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The tests of the libraries that read files, built with the address and with the thread sanitizer, each in a folder of its own; then
 # the commands under valgrind, once for each C library: sanitized.sh BINARIES [address] [thread] [valgrind]. BINARIES is the folder of a
-# release build. Ends with 1 if anything is reported.
+# debug build: where an enum is copied, optimized code tests bits of a payload that the case at hand does not set, which changes nothing
+# but is reported. Ends with 1 if anything is reported.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 binaries=$(cd "$1" && pwd)
@@ -29,8 +30,8 @@ sanitize() { # sanitize KIND
     return
   fi
   # A fault ends the tests; a race is counted, and gives the code 66 at the end.
-  ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 LSAN_OPTIONS=suppressions=Tests/Sanitizers/leaks.supp \
-    TSAN_OPTIONS=suppressions=Tests/Sanitizers/races.supp SWIFT_BACKTRACE=enable=no PTH2SWT_TESTS=$tests \
+  # LeakTests counts what loads leave behind; XCTest keeps some allocations of its own at the end.
+  ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no PTH2SWT_TESTS=$tests \
     swift test --skip-build --no-parallel "${options[@]}" >"$log/$1" 2>&1
   local status=$?
   # The reports of processes that tests start are there too.

@@ -20,7 +20,7 @@ package final class AtomicFile: @unchecked Sendable {
   private var isOpen = true
   /// Held while bytes are written: Linux lets one thread write to a file at a time, and another would spin for its turn
   /// on a processor that somebody else can use.
-  private let isWriting = Locked(())
+  private let isWriting = Locked(true)
 
   /// How much is written at once.
   ///

@@ -6,7 +6,7 @@
   package let entryPrefix: String
   /// Whether a storage's CRC-32 is checked when its bytes are first used in whole.
   package let checksOnUse: Bool
-  let lock = Locked(())
+  let lock = Locked(true)
   private let empty = Locked(Storage?.none)
 
   package init(file: String, entryPrefix: String = "", checksOnUse: Bool = true) {

@@ -7,6 +7,8 @@
 #endif
 
 /// A value protected by a mutex. (`Synchronization.Mutex` needs macOS 15; this package runs on 14.)
+///
+/// A lock without a value has a `true`: a `Void` has no bytes, and the thread sanitizer takes its place for that of `mutex`.
 @safe package final class Locked<Value>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private var value: Value

@@ -21,6 +21,8 @@
         let after = try Held()
         print("\(paths.count) loads: before \(before), after \(after)")
         #expect(after.descriptors == before.descriptors)
+        // A sanitizer keeps what was freed, and finds leaks itself.
+        guard before.byteCount > 0 else { return }
         // An arena or a stack of a thread that ended may be kept for the next one.
         #expect(after.mappings <= before.mappings + 8)
         #expect(after.byteCount <= before.byteCount + 100_000, "more than 100 bytes a load")
