@@ -20,9 +20,10 @@ package struct RepeatedBytes {
     var stored = 0
     func visit(_ tensor: Tensor) {
       for component in tensor.composition?.components ?? [] { visit(component.tensor) }
+      guard seen.insert(ObjectIdentifier(tensor.storage)).inserted else { return }
       if let computed = tensor.storage.computedContents {
         for source in computed.sources { visit(source) }
-      } else if seen.insert(ObjectIdentifier(tensor.storage)).inserted {
+      } else {
         stored = stored.plus(tensor.storage.byteCount) ?? .max
       }
     }
@@ -49,11 +50,11 @@ package struct RepeatedBytes {
     for component in tensor.composition?.components ?? [] { repeated = repeated.plus(add(component.tensor)) ?? .max }
     guard tensor.composition?.hasElements != false else { return repeated }
     let storage = tensor.storage
-    if let computed = storage.computedContents {
-      for source in computed.sources { repeated = repeated.plus(add(source)) ?? .max }
-      return repeated.plus(max(tensor.byteCount - storage.byteCount, 0)) ?? .max
-    }
     let before = readByteCounts[ObjectIdentifier(storage)] ?? 0
+    if before == 0, let computed = storage.computedContents {
+      // What is computed is read from its sources part by part: views of it that are parts read each part once.
+      for source in computed.sources { repeated = repeated.plus(add(source)) ?? .max }
+    }
     let after = before.plus(tensor.byteCount) ?? .max
     readByteCounts[ObjectIdentifier(storage)] = after
     return repeated.plus(max(after - storage.byteCount, 0) - max(before - storage.byteCount, 0)) ?? .max

@@ -229,4 +229,18 @@ struct StepTests {
       try converted(StateDict([("w", empty)]), #"{"unstack": "w", "dim": 0, "into": "w.#"}"#)
     }
   }
+
+  @Test("many parts of a joined tensor repeat nothing")
+  func partsOfJoined() throws {
+    let stateDict = try StateDict((0..<4).map { ("w.\($0)", try counted([24, 1], from: 24 * $0)) })
+    let names = (0..<24).map { "\"p.\($0)\"" }.joined(separator: ", ")
+    let parts = try converted(
+      stateDict,
+      #"{"concat": ["w.0", "w.1", "w.2", "w.3"], "dim": 1, "into": "w"}, {"split": "w", "dim": 0, "into": [\#(names)]}"#
+    )
+    var options = WriteOptions()
+    options.expandedByteCount = 0
+    let folder = try TemporaryFolder()
+    #expect(try parts.write(toPath: folder.path("out.swt"), options: options).written.count == 24)
+  }
 }
