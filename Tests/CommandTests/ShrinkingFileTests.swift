@@ -47,7 +47,7 @@ import Testing
 
   /// Whether the program has mapped the file.
   private func isReading(_ run: ChildRun) -> Bool {
-    let maps = (try? String(contentsOfFile: "/proc/\(run.process)/maps", encoding: .utf8)) ?? ""
+    let maps = (try? ProcessFile.text("maps", of: "\(run.process)")) ?? ""
     return maps.contains("m.safetensors")
   }
 

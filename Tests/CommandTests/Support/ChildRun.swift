@@ -89,7 +89,7 @@ struct ChildRun {
 
   /// The most memory that the program had so far; nil where the system does not say it, or there is no program any more.
   private var residentPeak: Int? {
-    guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else { return nil }
+    guard let status = try? ProcessFile.text("status", of: "\(process)") else { return nil }
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
   }

@@ -58,8 +58,8 @@
 
     init() throws {
       descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-      mappings = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n").count
-      let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+      mappings = try ProcessFile.text("maps").split(separator: "\n").count
+      let pages = try ProcessFile.text("statm").split(separator: " ")
       residentByteCount = (Int(pages[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
       byteCount = try Self.allocatedByteCount()
     }

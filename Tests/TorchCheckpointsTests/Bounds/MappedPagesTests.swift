@@ -34,9 +34,7 @@
     private static func mappings(below place: URL) throws -> [(mapping: String, residentByteCount: Int)] {
       var found: [(mapping: String, residentByteCount: Int)] = []
       var isOne = false
-      // Its size is 0, by which Foundation reads the first page only where it is asked for a whole file.
-      let smaps = try FileHandle(forReadingFrom: URL(filePath: "/proc/self/smaps")).readToEnd() ?? Data()
-      for line in String(decoding: smaps, as: UTF8.self).split(separator: "\n") {
+      for line in try ProcessFile.text("smaps").split(separator: "\n") {
         // A mapping begins with its addresses and may end with its path; its figures have names with capital letters.
         if line.first?.isUppercase == false {
           isOne = line.contains(place.resolvingSymlinksInPath().path)
