@@ -4,7 +4,7 @@ public import StateDicts
 /// Downloads weights of a model on Hugging Face into its cache folder, or finds them there, and returns their path.
 ///
 ///     let file = try await downloadWeights(from: HuggingFaceAddress("hf://owner/name/model.safetensors"))
-///     let weights = try loadStateDict(url: file)
+///     let weights = try await loadStateDict(url: file)
 ///
 /// The cache has the layout of `huggingface_hub`, so each finds the files of the other. Of a folder, the file is used that a library
 /// would load: `model.safetensors`, or the index of its shards, which are downloaded too. A file that is in the cache is used without

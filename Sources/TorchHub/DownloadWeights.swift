@@ -4,7 +4,7 @@ public import StateDicts
 /// Downloads a weights file into torch's cache folder, or finds it there, and returns its path.
 ///
 ///     let file = try await downloadWeights(from: url) { print($0.fraction ?? 0) }
-///     let weights = try loadStateDict(url: file)
+///     let weights = try await loadStateDict(url: file)
 ///
 /// This is the counterpart of `torch.hub.load_state_dict_from_url` (torch/hub.py), with the same folder and names, so
 /// each finds the files of the other. The file appears when it is complete and its hash, if the name has one, is right.
