@@ -64,7 +64,7 @@ package struct InputOptions: ParsableArguments {
     }
   }
 
-  /// What to do if there is no file: the path may be the name of a model.
+  /// Returns a remedy for a missing file: the folder may be missing too, or the path may be the name of a model.
   private static func remedy(forMissing input: FilePath) -> String? {
     let parts = input.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard parts.count == 2, !parts.contains(where: \.isEmpty), !input.folder.exists else {

@@ -7,8 +7,8 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable {
   let authorization: String
 
   /// - Parameter source: Where the text comes from, for messages.
-  /// - Returns: Nil for a text of blanks.
-  /// - Throws: `unsupported` for a text that cannot be in a request. The text is not in the message.
+  /// - Returns: Nil if the text is empty or has only spaces.
+  /// - Throws: `unsupported` if the text has characters that a request cannot contain. The message does not show the text.
   init?(_ text: String, from source: String) throws(CheckpointError) {
     let token = text.filter { !$0.isNewline }.trimmingCharacters(in: .whitespaces)
     guard !token.isEmpty else { return nil }

@@ -7,15 +7,7 @@ struct FileTag: Sendable, Equatable {
     var name = field[...]
     if name.hasPrefix("W/") { name = name.dropFirst(2) }
     if name.count >= 2, name.hasPrefix("\""), name.hasSuffix("\"") { name = name.dropFirst().dropLast() }
-    let isPlain = name.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-        true
-      default: false
-      }
-    }
-    guard isPlain, !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 200 else { return nil }
+    guard name.hasNameCharacters, !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 200 else { return nil }
     text = String(name)
   }
 

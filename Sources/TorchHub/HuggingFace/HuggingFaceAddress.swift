@@ -21,12 +21,12 @@ public struct HuggingFaceAddress: Sendable, Hashable {
 
   private static let scheme = "hf://"
 
-  /// Whether a text begins as an address does.
+  /// Whether a text begins with `hf://`, in capital or small letters.
   package static func isOne(_ text: String) -> Bool { text.prefix(scheme.count).lowercased() == scheme }
 
   /// Reads an address.
   ///
-  /// - Throws: `unsupported` for a text that is not an address of a model, and for names that Hugging Face does not have.
+  /// - Throws: `unsupported` if the text is not the address of a model, or has a name that Hugging Face does not allow.
   public init(_ text: String) throws(CheckpointError) {
     guard Self.isOne(text) else { throw Self.malformed("It does not begin with hf://.", text) }
     var parts = text.dropFirst(Self.scheme.count).split(separator: "/", omittingEmptySubsequences: false)[...]
@@ -89,17 +89,11 @@ public struct HuggingFaceAddress: Sendable, Hashable {
       remedy: "write hf://owner/name/file, or hf://owner/name@revision/file")
   }
 
-  /// Whether a text is a name of an owner or a repository (`validate_repo_id` in `huggingface_hub`).
+  /// Whether a text can be the name of an owner or a repository (`validate_repo_id` in `huggingface_hub`).
   private static func isName(_ text: Substring) -> Bool {
-    let isPlain = text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-        true
-      default: false
-      }
+    guard text.hasNameCharacters, let first = text.first, let last = text.last, text.utf8.count <= 96 else {
+      return false
     }
-    guard isPlain, let first = text.first, let last = text.last, text.utf8.count <= 96 else { return false }
     return !"-.".contains(first) && !"-.".contains(last) && !text.contains("--") && !text.contains("..")
       && !text.hasSuffix(".git")
   }
@@ -143,6 +137,20 @@ extension HuggingFaceAddress: CustomStringConvertible {
     let shown = isWhole ? revision : revision.percentEncoded(keepingSlashes: false)
     return Self.scheme + repository + (revision == Self.mainRevision ? "" : "@\(shown)")
       + (path.isEmpty ? "" : "/\(path)")
+  }
+}
+
+extension StringProtocol {
+  /// Whether all characters are ASCII letters, digits, `-`, `_` or `.`.
+  var hasNameCharacters: Bool {
+    utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
   }
 }
 
