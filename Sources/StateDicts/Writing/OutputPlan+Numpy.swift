@@ -93,6 +93,7 @@ extension ElementType {
 extension String {
   /// Why libzip could not read an archive with this name; nil if it could.
   fileprivate var reasonNotInZip: String? {
+    if utf8.contains(0) { return "readers of zip archives take a NUL for the end of a name; use --rename" }
     guard utf8.hasZipControls, !utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
     return "a zip archive cannot have a name with control characters beside letters that are not ASCII; use --rename"
   }

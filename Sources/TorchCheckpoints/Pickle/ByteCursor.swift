@@ -8,7 +8,7 @@ struct ByteCursor: ~Escapable {
   private(set) var position: Int
   /// Keeps what was passed in memory; nil for bytes that are there anyway.
   private let held: HeldBytes?
-  /// Up to where they can be read.
+  /// Up to where they can be read, at most all of `bytes`: the file may go on behind them.
   private var readable: Int
 
   @_lifetime(copy bytes)
@@ -58,7 +58,7 @@ struct ByteCursor: ~Escapable {
   private mutating func read(to end: Int) throws(CheckpointError) {
     guard end <= bytes.byteCount else { throw tooShort(end - position) }
     // What was only passed over, such as the bytes of an array, is not read.
-    if let held { readable = try held.extend(from: max(readable, position), to: end) }
+    if let held { readable = min(try held.extend(from: max(readable, position), to: end), bytes.byteCount) }
   }
 
   @inline(never)
