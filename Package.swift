@@ -38,9 +38,9 @@ let package = Package(
     .systemLibrary(
       name: "CPth2swtCrypto", path: "Sources/CLibraries/CPth2swtCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"])]),
+    // Without pkg-config: Debian 13's libcurl.pc has flags that SwiftPM does not take and warns of at every build.
     .systemLibrary(
-      name: "CPth2swtCurl", path: "Sources/CLibraries/CPth2swtCurl", pkgConfig: "libcurl",
-      providers: [.apt(["libcurl4-openssl-dev"])]),
+      name: "CPth2swtCurl", path: "Sources/CLibraries/CPth2swtCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(
       name: "CPth2swtOneDNN", path: "Sources/CLibraries/CPth2swtOneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CPth2swtCBLAS", path: "Sources/CLibraries/CPth2swtCBLAS"),

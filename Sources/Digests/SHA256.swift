@@ -29,7 +29,7 @@ package import StateDicts
 
     /// The digest of all bytes so far, as 64 lower-case hexadecimal digits; more bytes may follow.
     package func hexDigest() throws(CheckpointError) -> String {
-      hash.finalize().map(\.hexadecimal).joined()
+      Self.hexadecimal(hash.finalize())
     }
   #else
     private let context: OpaquePointer
@@ -61,11 +61,16 @@ package import StateDicts
       guard unsafe EVP_MD_CTX_copy_ex(copy.context, context) == 1,
         unsafe EVP_DigestFinal_ex(copy.context, &digest, nil) == 1
       else { throw Self.refusal }
-      return digest.map(\.hexadecimal).joined()
+      return Self.hexadecimal(digest)
     }
 
     private static var refusal: CheckpointError { CheckpointError(.inputOutput, "libcrypto cannot compute a SHA-256.") }
   #endif
+
+  private static func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
 
   /// Takes in the next bytes.
   package func update(_ bytes: some ContiguousBytes) throws(CheckpointError) {

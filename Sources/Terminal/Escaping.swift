@@ -21,7 +21,9 @@ extension String {
   }
 
   private func escaping(_ escape: (Unicode.Scalar) -> String) -> String {
-    guard unicodeScalars.contains(where: \.isControl) else { return self }
+    guard
+      utf8.contains(where: { !(0x20...0x7E).contains($0) && $0 != 0x0A }) || utf8.contains(0x0A) && escape("\n") != "\n"
+    else { return self }
     // An array of bytes grows by doubling. A string does not where another is appended: with a million lines to escape,
     // each would copy all those before it.
     var bytes: [UInt8] = []

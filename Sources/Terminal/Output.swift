@@ -8,12 +8,6 @@ package import StateDicts
   import Musl
 #endif
 
-#if canImport(FoundationEssentials)
-  package import FoundationEssentials
-#else
-  package import Foundation
-#endif
-
 /// Standard output or standard error: the one place where text leaves the program.
 ///
 /// Text comes in lines and each is escaped, so that whatever a file's names hold, it can neither act on a terminal nor
@@ -44,20 +38,36 @@ package final class Output: Sendable {
   package func write(_ lines: [String]) {
     let screen = screen
     // In a pipe or file names stay as they are.
-    write(raw: lines.map { (screen.columns == nil ? $0.escaped : screen.shown($0.escaped)) + "\n" }.joined())
+    write(rawLines: lines.lazy.map { screen.columns == nil ? $0.escaped : screen.shown($0.escaped) })
   }
 
   /// Writes lines, which are escaped already, in colours if the stream has them.
   package func write(_ lines: [StyledText]) {
     let screen = screen
-    write(raw: lines.map { $0.rendered(on: screen) + "\n" }.joined())
+    write(rawLines: lines.lazy.map { $0.rendered(on: screen) })
+  }
+
+  /// How many bytes are written at a time.
+  private static let blockByteCount = 64 << 10
+
+  private func write(rawLines lines: some Sequence<String>) {
+    var block = ""
+    for line in lines {
+      block += line
+      block += "\n"
+      guard block.utf8.count >= Self.blockByteCount else { continue }
+      write(raw: block)
+      block = ""
+    }
+    write(raw: block)
   }
 
   /// Writes a value as JSON, in ASCII where a terminal could act on it.
-  package func write(json value: some Encodable, formatting: JSONEncoder.OutputFormatting = []) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = formatting
-    write(raw: String(decoding: try encoder.encode(value), as: UTF8.self).escapedJSON + "\n")
+  ///
+  /// - Parameter isLine: Whether it takes one line.
+  package func write(json value: some Encodable, isLine: Bool = true) throws {
+    try JSONText.write(value, isIndented: !isLine) { write(raw: String(decoding: $0, as: UTF8.self).escapedJSON) }
+    write(raw: "\n")
   }
 
   /// Puts a line in the place of the last one that was drawn, on a terminal; an empty one removes it.

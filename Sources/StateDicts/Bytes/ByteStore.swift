@@ -222,7 +222,7 @@
       try hold(window)
       defer { release(window) }
       unsafe checksum.update(with: UnsafeRawBufferPointer(rebasing: buffer[window]))
-      if dropping { drop(window) }
+      if dropping { pass(window) }
       passed(window.count)
     }
     return checksum
@@ -323,6 +323,34 @@
     let start = range.lowerBound / block * block
     let end = min((range.upperBound / block + 1) * block, count)
     if start < end { _ = unsafe madvise(base + start, end - start, MADV_DONTNEED) }
+  }
+
+  /// A small range that was passed and whose pages were not given back yet, in whichever file.
+  private struct Passed {
+    weak var store: ByteStore?
+    let range: Range<Int>
+  }
+
+  /// The oldest first, each in another block.
+  private static let passed = Locked<[Passed]>([])
+  private static let passedLimit = 8
+
+  /// Gives a range's pages back, those of a small one only when eight other blocks of any files were passed: so the pages of many
+  /// small tensors are mapped once.
+  package func pass(_ range: Range<Int>) {
+    if let owner { return owner.store.pass(range.lowerBound + owner.start..<range.upperBound + owner.start) }
+    let block = Self.hugePageByteCount
+    guard isMapped, range.count < block / 32, range.lowerBound / block == range.upperBound / block else {
+      return drop(range)
+    }
+    let oldest = Self.passed.withLock { passed -> Passed? in
+      if passed.contains(where: { $0.store === self && $0.range.lowerBound / block == range.lowerBound / block }) {
+        return nil
+      }
+      passed.append(Passed(store: self, range: range))
+      return passed.count > Self.passedLimit ? passed.removeFirst() : nil
+    }
+    if let oldest { oldest.store?.drop(oldest.range) }
   }
 }
 

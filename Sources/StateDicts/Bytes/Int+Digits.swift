@@ -2,6 +2,7 @@ extension FixedWidthInteger {
   /// Reads a number written in digits only: no sign, no space. (Swift's own parser takes a sign for the first digit.)
   ///
   /// - Returns: nil if there are no digits or something else, or if the type does not hold the number.
+  @inlinable
   package init?(digits: some Sequence<UInt8>, radix: Int = 10) {
     var value: Self = 0
     var isEmpty = true

@@ -43,7 +43,7 @@ extension JSONValue {
   }
 
   /// A string with quotes and JSON escapes.
-  static func write(_ text: String, to bytes: inout [UInt8]) {
+  package static func write(_ text: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       switch byte {

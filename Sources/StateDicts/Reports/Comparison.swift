@@ -5,6 +5,9 @@ struct Comparison: Sendable {
   private let tensors: [Tensor]
   private let grid: ElementGrid?
 
+  /// How many pairs of tensors are compared together.
+  static let blockCount = 4096
+
   init(_ name: String, _ first: Tensor, _ second: Tensor) throws {
     let differing = try Self.differingParts(first.composition, second.composition)
     let isRead = first.composition?.hasElements != false && differing == 0

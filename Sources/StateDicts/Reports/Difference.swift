@@ -96,29 +96,38 @@ public struct Difference: Sendable, Encodable {
     onlyInSecond = second.names.filter { first[$0] == nil && !new.contains(ExactName($0)) }
     var forms: [Form] = []
     var reformed: [(first: Tensor, second: Tensor)] = []
-    var pairs: [(name: String, first: Tensor, second: Tensor)] = []
-    for (name, tensor) in first {
-      guard let other = second[name] else { continue }
+    var pairs: [(first: Int, second: Int)] = []
+    for (place, (name, tensor)) in zip(first.indices, first) {
+      guard let match = second.position(of: name) else { continue }
+      let other = second.tensors[match]
       if tensor.shape != other.shape || tensor.elementType != other.elementType
         || tensor.composition?.kind != other.composition?.kind
       {
         forms.append(Form(name: name, first: tensor.description, second: other.description))
         reformed.append((tensor, other))
       } else {
-        pairs.append((name, tensor, other))
+        pairs.append((place, match))
       }
     }
-    let compared = try Comparison.values(of: pairs.map { try Comparison($0.name, $0.first, $0.second) }, read)
-    let differing = compared.indices.filter { compared[$0].elements > 0 }
-    let equalities = try Equality.found(reformed + differing.map { (pairs[$0].first, pairs[$0].second) })
+    var differing: [(values: Values, first: Tensor, second: Tensor)] = []
+    for start in stride(from: 0, to: pairs.count, by: Comparison.blockCount) {
+      let block = pairs[start..<min(start + Comparison.blockCount, pairs.count)]
+      let compared = try Comparison.values(
+        of: block.map { try Comparison(first.names[$0.first], first.tensors[$0.first], second.tensors[$0.second]) },
+        read)
+      for (pair, values) in zip(block, compared) where values.elements > 0 {
+        differing.append((values, first.tensors[pair.first], second.tensors[pair.second]))
+      }
+    }
+    let equalities = try Equality.found(reformed + differing.map { ($0.first, $0.second) })
     for (place, equality) in zip(forms.indices, equalities) { forms[place].equality = equality }
     self.forms = forms
-    values = zip(differing, equalities.dropFirst(forms.count)).map { place, equality in
-      var values = compared[place]
+    values = zip(differing, equalities.dropFirst(forms.count)).map { found, equality in
+      var values = found.values
       values.equality = equality
       return values
     }
-    same = compared.count - values.count
+    same = pairs.count - values.count
   }
 }
 

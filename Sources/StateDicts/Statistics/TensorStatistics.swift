@@ -67,26 +67,33 @@ extension Tensor {
   public var statistics: TensorStatistics {
     get throws {
       try requireElements()
-      let all = try Tensor.statistics(of: [self])
-      return all[0]
+      var found = TensorStatistics()
+      try Tensor.forEachStatistics(of: [self]) { found = $1 }
+      return found
     }
   }
 
-  /// The statistics of several tensors, all of which have elements.
+  /// How many tensors are read together.
+  private static let surveyCount = 4096
+
+  /// Calls `body` with the statistics of each tensor, in order; all of them have elements.
   ///
   /// - Parameter progress: called with the bytes of a part that has been read, and the number of its tensor.
-  package static func statistics(
-    of tensors: [Tensor], progress: @Sendable (_ byteCount: Int, _ tensor: Int) -> Void = { _, _ in }
-  ) throws -> [TensorStatistics] {
-    let surveys = try tensors.map { try Survey($0) }
-    let sums = StorageSums()
-    for survey in surveys { survey.expectSums(sums) }
-    let parts = surveys.enumerated().flatMap { place, survey in (0..<survey.partCount).map { (place, $0) } }
-    _ = try concurrentMap(parts) { place, part in
-      progress(try surveys[place].read(part, sums), place)
+  package static func forEachStatistics(
+    of tensors: [Tensor], progress: @Sendable (_ byteCount: Int, _ tensor: Int) -> Void = { _, _ in },
+    _ body: (_ tensor: Int, TensorStatistics) throws -> Void
+  ) throws {
+    for start in stride(from: 0, to: tensors.count, by: surveyCount) {
+      let surveys = try tensors[start..<min(start + surveyCount, tensors.count)].map { try Survey($0) }
+      let sums = StorageSums()
+      for survey in surveys { survey.expectSums(sums) }
+      let parts = surveys.enumerated().flatMap { place, survey in (0..<survey.partCount).map { (place, $0) } }
+      _ = try concurrentMap(parts) { place, part in
+        progress(try surveys[place].read(part, sums), start + place)
+      }
+      try sums.confirm()
+      for (place, survey) in surveys.enumerated() { try body(start + place, survey.statistics) }
     }
-    try sums.confirm()
-    return surveys.map(\.statistics)
   }
 }
 
@@ -101,7 +108,8 @@ extension StateDict {
   ) throws -> [(name: String, statistics: TensorStatistics?)] {
     try RepeatedBytes.require(tensors, within: expandedByteCount)
     let places = indices.filter { self[$0].tensor.composition?.hasElements != false }
-    var found = Dictionary(uniqueKeysWithValues: zip(places, try Tensor.statistics(of: places.map { self[$0].tensor })))
-    return indices.map { (self[$0].name, found.removeValue(forKey: $0)) }
+    var rows = names.map { (name: $0, statistics: TensorStatistics?.none) }
+    try Tensor.forEachStatistics(of: places.map { self[$0].tensor }) { rows[places[$0]].statistics = $1 }
+    return rows
   }
 }

@@ -79,7 +79,7 @@ final class BoxReader {
   func leave() {
     if let pages {
       store?.release(pages)
-      if store?.isMapped == true { store?.drop(pages) }
+      if store?.isMapped == true { store?.pass(pages) }
     }
     pages = nil
   }

@@ -6,8 +6,8 @@
 @safe public final class Storage: Sendable {
   package enum Contents: Sendable {
     case region(ByteStore, offset: Int)
-    case lazy(any StorageContents)
-    case computed(any ComputedContents)
+    indirect case lazy(any StorageContents)
+    indirect case computed(any ComputedContents)
   }
 
   /// The number of bytes.

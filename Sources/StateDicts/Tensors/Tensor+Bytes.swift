@@ -121,7 +121,7 @@ extension Tensor {
     guard elementCount > 0, storage.computedContents == nil, storage.packedContents == nil,
       let (store, base) = try? storage.region(), store.isFile
     else { return }
-    store.drop(base + extent.lowerBound..<base + extent.upperBound)
+    store.pass(base + extent.lowerBound..<base + extent.upperBound)
   }
 
   /// Calls `body` with the bytes in C order, little-endian, a window of a megabyte at most at a time, each dropped

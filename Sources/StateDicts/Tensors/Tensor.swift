@@ -20,7 +20,8 @@ public struct Tensor: Sendable {
   /// What torch does to each element before it is seen: its conj and neg bits.
   package let pendingOperations: PendingOperations
   /// The components of a tensor that is more than a strided view: quantized, sparse, nested and others.
-  public let composition: Composition?
+  public var composition: Composition? { boxedComposition?.value }
+  private let boxedComposition: Boxed<Composition>?
 
   /// Views that torch resolves lazily; the arithmetic is on sign bits and loses nothing.
   package struct PendingOperations: OptionSet, Sendable {
@@ -41,7 +42,7 @@ public struct Tensor: Sendable {
     self.storage = storage
     self.requiresGrad = requiresGrad
     self.pendingOperations = pendingOperations
-    self.composition = composition
+    boxedComposition = composition.map(Boxed.init)
   }
 
   /// A tensor that is all composition: a type and a shape, and no elements of its own.

@@ -5,8 +5,10 @@ public struct TensorGeometry: Equatable, Sendable {
   /// The size of each dimension.
   public let shape: [Int]
   /// The distance of neighbours in each dimension, in elements; 0 repeats an element.
-  public let strides: [Int]
-  /// The index of the first element in the storage.
+  public var strides: [Int] { otherStrides ?? Self.contiguousStrides(shape) }
+  /// The strides if they are not those of C order, so that most tensors need no array for them.
+  private let otherStrides: [Int]?
+  /// The index of the first element in the storage, at most its number of elements.
   public let offset: Int
   /// The number of elements.
   public let elementCount: Int
@@ -53,12 +55,17 @@ public struct TensorGeometry: Equatable, Sendable {
           "its last element is at index \(last), beyond a storage of \(storageByteCount / elementByteCount) elements")
       }
     }
-    self.init(unchecked: shape, strides: strides, offset: offset, elementCount: count)
+    // Torch does not look at the offset of a tensor without elements, which may be any number.
+    let start = count == 0 ? min(offset, storageByteCount / elementByteCount) : offset
+    self.init(unchecked: shape, strides: strides, offset: start, elementCount: count)
   }
 
   /// A geometry in C order, for a shape whose product is known to be in bounds.
   package init(contiguous shape: [Int], elementCount: Int) {
-    self.init(unchecked: shape, strides: Self.contiguousStrides(shape), offset: 0, elementCount: elementCount)
+    self.shape = shape
+    otherStrides = nil
+    offset = 0
+    self.elementCount = elementCount
   }
 
   /// The geometry of a tensor without elements of its own.
@@ -92,7 +99,7 @@ public struct TensorGeometry: Equatable, Sendable {
 
   private init(unchecked shape: [Int], strides: [Int], offset: Int, elementCount: Int) {
     self.shape = shape
-    self.strides = strides
+    otherStrides = Self.areContiguous(strides, shape) ? nil : strides
     self.offset = offset
     self.elementCount = elementCount
   }
@@ -108,9 +115,20 @@ public struct TensorGeometry: Equatable, Sendable {
     return strides
   }
 
+  /// Whether strides are those that `contiguousStrides` returns.
+  private static func areContiguous(_ strides: [Int], _ shape: [Int]) -> Bool {
+    guard strides.count == shape.count else { return false }
+    var product = 1
+    for dimension in shape.indices.reversed() {
+      guard strides[dimension] == product else { return false }
+      product = product.multipliedReportingOverflow(by: max(shape[dimension], 1)).partialValue
+    }
+    return true
+  }
+
   /// Whether the elements are adjacent and in C order (the strides of dimensions of size 1 are ignored).
   public var isContiguous: Bool {
-    if elementCount == 0 { return true }
+    guard elementCount > 0, let strides = otherStrides else { return true }
     var expected = 1
     for dimension in shape.indices.reversed() where shape[dimension] != 1 {
       guard strides[dimension] == expected else { return false }

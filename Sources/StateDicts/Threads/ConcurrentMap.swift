@@ -1,32 +1,10 @@
-/// The results of `transform` for each item, in order, worked out by two threads that take the next item as they come.
+/// The results of `transform` for each item, in order, worked out by two threads that take the next items as they come.
 ///
 /// Two: hashing and copying are bound by memory, and more threads would only take it from each other.
 package func concurrentMap<Item: Sendable, Result: Sendable>(
   _ items: some RandomAccessCollection<Item> & Sendable, _ transform: @Sendable (Item) throws -> Result
 ) throws -> [Result] {
-  let items = Array(items)
-  let next = Locked(0)
-  let done = Locked((results: [(Int, Result)](), failure: (any Error)?.none))
-  concurrentPerform(min(2, items.count)) { _ in
-    var results: [(Int, Result)] = []
-    do {
-      while let index = next.withLock({ index -> Int? in
-        guard index < items.count else { return nil }
-        defer { index += 1 }
-        return index
-      }) {
-        try AwaitedWork.check()
-        results.append((index, try transform(items[index])))
-      }
-    } catch {
-      next.withLock { $0 = items.count }
-      done.withLock { $0.failure = $0.failure ?? error }
-    }
-    done.withLock { $0.results += results }
-  }
-  let (results, failure) = done.withLock { $0 }
-  if let failure { throw failure }
-  return results.sorted { $0.0 < $1.0 }.map(\.1)
+  try concurrentMap(items, taking: 0..<items.count, transform)
 }
 
 /// Returns the results of `transform` for each item, in order, beginning with the largest items: then neither thread is
@@ -35,10 +13,37 @@ package func concurrentMap<Item: Sendable, Result: Sendable>(
   _ items: some RandomAccessCollection<Item> & Sendable, largestFirst size: (Item) -> Int,
   _ transform: @Sendable (Item) throws -> Result
 ) throws -> [Result] {
-  let sorted = items.enumerated().map { (place: $0, item: $1, size: size($1)) }
-    .sorted { ($1.size, $0.place) < ($0.size, $1.place) }
-  let results = try concurrentMap(sorted) { try transform($0.item) }
-  return zip(sorted, results).sorted { $0.0.place < $1.0.place }.map(\.1)
+  let sizes = items.map(size)
+  let order = sizes.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+  return try concurrentMap(items, taking: order, transform)
+}
+
+/// - Parameter order: Each item's number, in the order in which they are taken.
+private func concurrentMap<Item: Sendable, Result: Sendable>(
+  _ items: some RandomAccessCollection<Item> & Sendable, taking order: some RandomAccessCollection<Int> & Sendable,
+  _ transform: @Sendable (Item) throws -> Result
+) throws -> [Result] {
+  let state = Locked((next: 0, results: [Result?](repeating: nil, count: order.count), failure: (any Error)?.none))
+  concurrentPerform(min(2, order.count)) { _ in
+    do {
+      var done: (number: Int, result: Result)?
+      while let number = state.withLock({ state -> Int? in
+        if let done { state.results[done.number] = done.result }
+        guard state.next < order.count, state.failure == nil else { return nil }
+        defer { state.next += 1 }
+        return order[order.index(order.startIndex, offsetBy: state.next)]
+      }) {
+        try AwaitedWork.check()
+        done = (number, try transform(items[items.index(items.startIndex, offsetBy: number)]))
+      }
+    } catch {
+      state.withLock { $0.failure = $0.failure ?? error }
+    }
+  }
+  return try state.withLock { state in
+    if let failure = state.failure { throw failure }
+    return state.results.compactMap { $0 }
+  }
 }
 
 /// The results of two pieces of work that are done at the same time, where there is a core for each.

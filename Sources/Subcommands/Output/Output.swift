@@ -1,12 +1,6 @@
 import StateDicts
 package import Terminal
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 // Results go to standard output, all else to standard error.
 
 /// Prints a line.
@@ -25,10 +19,7 @@ package var screen: Screen { Output.results.screen }
 ///
 /// - Parameter isLine: Whether it takes one line, as one of several.
 package func printJSON(_ value: some Encodable, isLine: Bool = false) throws {
-  try Output.results.write(
-    json: value,
-    formatting: isLine
-      ? [.sortedKeys, .withoutEscapingSlashes] : [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+  try Output.results.write(json: value, isLine: isLine)
 }
 
 package func printToStandardError(_ line: String) { Output.diagnostics.write([line]) }

@@ -57,8 +57,9 @@ enum DangerousGlobals {
   ///
   /// Python imports no name with blanks, but who reads the report would not see them.
   private static func parts(of name: String) -> [String] {
-    name.split(separator: ".").map { part in
-      String(String.UnicodeScalarView(part.unicodeScalars.filter { !$0.properties.isWhitespace }))
+    name.utf8.split(separator: UInt8(ascii: ".")).map(Substring.init).map { part in
+      guard !part.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return String(part) }
+      return String(String.UnicodeScalarView(part.unicodeScalars.filter { !$0.properties.isWhitespace }))
     }
   }
 }

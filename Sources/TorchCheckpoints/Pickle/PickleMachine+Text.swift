@@ -93,15 +93,26 @@ extension PickleMachine {
 
   /// `raw-unicode-escape`: Latin-1, and \u and \U escapes.
   mutating func unescaped(_ line: Range<Int>) throws(CheckpointError) -> Pickle.Slice {
-    let text = try unescape(store.array(line)[...], textEscapes: true)
+    let text = try unsafe store.withUnsafeBytes { bytes throws(CheckpointError) in
+      try unsafe unescape(bytes[line], textEscapes: true)
+    }
     if unsafe text.withUnsafeBytes({ unsafe PythonText.kind(of: $0) }) == .halfPairs { hasHalfPairs = true }
     return try keep(text)
   }
 
-  private func unescape(_ source: ArraySlice<UInt8>, textEscapes: Bool) throws(CheckpointError) -> [UInt8] {
+  /// What a letter after a backslash stands for.
+  private static let plainEscapes: [UInt8: UInt32] = [
+    UInt8(ascii: "n"): 10, UInt8(ascii: "t"): 9, UInt8(ascii: "r"): 13, UInt8(ascii: "a"): 7, UInt8(ascii: "b"): 8,
+    UInt8(ascii: "f"): 12, UInt8(ascii: "v"): 11, UInt8(ascii: "\\"): 0x5C, UInt8(ascii: "'"): 0x27,
+    UInt8(ascii: "\""): 0x22,
+  ]
+
+  private func unescape<Bytes: Collection<UInt8>>(
+    _ source: Bytes, textEscapes: Bool
+  ) throws(CheckpointError) -> [UInt8] where Bytes.SubSequence == Bytes {
     var result: [UInt8] = []
     var units: [UInt16] = []
-    func number(_ digits: ArraySlice<UInt8>, radix: Int) throws(CheckpointError) -> UInt32 {
+    func number(_ digits: some Sequence<UInt8>, radix: Int) throws(CheckpointError) -> UInt32 {
       guard let value = UInt32(digits: digits, radix: radix), value <= 0x10FFFF else {
         throw malformed("An escape has no digits, or no such character exists.")
       }
@@ -124,9 +135,14 @@ extension PickleMachine {
         put(UInt32(byte))
         continue
       }
-      let hexadecimalCount: [UInt8: Int] =
-        textEscapes ? [UInt8(ascii: "u"): 4, UInt8(ascii: "U"): 8] : [UInt8(ascii: "x"): 2]
-      if let count = hexadecimalCount[kind] {
+      let hexadecimalCount: Int? =
+        switch kind {
+        case UInt8(ascii: "u") where textEscapes: 4
+        case UInt8(ascii: "U") where textEscapes: 8
+        case UInt8(ascii: "x") where !textEscapes: 2
+        default: nil
+        }
+      if let count = hexadecimalCount {
         guard rest.count > count else { throw malformed("An escape has no digits.") }
         try put(number(rest.dropFirst().prefix(count), radix: 16))
         rest = rest.dropFirst(count + 1)
@@ -137,12 +153,7 @@ extension PickleMachine {
         try put(number(digits, radix: 8))
         rest = rest.dropFirst(digits.count)
       } else {
-        let plain: [UInt8: UInt32] = [
-          UInt8(ascii: "n"): 10, UInt8(ascii: "t"): 9, UInt8(ascii: "r"): 13, UInt8(ascii: "a"): 7,
-          UInt8(ascii: "b"): 8, UInt8(ascii: "f"): 12, UInt8(ascii: "v"): 11, UInt8(ascii: "\\"): 0x5C,
-          UInt8(ascii: "'"): 0x27, UInt8(ascii: "\""): 0x22,
-        ]
-        if let value = plain[kind] {
+        if let value = Self.plainEscapes[kind] {
           put(value)
           rest = rest.dropFirst()
         } else {

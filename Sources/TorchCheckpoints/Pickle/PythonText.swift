@@ -70,8 +70,10 @@ enum PythonText {
         result.append(contentsOf: String(decoding: [unit, next], as: UTF16.self).utf8)
       } else if UTF16.isSurrogate(unit) {
         result += [0xED, 0x80 | UInt8(unit >> 6 & 0x3F), 0x80 | UInt8(unit & 0x3F)]
-      } else {
-        result.append(contentsOf: String(decoding: CollectionOfOne(unit), as: UTF16.self).utf8)
+      } else if unit < 0x80 {
+        result.append(UInt8(unit))
+      } else if let scalar = Unicode.Scalar(unit) {
+        result.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
       }
     }
     return result

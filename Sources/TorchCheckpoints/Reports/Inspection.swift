@@ -25,10 +25,30 @@ public struct Inspection: Sendable, Encodable {
     /// The SHA-256 of the contiguous little-endian bytes in C order, if hashes were requested.
     public let sha256: String?
     /// The statistics of the elements, if they were requested and the tensor has elements.
-    public let statistics: TensorStatistics?
+    public var statistics: TensorStatistics? { boxedStatistics?.value }
+    private let boxedStatistics: Boxed<TensorStatistics>?
+
+    fileprivate init(
+      _ item: NamedTensor, components: [Component]?, sha256: String?, statistics: Boxed<TensorStatistics>?
+    ) {
+      let tensor = item.tensor
+      name = item.name
+      dtype = tensor.elementType
+      shape = tensor.shape
+      byteCount = tensor.byteCount
+      let composition = tensor.composition
+      kind = composition?.kind
+      self.components = components
+      attributes = composition.flatMap { $0.attributes.isEmpty ? nil : $0.json.objectValue }
+      role = item.role
+      device = tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }
+      self.sha256 = sha256
+      boxedStatistics = statistics
+    }
 
     enum CodingKeys: String, CodingKey {
-      case name, dtype, shape, kind, components, attributes, role, device, sha256, statistics
+      case name, dtype, shape, kind, components, attributes, role, device, sha256
+      case boxedStatistics = "statistics"
       case byteCount = "bytes"
     }
   }
@@ -142,26 +162,25 @@ public struct Inspection: Sendable, Encodable {
         return text
       }
     }
-    let figures = statistics ? try checkpoint.statistics(except: unread, progress: progress) : [:]
+    var figures = [Boxed<TensorStatistics>?](repeating: nil, count: statistics ? tensors.count : 0)
+    if statistics {
+      try checkpoint.forEachStatistics(except: unread, progress: progress) { figures[$0] = Boxed($1) }
+    }
     var rows: [Row] = []
     rows.reserveCapacity(tensors.count)
-    for (place, (name, tensor)) in tensors.lazy.map({ ($0.name, $0.tensor) }).enumerated() {
+    for (place, item) in tensors.enumerated() {
+      let tensor = item.tensor
       var componentHash: ((Tensor) throws -> String)?
       if let hash, !unread.contains(place) { componentHash = hash }
-      try rows.append(
+      let components = try tensor.composition?.components.map { try Component($0, hash: componentHash) } ?? []
+      rows.append(
         Row(
-          name: name, dtype: tensor.elementType, shape: tensor.shape, byteCount: tensor.byteCount,
-          kind: tensor.composition?.kind,
-          components: tensor.composition.flatMap { $0.components.isEmpty ? nil : $0.components }?
-            .map { try Component($0, hash: componentHash) },
-          attributes: tensor.composition.flatMap { $0.attributes.isEmpty ? nil : $0.json.objectValue },
-          role: tensors[place].role,
-          device: tensor.storage.location.flatMap { $0 == "cpu" ? nil : $0 }, sha256: hashes?[place],
-          statistics: figures[place]))
+          item, components: components.isEmpty ? nil : components, sha256: hashes?[place],
+          statistics: statistics ? figures[place] : nil))
       if unread.contains(place) {
         notes.append(
-          "\(name.shortened) was not read: it is a view of \(tensor.byteCount) bytes in a storage of \(tensor.storage.byteCount), "
-            + "and views repeat too many bytes.")
+          "\(item.name.shortened) was not read: it is a view of \(tensor.byteCount) bytes in a storage of "
+            + "\(tensor.storage.byteCount), and views repeat too many bytes.")
       }
     }
     self.tensors = rows

@@ -35,12 +35,12 @@ extension Checkpoint {
     guard expanded.allSatisfy({ tensors[$0].tensor.isExpandedBeyondLimit }) else {
       throw RepeatedBytes.exceeded(options.limits.expandedByteCount)
     }
-    let figures = try statistics(except: expanded, progress: progress)
-    return tensors.enumerated().flatMap { place, row in
-      guard let statistics = figures[place] else { return [ValueFinding]() }
+    var findings: [ValueFinding] = []
+    try forEachStatistics(except: expanded, progress: progress) { place, statistics in
+      let row = tensors[place]
       let last = row.name.split(separator: ".").last
       let count = statistics.count
-      return ValueFinding.Check.allCases.filter(checks.contains).compactMap { check in
+      findings += ValueFinding.Check.allCases.filter(checks.contains).compactMap { check in
         let message: String? =
           switch check {
           case .nan: statistics.nan > 0 ? "\(statistics.nan) of \(count) are NaN" : nil
@@ -58,6 +58,7 @@ extension Checkpoint {
         return message.map { ValueFinding(name: row.name, check: check, message: $0) }
       }
     }
+    return findings
   }
 
   /// The places of tensors that are not read as a whole: each is a view expanded beyond memory, or one that repeats more bytes
@@ -68,16 +69,15 @@ extension Checkpoint {
     return Set(all.indices.filter { all[$0].tensor.isExpandedBeyondLimit || !repeated.admit(all[$0].tensor) })
   }
 
-  /// The statistics of tensors, by their places: of those that have elements and are not in `expandedPlaces`.
-  func statistics(
-    except expanded: Set<Int>, progress: @escaping @Sendable (ByteProgress) -> Void
-  ) throws -> [Int: TensorStatistics] {
+  /// Calls `body` with the statistics of each tensor, in order: of those that have elements and are not in `expandedPlaces`.
+  func forEachStatistics(
+    except expanded: Set<Int>, progress: @escaping @Sendable (ByteProgress) -> Void,
+    _ body: (_ place: Int, TensorStatistics) -> Void
+  ) throws {
     let all = tensors
     let places = all.indices.filter { all[$0].tensor.composition?.hasElements != false && !expanded.contains($0) }
     let sum = ProgressSum(total: places.reduce(0) { $0 &+ all[$1].tensor.byteCount }, progress)
-    let figures = try Tensor.statistics(of: places.map { all[$0].tensor }) { count, number in
-      sum.add(count, all[places[number]].name)
-    }
-    return Dictionary(uniqueKeysWithValues: zip(places, figures))
+    try Tensor.forEachStatistics(
+      of: places.map { all[$0].tensor }, progress: { sum.add($0, all[places[$1]].name) }, { body(places[$0], $1) })
   }
 }

@@ -1,0 +1,70 @@
+import Foundation
+import StateDicts
+import Testing
+
+@testable import Terminal
+
+/// The JSON that commands print, against what Foundation writes for the same values.
+struct JSONTextTests {
+  private struct Row: Encodable {
+    var name = "a \"quoted\"\\\n\u{1}é\u{1F600}"
+    var zeta = 1.0
+    var alpha: [Float] = [0.1, -0.0, 1e-7, 123456792]
+    var none: Int?
+    var empty: [Int] = []
+    var nothing: [String: Int] = [:]
+    var bytes: [UInt8] = [0, 255]
+    var deep: [[String: [Bool]]] = [["b": [true], "a": [false, true]], [:]]
+    var object: JSONObject = ["z": .null, "a": .array([.integer(1), .string("/")])]
+    var big = UInt64.max
+  }
+
+  /// Parts that arrive after others were begun.
+  private struct Nested: Encodable {
+    func encode(to encoder: any Encoder) throws {
+      var object = encoder.container(keyedBy: Key.self)
+      var list = object.nestedUnkeyedContainer(forKey: .second)
+      var inner = object.nestedContainer(keyedBy: Key.self, forKey: .first)
+      try list.encode(1)
+      try inner.encode("x", forKey: .second)
+      var pair = list.nestedUnkeyedContainer()
+      try pair.encode(2.5)
+      try list.encodeNil()
+    }
+
+    enum Key: String, CodingKey { case first, second }
+  }
+
+  private func text(_ value: some Encodable, isIndented: Bool) throws -> String {
+    var bytes: [UInt8] = []
+    try JSONText.write(value, isIndented: isIndented) { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func foundation(_ value: some Encodable, isIndented: Bool) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting =
+      isIndented ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  @Test("the text is Foundation's, with names in order", arguments: [false, true])
+  func equal(isIndented: Bool) throws {
+    #expect(try text(Row(), isIndented: isIndented) == foundation(Row(), isIndented: isIndented))
+    #expect(try text([Row(), Row()], isIndented: isIndented) == foundation([Row(), Row()], isIndented: isIndented))
+    #expect(try text(Nested(), isIndented: isIndented) == foundation(Nested(), isIndented: isIndented))
+    #expect(try text("top", isIndented: isIndented) == foundation("top", isIndented: isIndented))
+    // Long enough to be written in blocks.
+    let rows = ["rows": (0..<5000).map { ["number": $0, "square": $0 * $0] }]
+    #expect(try text(rows, isIndented: isIndented) == foundation(rows, isIndented: isIndented))
+  }
+
+  @Test("a number that JSON does not have is an error, and nothing is written")
+  func infinity() {
+    var bytes: [UInt8] = []
+    #expect(throws: EncodingError.self) {
+      try JSONText.write([1, Double.infinity], isIndented: false) { bytes += $0 }
+    }
+    #expect(bytes.isEmpty)
+  }
+}
