@@ -69,6 +69,24 @@ struct ElementGridTests {
     }
   }
 
+  @Test("a scattered tensor of more than a box is written in boxes that all threads read, plain and converted")
+  func shared() throws {
+    let (rows, columns) = (1100, 4001)
+    let numbers = (0..<rows * columns).map { Float($0 % 65_521) }
+    let folder = try TemporaryFolder()
+    try folder.write(littleEndian(numbers), "bytes")
+    let store = try ByteStore(path: FilePath(folder.path("bytes")), .mapped)
+    let file = Storage(.region(store, offset: 0), byteCount: store.count, key: "0", origin: .memory)
+    let turned = try StateDictsTests.view(file, .float32, [columns, rows], strides: [1, columns])
+    let (own, shared) = (ElementGrid([turned]), ElementGrid([turned], isShared: true))
+    #expect(own.count > 1 && own.isScattered && shared.count < own.count)
+    try StateDict([("turned", turned), ("cast", turned.converted(to: .float64))]).write(toPath: folder.path("m.swt"))
+    let written = try StateDict(contentsOf: URL(fileURLWithPath: folder.path("m.swt")))
+    let expected = (0..<columns).flatMap { column in (0..<rows).map { numbers[$0 * columns + column] } }
+    #expect(try [Float](#require(written["turned"])) == expected)
+    #expect(try [Double](#require(written["cast"])) == expected.map(Double.init))
+  }
+
   @Test("boxes have each element once, in runs that follow one another", arguments: types)
   func boxes(_ type: ElementType) throws {
     var numbers = Seeded(state: 7)

@@ -39,15 +39,15 @@ final class BoxReader {
 
   /// Goes to a box.
   ///
+  /// - Parameter threads: How many threads read the pieces.
   /// - Returns: the bytes of the storage that hold it, where they are few enough to be read from first to last.
   @discardableResult
-  func enter(_ box: ElementGrid.Box) throws -> Range<Int> {
+  func enter(_ box: ElementGrid.Box, threads: Int = 1) throws -> Range<Int> {
     leave()
     let width = walk.elementType.byteCount
     let first = walk.offset + zip(box.start, walk.strides).reduce(0) { $0 + $1.0 * $1.1 }
-    let reach = zip(box.shape, walk.strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 }
     let pieces = ElementPieces(walk, box.shape)
-    let extent = first * width..<(first + reach) * width
+    let extent = first * width..<first * width + walk.extentByteCount(of: box.shape)
     let isClose = extent.count <= pieces.byteCount
     if let store, isClose || !store.isFile || store.isMapped && pieces.span * width >= Self.mappedByteCount {
       local = walk.moved(shape: box.shape, strides: walk.strides, offset: first)
@@ -58,21 +58,41 @@ final class BoxReader {
       return isClose ? extent : 0..<0
     }
     try unsafe memory.withBytes(count: pieces.byteCount) { target in
-      // Of the dimensions between pieces the first runs fastest.
-      var odometer = Odometer(pieces.outer.reversed().map(\.count))
-      let strides = pieces.outer.reversed().map(\.stride)
-      let (count, pitch) = (pieces.span * width, pieces.pitch * width)
-      for number in 0..<pieces.count {
-        let place = first + odometer.place(strides)
-        let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: target[number * pitch..<number * pitch + count])
-        if let computed { try unsafe computed.read(place * width..<place * width + count, into: piece) }
-        try unsafe store?.read(at: base + place * width, into: piece)
-        odometer.advance()
+      let failure = Locked((any Error)?.none)
+      nonisolated(unsafe) let target = unsafe target
+      let (store, base, computed) = (store, base, computed)
+      concurrentPerform(threads) { thread in
+        let share = pieces.count * thread / threads..<pieces.count * (thread + 1) / threads
+        do {
+          try unsafe Self.read(share, of: pieces, at: first, width, from: (store, base, computed), into: target)
+        } catch {
+          failure.withLock { $0 = $0 ?? error }
+        }
       }
+      if let failure = failure.withLock({ $0 }) { throw failure }
     }
     local = walk.moved(shape: box.shape, strides: pieces.strides, offset: 0)
     source = nil
     return 0..<0
+  }
+
+  private static func read(
+    _ numbers: Range<Int>, of pieces: ElementPieces, at first: Int, _ width: Int,
+    from source: (store: ByteStore?, base: Int, computed: (any ComputedContents)?),
+    into target: UnsafeMutableRawBufferPointer
+  ) throws {
+    let (count, pitch) = (pieces.span * width, pieces.pitch * width)
+    for number in numbers {
+      // Of the dimensions between pieces the first runs fastest.
+      var (place, rest) = (first, number)
+      for (_, count, stride) in pieces.outer {
+        place += rest % count * stride
+        rest /= count
+      }
+      let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: target[number * pitch..<number * pitch + count])
+      if let computed = source.computed { try unsafe computed.read(place * width..<place * width + count, into: piece) }
+      try unsafe source.store?.read(at: source.base + place * width, into: piece)
+    }
   }
 
   /// Gives back what the present box was read from.
@@ -85,16 +105,20 @@ final class BoxReader {
   }
 
   /// Calls `body` with the bytes of a range of the box's elements, in C order.
-  func withBytes(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+  ///
+  /// - Parameter scratch: memory to gather them into, the reader's own if nil.
+  func withBytes<Result>(
+    _ range: Range<Int>, by scratch: Scratch? = nil, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
     try unsafe withSource { source in
       let width = local.elementType.byteCount
       if local.isInPlace {
         let start = (local.offset + range.lowerBound) * width
         return try unsafe body(UnsafeRawBufferPointer(rebasing: source[start..<start + range.count * width]))
       }
-      try unsafe window.withBytes(count: range.count * width) { target in
+      return try unsafe (scratch ?? window).withBytes(count: range.count * width) { target in
         unsafe local.copy(range, from: source, to: target)
-        try unsafe body(UnsafeRawBufferPointer(target))
+        return try unsafe body(UnsafeRawBufferPointer(target))
       }
     }
   }
@@ -104,9 +128,9 @@ final class BoxReader {
     try unsafe withSource { source in unsafe local.copy(range, from: source, to: target) }
   }
 
-  private func withSource(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+  private func withSource<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
     guard let source else { return try unsafe body(memory.bytes) }
-    try unsafe source.store.withUnsafeBytes { all in
+    return try unsafe source.store.withUnsafeBytes { all in
       try unsafe body(UnsafeRawBufferPointer(rebasing: all[source.base..<source.base + storage.byteCount]))
     }
   }

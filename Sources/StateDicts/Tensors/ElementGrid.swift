@@ -21,15 +21,17 @@ struct ElementGrid {
   /// The size from which a piece is read separately.
   private static let pieceByteCount = 2 << 10
 
-  /// - Parameter isInOrder: whether every box is one range of elements in C order, from first to last.
-  init(_ tensors: [Tensor], isInOrder: Bool = false) {
+  /// - Parameters:
+  ///   - isInOrder: whether every box is one range of elements in C order, from first to last.
+  ///   - isShared: whether two threads have one box: then it is three times as large, in longer pieces.
+  init(_ tensors: [Tensor], isInOrder: Bool = false, isShared: Bool = false) {
     let joined = TensorGeometry.joined(tensors.first?.shape ?? [], tensors.map(\.strides))
     let shape = joined.shape
     let walks = zip(tensors, joined.strides).map { ElementWalk($0, shape: shape, strides: $1) }
     self.shape = shape
     self.walks = walks
     var box = [Int](repeating: 1, count: shape.count)
-    var budget = Self.boxByteCount
+    var budget = isShared ? 3 * Self.boxByteCount : Self.boxByteCount
     func fits(_ box: [Int]) -> Bool {
       walks.allSatisfy { ElementPieces($0, box).byteCount <= budget }
     }
@@ -49,7 +51,8 @@ struct ElementGrid {
       return box[axis] == shape[axis]
     }
     if !isInOrder, let walk = walks.first(where: { !$0.isInPlace }) ?? walks.first {
-      let pieceCount = max(Self.pieceByteCount / walk.elementType.byteCount, 1)
+      let byteCount = isShared ? 2 * Self.pieceByteCount : Self.pieceByteCount
+      let pieceCount = max(byteCount / walk.elementType.byteCount, 1)
       let order = shape.indices.filter { walk.strides[$0] > 0 }.sorted { walk.strides[$0] < walk.strides[$1] }
       var count = 1
       for axis in order {
@@ -66,6 +69,13 @@ struct ElementGrid {
     }
     self.box = box
     counts = zip(shape, box).map { ($0 + $1 - 1) / $1 }
+  }
+
+  /// Whether what a box needs of the first tensor lies far apart, so that it is read in pieces.
+  var isScattered: Bool {
+    guard let walk = walks.first else { return false }
+    let pieces = ElementPieces(walk, box)
+    return walk.extentByteCount(of: box) > pieces.byteCount
   }
 
   /// How many boxes there are.

@@ -18,6 +18,11 @@ struct ElementWalk {
     self.init(tensor, shape: shape, strides: strides)
   }
 
+  /// How many bytes lie from the first to the last element of a box.
+  func extentByteCount(of box: [Int]) -> Int {
+    zip(box, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 } * elementType.byteCount
+  }
+
   /// The walk over a tensor by a shape and strides that say the same as its own.
   init(_ tensor: Tensor, shape: [Int], strides: [Int]) {
     self.init(

@@ -1,6 +1,6 @@
 extension TensorCopy {
   /// Memory of one thread.
-  struct Memory {
+  struct Memory: @unchecked Sendable {
     /// What is gathered.
     let window: Scratch
     /// What is read piece by piece.
@@ -102,26 +102,33 @@ extension TensorCopy {
   private func copy(
     _ box: ElementGrid.Box, of grid: ElementGrid, _ source: Source, _ memory: Memory, _ outcome: inout Outcome
   ) throws -> (row: Int, byteCount: Int) {
-    let width = source.width
     let reader = try BoxReader(source.tensor, grid.walks[0], (memory.window, memory.pieces))
     try sums.enter(reader, box, of: source.tensor)
     var count = 0
-    let limit = Tensor.windowByteCount / max(source.tensor.elementType.byteCount, width)
-    try grid.forEachWindow(box, upTo: limit) { range, runs in
-      try unsafe reader.withBytes(range) { window in
-        try unsafe convert(window, of: source, memory, &outcome) { bytes, outcome in
-          for run in runs {
-            let first = (run.range.lowerBound - range.lowerBound) * width
-            let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[first..<first + run.range.count * width])
-            let start = source.start + run.place * width
-            unsafe outcome.checksums.append((source.row, start, Checksum(of: part), part.count))
-            try unsafe file.write(part, at: rows[source.row].offset + start)
-          }
-          count += bytes.count
-        }
-      }
+    try grid.forEachWindow(box, upTo: source.windowCount) { range, runs in
+      count += try unsafe reader.withBytes(range) { try unsafe write($0, (range, runs), of: source, memory, &outcome) }
     }
     return (source.row, count)
+  }
+
+  /// Writes a range of a box's elements, converted if the source says so.
+  ///
+  /// - Returns: How many bytes were written.
+  func write(
+    _ bytes: UnsafeRawBufferPointer, _ window: (range: Range<Int>, runs: [ElementGrid.Run]), of source: Source,
+    _ memory: Memory, _ outcome: inout Outcome
+  ) throws -> Int {
+    let width = source.width
+    return try unsafe convert(bytes, of: source, memory, &outcome) { bytes, outcome in
+      for run in window.runs {
+        let first = (run.range.lowerBound - window.range.lowerBound) * width
+        let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[first..<first + run.range.count * width])
+        let start = source.start + run.place * width
+        unsafe outcome.checksums.append((source.row, start, Checksum(of: part), part.count))
+        try unsafe file.write(part, at: rows[source.row].offset + start)
+      }
+      return bytes.count
+    }
   }
 
   /// Writes small tensors, and what stands between them.
