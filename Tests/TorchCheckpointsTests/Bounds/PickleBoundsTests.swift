@@ -32,7 +32,7 @@ struct PickleBoundsTests {
   func memory(unit: String) {
     let body =
       unit == "r"
-      ? (0..<4000).flatMap { bytes("r") + PickleBytes.little(UInt32($0 * 3 + 7)) }
+      ? (0..<4000).flatMap { bytes("r") + PickleBytes.little(UInt32($0 * 300 + 7)) }
       : repeated(unit, unit == "(" ? 8000 : 20_000)
     let text = message(bytes("Nq\u{0}") + body + bytes("."), values: unit == "r" ? 5000 : 2000)
     #expect(
