@@ -134,7 +134,7 @@ LARGE_FOLDER ?= .build-large
 large: build
 	python3 -B Tests/Bounds/large.py $(LARGE_FOLDER) .build/release/pth2swt
 
-# Every fuzz target in turn, for TIME seconds together, or one: make fuzz TIME=60 TARGET=zip.
+# Every fuzz target in turn, for TIME seconds together, or one: make fuzz TIME=60 TARGET=zip. PLAIN=1: without the address sanitizer.
 TIME ?= 60
 fuzz: deps
 	bash Fuzz/fuzz.sh $(TIME) $(TARGET)
