@@ -92,7 +92,7 @@ private final class JSONTextEncoder: Encoder {
   func add(_ value: some Encodable, named name: String = "") throws {
     let node = JSONTextEncoder(isIndented: isIndented, depth: form == .value ? depth : depth + 1)
     try value.encode(to: node)
-    let isLong = node.text.count >= Self.blockByteCount
+    let isLong = node.text.count >= Self.blockByteCount || node.parts.contains { $0.node != nil }
     if !isLong { node.finish(into: &text) }
     parts.append(Part(name: name, end: text.count, node: isLong ? node : nil))
   }
