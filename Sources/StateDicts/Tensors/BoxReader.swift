@@ -58,18 +58,12 @@ final class BoxReader {
       return isClose ? extent : 0..<0
     }
     try unsafe memory.withBytes(count: pieces.byteCount) { target in
-      let failure = Locked((any Error)?.none)
       nonisolated(unsafe) let target = unsafe target
       let (store, base, computed) = (store, base, computed)
-      concurrentPerform(threads) { thread in
-        let share = pieces.count * thread / threads..<pieces.count * (thread + 1) / threads
-        do {
-          try unsafe Self.read(share, of: pieces, at: first, width, from: (store, base, computed), into: target)
-        } catch {
-          failure.withLock { $0 = $0 ?? error }
-        }
+      try concurrentForEach(threads, threads: threads) { share, _ in
+        let numbers = pieces.count * share / threads..<pieces.count * (share + 1) / threads
+        try unsafe Self.read(numbers, of: pieces, at: first, width, from: (store, base, computed), into: target)
       }
-      if let failure = failure.withLock({ $0 }) { throw failure }
     }
     local = walk.moved(shape: box.shape, strides: pieces.strides, offset: 0)
     source = nil

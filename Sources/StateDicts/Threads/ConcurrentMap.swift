@@ -23,27 +23,35 @@ private func concurrentMap<Item: Sendable, Result: Sendable>(
   _ items: some RandomAccessCollection<Item> & Sendable, taking order: some RandomAccessCollection<Int> & Sendable,
   _ transform: @Sendable (Item) throws -> Result
 ) throws -> [Result] {
-  let state = Locked((next: 0, results: [Result?](repeating: nil, count: order.count), failure: (any Error)?.none))
-  concurrentPerform(min(2, order.count)) { _ in
+  let results = Locked([Result?](repeating: nil, count: order.count))
+  try concurrentForEach(order.count, threads: min(2, order.count)) { place, _ in
+    let number = order[order.index(order.startIndex, offsetBy: place)]
+    let result = try transform(items[items.index(items.startIndex, offsetBy: number)])
+    results.withLock { $0[number] = result }
+  }
+  return results.withLock { $0.compactMap { $0 } }
+}
+
+/// Calls `body` with each number below `count`, on so many threads: each takes the next number, until one throws.
+package func concurrentForEach(
+  _ count: Int, threads: Int, _ body: @Sendable (_ number: Int, _ thread: Int) throws -> Void
+) throws {
+  let state = Locked((next: 0, failure: (any Error)?.none))
+  concurrentPerform(threads) { thread in
     do {
-      var done: (number: Int, result: Result)?
       while let number = state.withLock({ state -> Int? in
-        if let done { state.results[done.number] = done.result }
-        guard state.next < order.count, state.failure == nil else { return nil }
+        guard state.next < count, state.failure == nil else { return nil }
         defer { state.next += 1 }
-        return order[order.index(order.startIndex, offsetBy: state.next)]
+        return state.next
       }) {
         try AwaitedWork.check()
-        done = (number, try transform(items[items.index(items.startIndex, offsetBy: number)]))
+        try body(number, thread)
       }
     } catch {
       state.withLock { $0.failure = $0.failure ?? error }
     }
   }
-  return try state.withLock { state in
-    if let failure = state.failure { throw failure }
-    return state.results.compactMap { $0 }
-  }
+  if let failure = state.withLock({ $0.failure }) { throw failure }
 }
 
 /// The results of two pieces of work that are done at the same time, where there is a core for each.

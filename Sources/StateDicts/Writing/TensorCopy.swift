@@ -189,27 +189,14 @@ struct TensorCopy {
   func forEach<Item: Sendable>(
     _ items: [Item], by memories: [Memory], _ body: @Sendable (Item, Memory, inout Outcome) throws -> Void
   ) throws -> Outcome {
-    let state = Locked((next: 0, outcome: Outcome(), failure: (any Error)?.none))
-    concurrentPerform(memories.count) { thread in
+    let all = Locked(Outcome())
+    try concurrentForEach(items.count, threads: memories.count) { place, thread in
       var outcome = Outcome()
-      do {
-        while let place = state.withLock({ state -> Int? in
-          guard state.failure == nil, state.next < items.count else { return nil }
-          defer { state.next += 1 }
-          return state.next
-        }) {
-          try body(items[place], memories[thread], &outcome)
-          try AwaitedWork.check()
-        }
-      } catch {
-        state.withLock { $0.failure = $0.failure ?? error }
-      }
-      state.withLock { $0.outcome.add(outcome) }
+      try body(items[place], memories[thread], &outcome)
+      all.withLock { $0.add(outcome) }
+      try AwaitedWork.check()
     }
-    return try state.withLock { state in
-      if let failure = state.failure { throw failure }
-      return state.outcome
-    }
+    return all.withLock { $0 }
   }
 
   /// Copies a box, which all threads read into one memory, and then take windows of.

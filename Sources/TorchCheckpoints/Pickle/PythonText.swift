@@ -73,7 +73,7 @@ enum PythonText {
       } else if unit < 0x80 {
         result.append(UInt8(unit))
       } else if let scalar = Unicode.Scalar(unit) {
-        result.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
+        result.append(contentsOf: scalar.utf8)
       }
     }
     return result

@@ -162,7 +162,7 @@ public struct Inspection: Sendable, Encodable {
         return text
       }
     }
-    var figures = [Boxed<TensorStatistics>?](repeating: nil, count: statistics ? tensors.count : 0)
+    var figures = [Boxed<TensorStatistics>?](repeating: nil, count: tensors.count)
     if statistics {
       try checkpoint.forEachStatistics(except: unread, progress: progress) { figures[$0] = Boxed($1) }
     }
@@ -176,7 +176,7 @@ public struct Inspection: Sendable, Encodable {
       rows.append(
         Row(
           item, components: components.isEmpty ? nil : components, sha256: hashes?[place],
-          statistics: statistics ? figures[place] : nil))
+          statistics: figures[place]))
       if unread.contains(place) {
         notes.append(
           "\(item.name.shortened) was not read: it is a view of \(tensor.byteCount) bytes in a storage of "

@@ -21,7 +21,7 @@ public struct HuggingFaceAddress: Sendable, Hashable {
 
   private static let scheme = "hf://"
 
-  /// Whether a text begins with `hf://`, in capital or small letters.
+  /// Whether the text starts with `hf://`, in upper or lower case.
   package static func isOne(_ text: String) -> Bool { text.prefix(scheme.count).lowercased() == scheme }
 
   /// Reads an address.
@@ -89,7 +89,7 @@ public struct HuggingFaceAddress: Sendable, Hashable {
       remedy: "write hf://owner/name/file, or hf://owner/name@revision/file")
   }
 
-  /// Whether a text can be the name of an owner or a repository (`validate_repo_id` in `huggingface_hub`).
+  /// Whether the text is a valid name of an owner or a repository (`validate_repo_id` in `huggingface_hub`).
   private static func isName(_ text: Substring) -> Bool {
     guard text.hasNameCharacters, let first = text.first, let last = text.last, text.utf8.count <= 96 else {
       return false
