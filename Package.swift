@@ -28,7 +28,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    .systemLibrary(name: "CPth2swtFileSystem", path: "Sources/CLibraries/CPth2swtFileSystem"),
+    .systemLibrary(name: "CPth2swtLinux", path: "Sources/CLibraries/CPth2swtLinux"),
     // zlib is found by the compiler itself: every SDK has it. pkg-config would find Homebrew's, also for an iOS build.
     .systemLibrary(
       name: "CPth2swtZlib", path: "Sources/CLibraries/CPth2swtZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -51,7 +51,7 @@ let package = Package(
       name: "CPth2swtPNG", path: "Sources/CLibraries/CPth2swtPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
-    .target(name: "StateDicts", dependencies: ["CPth2swtFileSystem", "CPth2swtZlib"]),
+    .target(name: "StateDicts", dependencies: ["CPth2swtLinux", "CPth2swtZlib"]),
     .target(name: "TorchCheckpoints", dependencies: ["StateDicts", "CPth2swtZip", "CPth2swtZlib"]),
     .target(name: "ModelParameters", dependencies: ["StateDicts"]),
     .target(name: "VisionModels", dependencies: ["ModelParameters", "StateDicts"]),
@@ -77,7 +77,7 @@ let package = Package(
       name: "FetchMessages", dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .target(
       name: "Terminal",
-      dependencies: ["StateDicts", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+      dependencies: ["CPth2swtLinux", "StateDicts", .product(name: "ArgumentParser", package: "swift-argument-parser")]
     ),
     .executableTarget(
       name: "pth2swt-fetch",

@@ -4,6 +4,7 @@ package import StateDicts
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
+  import CPth2swtLinux
   import Glibc
 #elseif canImport(Musl)
   import Musl
@@ -15,6 +16,11 @@ extension ParsableCommand {
   /// To be called first.
   package static func parseProgramArguments() throws -> any ParsableCommand {
     Output.occupyStandardStreams()
+    #if canImport(Glibc)
+      // Left to itself, glibc places arrays of up to 32 MB between others, where their memory stays when they are freed.
+      _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
+      _ = mallopt(M_TRIM_THRESHOLD, 8 << 20)
+    #endif
     let arguments = programArguments
     do {
       return try parseAsRoot(arguments.map(\.reversibleText))

@@ -42,7 +42,7 @@ package final class Output: Sendable {
   }
 
   /// Writes lines, which are escaped already, in colours if the stream has them.
-  package func write(_ lines: [StyledText]) {
+  package func write(_ lines: some Sequence<StyledText>) {
     let screen = screen
     write(rawLines: lines.lazy.map { $0.rendered(on: screen) })
   }
@@ -66,7 +66,7 @@ package final class Output: Sendable {
   ///
   /// - Parameter isLine: Whether it takes one line.
   package func write(json value: some Encodable, isLine: Bool = true) throws {
-    try JSONText.write(value, isIndented: !isLine) { write(raw: String(decoding: $0, as: UTF8.self).escapedJSON) }
+    try JSONText.write(value, isIndented: !isLine) { self.write(raw: String(decoding: $0, as: UTF8.self).escapedJSON) }
     write(raw: "\n")
   }
 

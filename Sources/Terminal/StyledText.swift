@@ -48,7 +48,9 @@ package struct StyledText: Sendable, Equatable {
   package static func += (left: inout StyledText, right: StyledText) { left.pieces += right.pieces }
 
   /// The number of characters.
-  package var count: Int { pieces.reduce(0) { $0 + $1.text.count } }
+  package var count: Int {
+    pieces.reduce(0) { $0 + ($1.text.utf8.allSatisfy { $0 < 0x80 } ? $1.text.utf8.count : $1.text.count) }
+  }
 
   /// The text without styles.
   package var text: String { pieces.map(\.text).joined() }

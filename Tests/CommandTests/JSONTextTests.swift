@@ -35,6 +35,27 @@ struct JSONTextTests {
     enum Key: String, CodingKey { case first, second }
   }
 
+  /// A list of which an item is begun before another is added.
+  private struct Mixed: Encodable {
+    func encode(to encoder: any Encoder) throws {
+      var list = encoder.unkeyedContainer()
+      try list.encode(Row())
+      try list.encode(["a", "b"])
+      var inner = list.nestedUnkeyedContainer()
+      try list.encode(["c": 1.5])
+      try inner.encode([1, 2])
+    }
+  }
+
+  /// A report: short members around a long list.
+  private struct Report: Encodable {
+    var zeta: Int? = 1
+    var rows = [Row](repeating: Row(), count: 1000)
+    var numbers: [Double] = [1, 0.5, 1e300]
+    var inner = Mixed()
+    var alpha = ["one"]
+  }
+
   private func text(_ value: some Encodable, isIndented: Bool) throws -> String {
     var bytes: [UInt8] = []
     try JSONText.write(value, isIndented: isIndented) { bytes += $0 }
@@ -53,10 +74,19 @@ struct JSONTextTests {
     #expect(try text(Row(), isIndented: isIndented) == foundation(Row(), isIndented: isIndented))
     #expect(try text([Row(), Row()], isIndented: isIndented) == foundation([Row(), Row()], isIndented: isIndented))
     #expect(try text(Nested(), isIndented: isIndented) == foundation(Nested(), isIndented: isIndented))
+    #expect(try text(Mixed(), isIndented: isIndented) == foundation(Mixed(), isIndented: isIndented))
+    #expect(try text(Report(), isIndented: isIndented) == foundation(Report(), isIndented: isIndented))
     #expect(try text("top", isIndented: isIndented) == foundation("top", isIndented: isIndented))
     // Long enough to be written in blocks.
     let rows = ["rows": (0..<5000).map { ["number": $0, "square": $0 * $0] }]
     #expect(try text(rows, isIndented: isIndented) == foundation(rows, isIndented: isIndented))
+  }
+
+  @Test("the items of a long list are written as they are encoded")
+  func streamed() throws {
+    var byteCounts: [Int] = []
+    try JSONText.write(Report(), isIndented: false) { byteCounts.append($0.count) }
+    #expect(byteCounts.count > 2 && byteCounts.allSatisfy { $0 < 2 * 64 << 10 })
   }
 
   @Test("a number that JSON does not have is an error, and nothing is written")

@@ -1,7 +1,7 @@
 #if canImport(Darwin)
   import Darwin
 #else
-  import CPth2swtFileSystem
+  import CPth2swtLinux
 #endif
 
 /// How the bytes of a file are read.

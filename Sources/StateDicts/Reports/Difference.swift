@@ -80,7 +80,7 @@ public struct Difference: Sendable, Encodable {
   }
 
   init(
-    between first: StateDict, and second: StateDict, expandedByteCount: Int = 4 << 30,
+    between first: StateDict, and second: StateDict, expandedByteCount: Int = 2 << 30,
     progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) throws {
     for stateDict in [first, second] { try RepeatedBytes.require(stateDict.tensors, within: expandedByteCount) }
@@ -140,11 +140,11 @@ extension StateDict {
   /// - Parameters:
   ///   - other: The first state dict of the difference, for example of an earlier epoch; this one is the second.
   ///   - expandedByteCount: The largest number of bytes that expanded and overlapping views of either may repeat in total
-  ///     (4 GiB), or four times the size of the storages if that is more.
+  ///     (2 GiB), or four times the size of the storages if that is more.
   ///   - progress: Called as bytes of both are read, by any thread.
   /// - Throws: `checksumMismatch` if one is damaged, `limitExceeded` for expanded views.
   public func difference(
-    from other: StateDict, expandedByteCount: Int = 4 << 30,
+    from other: StateDict, expandedByteCount: Int = 2 << 30,
     progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) throws -> Difference {
     try Difference(between: other, and: self, expandedByteCount: expandedByteCount, progress: progress)

@@ -38,12 +38,12 @@ extension StateDict {
   /// Computes the fingerprint, reading every byte on two threads.
   ///
   /// - Parameters:
-  ///   - expandedByteCount: The largest number of bytes that expanded and overlapping views may repeat in total (4 GiB), or four
+  ///   - expandedByteCount: The largest number of bytes that expanded and overlapping views may repeat in total (2 GiB), or four
   ///     times the size of the storages if that is more.
   ///   - progress: Called as bytes are read, by any thread.
   /// - Throws: `checksumMismatch` if a storage is damaged, `limitExceeded` for expanded views.
   public func fingerprint(
-    expandedByteCount: Int = 4 << 30, progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
+    expandedByteCount: Int = 2 << 30, progress: @escaping @Sendable (ByteProgress) -> Void = { _ in }
   ) throws -> Fingerprint {
     try RepeatedBytes.require(tensors, within: expandedByteCount)
     let done = ProgressSum(total: tensors.reduce(0) { $0 &+ $1.byteCount }, progress)

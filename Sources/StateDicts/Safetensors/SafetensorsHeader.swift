@@ -59,10 +59,10 @@ struct SafetensorsHeader {
   }
 
   private mutating func read(_ scanner: inout JSONScanner) throws(CheckpointError) {
-    var names = Set<ExactName>()
+    var names = NameTable(capacity: 0)
     try scanner.beginObject()
-    while let name = try scanner.nextName(isFirst: names.isEmpty) {
-      guard names.insert(ExactName(name)).inserted else { throw scanner.malformed("Duplicate name \"\(name)\".") }
+    while let name = try scanner.nextName(isFirst: names.names.isEmpty) {
+      guard names.insert(name).isNew else { throw scanner.malformed("Duplicate name \"\(name)\".") }
       if name == "__metadata__" {
         try readMetadata(&scanner)
       } else {

@@ -55,12 +55,11 @@ struct SafetensorsMetadata {
   ///
   /// In a file of ours they come back where they stood.
   func addingAliases(to elements: [StateDict.Element]) -> [StateDict.Element] {
+    var aliases = entries.filter { $0.name != "format" && !$0.name.hasPrefix("swt.") }
+    guard !aliases.isEmpty else { return elements }
     var places = [ExactName: Int](minimumCapacity: elements.count)
     for (place, element) in elements.enumerated() { places[ExactName(element.name)] = place }
-    let aliases = entries.filter { entry in
-      entry.name != "format" && !entry.name.hasPrefix("swt.") && places[ExactName(entry.name)] == nil
-        && places[ExactName(entry.value)] != nil
-    }
+    aliases = aliases.filter { places[ExactName($0.name)] == nil && places[ExactName($0.value)] != nil }
     guard !aliases.isEmpty else { return elements }
     let requiringGrad = requiresGrad
     var all: [StateDict.Element] = []

@@ -97,12 +97,12 @@ struct NumberForm: Sendable {
       let weighted = values.enumerated().map { (number: $1, count: Int(counts[$0 / each])) }.filter { $0.count > 0 }
       for (number, count) in weighted { sums.add(number, times: count) }
       var result = sums.statistics
-      result.histogram = .init(weighted.filter { $0.number.isFinite }, sums.minimum, sums.maximum)
+      result.count(weighted.lazy.filter { $0.number.isFinite }, areRounded: false)
       return result
     case .none:
       for part in parts { sums.add(part) }
       var result = sums.statistics
-      result.histogram = .init(sums.numbers.map { ($0, 1) }, sums.minimum, sums.maximum)
+      result.count(sums.numbers.lazy.map { ($0, 1) }, areRounded: false)
       return result
     case .leadingBits:
       for part in parts { sums.add(part) }
@@ -110,7 +110,7 @@ struct NumberForm: Sendable {
       let weighted = counts.enumerated().compactMap { bits, count in
         count == 0 ? nil : (number: Double(Float(bitPattern: UInt32(bits) << 16)), count: Int(count))
       }
-      result.histogram = .init(weighted, sums.minimum, sums.maximum, floor: { Double(Float(floor: $0).leadingBits) })
+      result.count(weighted, areRounded: true)
       return result
     }
   }
@@ -148,58 +148,6 @@ extension ElementType {
     case .bits16: .uint16
     default: self
     }
-  }
-}
-
-extension TensorStatistics.Histogram {
-  /// Counts numbers between evenly spaced edges; nil if there are none.
-  ///
-  /// - Parameter floor: what inner edges are rounded down to, where numbers were.
-  fileprivate init?(
-    _ weighted: [(number: Double, count: Int)], _ minimum: Double, _ maximum: Double,
-    floor: (Double) -> Double = { $0 }
-  ) {
-    guard minimum <= maximum else { return nil }
-    let binCount = 32
-    var edges = [minimum]
-    for place in 1..<binCount {
-      // Halves first: the difference of two finite numbers need not be finite.
-      let share = Double(place) / Double(binCount)
-      let edge = floor(minimum * (1 - share) + maximum * share)
-      if edge > edges[edges.count - 1], edge < maximum { edges.append(edge) }
-    }
-    edges.append(maximum)
-    var counts = [Int](repeating: 0, count: edges.count - 1)
-    for (number, count) in weighted {
-      // The last inner edge that is not above the number.
-      var (low, high) = (0, counts.count - 1)
-      while low < high {
-        let middle = (low + high + 1) / 2
-        if edges[middle] <= number { low = middle } else { high = middle - 1 }
-      }
-      counts[low] += count
-    }
-    (self.edges, self.counts) = (edges, counts)
-  }
-}
-
-extension Float {
-  /// The largest float that is not above a finite number.
-  fileprivate init(floor number: Double) {
-    let nearest = Float(number)
-    self = Double(nearest) > number ? nearest.nextDown : nearest
-  }
-
-  /// The number rounded down to what its leading 16 bits can say.
-  fileprivate var leadingBits: Float { Float(bitPattern: bitPattern.leadingBits &<< 16) }
-}
-
-extension UInt32 {
-  /// The leading 16 bits of the finite number with these bits, rounded down.
-  @inline(__always)
-  fileprivate var leadingBits: UInt32 {
-    // Away from zero, of a negative number.
-    (self &+ (self &>> 31) &* 0xFFFF) &>> 16
   }
 }
 

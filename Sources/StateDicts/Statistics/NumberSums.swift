@@ -145,8 +145,10 @@ struct NumberSums: Sendable {
     result.count = count + nan + infinities
     (result.zeros, result.nan, result.infinities) = (zeros, nan, infinities)
     guard count > 0 else { return result }
-    (result.minimum, result.maximum, result.mean) = (minimum, maximum, mean)
-    if count > 1 { result.standardDeviation = (deviations / Double(count - 1)).squareRoot() }
+    result.figures.minimum.value = minimum
+    result.figures.maximum.value = maximum
+    result.figures.mean.value = mean
+    if count > 1 { result.figures.standardDeviation.value = (deviations / Double(count - 1)).squareRoot() }
     result.l1 = magnitudes
     result.l2 = (deviations + Double(count) * mean * mean).squareRoot()
     return result

@@ -12,19 +12,35 @@ public struct TensorStatistics: Equatable, Sendable {
   /// The number of infinities, of either sign.
   public internal(set) var infinities = 0
   /// The smallest finite element; nil if there is none.
-  public internal(set) var minimum: Double?
+  public var minimum: Double? { figures.minimum.value }
   /// The largest finite element; nil if there is none.
-  public internal(set) var maximum: Double?
+  public var maximum: Double? { figures.maximum.value }
   /// The arithmetic mean; nil if there is no finite element.
-  public internal(set) var mean: Double?
+  public var mean: Double? { figures.mean.value }
   /// The standard deviation with Bessel's correction, as torch's `std()`; nil for fewer than two elements.
-  public internal(set) var standardDeviation: Double?
+  public var standardDeviation: Double? { figures.standardDeviation.value }
   /// The sum of magnitudes.
   public internal(set) var l1 = 0.0
   /// The square root of the sum of squares.
   public internal(set) var l2 = 0.0
   /// The finite elements by size; nil if there is none.
-  public internal(set) var histogram: Histogram?
+  public var histogram: Histogram? {
+    guard let minimum, let maximum else { return nil }
+    return Histogram(
+      edges: Histogram.edges(from: minimum, to: maximum, areRounded: counts.edgesAreRounded), counts: counts.values)
+  }
+
+  /// A report has the statistics of many thousand tensors: what may be missing takes no place of its own, and of a histogram
+  /// only counts are kept, since its edges follow from the range.
+  struct Figures: Equatable, Sendable {
+    var minimum = OptionalNumber()
+    var maximum = OptionalNumber()
+    var mean = OptionalNumber()
+    var standardDeviation = OptionalNumber()
+  }
+
+  var figures = Figures()
+  var counts = HistogramCounts()
 
   /// Numbers of elements between edges.
   public struct Histogram: Equatable, Sendable, Codable {
@@ -100,11 +116,11 @@ extension Tensor {
 extension StateDict {
   /// The statistics of every tensor, in the order of the state dict; nil for those without elements of their own.
   ///
-  /// - Parameter expandedByteCount: The largest number of bytes that expanded and overlapping views may repeat in total (4 GiB),
+  /// - Parameter expandedByteCount: The largest number of bytes that expanded and overlapping views may repeat in total (2 GiB),
   ///   or four times the size of the storages if that is more.
   /// - Throws: `limitExceeded` for expanded views; `checksumMismatch`.
   public func statistics(
-    expandedByteCount: Int = 4 << 30
+    expandedByteCount: Int = 2 << 30
   ) throws -> [(name: String, statistics: TensorStatistics?)] {
     try RepeatedBytes.require(tensors, within: expandedByteCount)
     let places = indices.filter { self[$0].tensor.composition?.hasElements != false }

@@ -10,27 +10,33 @@
     indirect case computed(any ComputedContents)
   }
 
-  /// The number of bytes.
-  public let byteCount: Int
+  // In this order the small ones share eight bytes: a checkpoint may have 250,000.
+  private let contents: Contents
   /// The order of the bytes within an element; big only in files from big-endian machines.
   public let byteOrder: ByteOrder
+  // Guarded by the origin's lock, as is `memory`.
+  private nonisolated(unsafe) var isConfirmed = false
+  /// The CRC-32 that the file gives for the bytes; nil where it gives none.
+  package let checksum: Checksum?
+  /// The number of bytes.
+  public let byteCount: Int
   /// The key of the storage in its file, a number in torch's formats.
   public let key: String
   /// The device that the tensor was on when it was saved, such as `cpu` or `cuda:0`; nil if the format has none.
   public let location: String?
   /// The file that contains the storage.
   public let origin: StorageOrigin
-  /// The CRC-32 that the file gives for the bytes; nil where it gives none.
-  package let checksum: Checksum?
-  private let contents: Contents
-  // All guarded by the origin's lock.
-  private nonisolated(unsafe) var loaded: ByteStore?
-  /// Whether a span of `loaded` was given out: then it stays for as long as this does, since nothing tells when the
-  /// span is gone.
-  private nonisolated(unsafe) var isSpanned = false
-  private nonisolated(unsafe) var isConfirmed = false
-  /// What is kept in memory of a file that is not mapped, because spans of it were given out.
-  private nonisolated(unsafe) var kept: [Range<Int>] = []
+  private nonisolated(unsafe) var memory: Memory?
+
+  /// What is in memory.
+  private final class Memory {
+    var loaded: ByteStore?
+    /// Whether a span of `loaded` was given out: then it stays for as long as the storage does, since nothing tells when
+    /// the span is gone.
+    var isSpanned = false
+    /// What is kept of a file that is not mapped, because spans of it were given out.
+    var kept: [Range<Int>] = []
+  }
 
   package init(
     _ contents: Contents, byteCount: Int, byteOrder: ByteOrder = .little, key: String, location: String? = nil,
@@ -85,16 +91,26 @@
 
   private func loaded(_ source: any StorageContents, _ spanned: Bool) throws(CheckpointError) -> ByteStore {
     try origin.lock.withLock { _ throws(CheckpointError) in
-      if spanned { unsafe isSpanned = true }
-      if let loaded = unsafe loaded { return loaded }
+      let memory = ownMemory
+      if spanned { memory.isSpanned = true }
+      if let loaded = memory.loaded { return loaded }
       let store = try source.load()
-      unsafe loaded = store
+      memory.loaded = store
       return store
     }
   }
 
+  /// To be called with the origin's lock.
+  private var ownMemory: Memory {
+    let memory = unsafe memory ?? Memory()
+    unsafe self.memory = memory
+    return memory
+  }
+
   deinit {
-    if case .region(let store, _) = contents { for range in unsafe kept { store.release(range) } }
+    if case .region(let store, _) = contents, let memory = unsafe memory {
+      for range in memory.kept { store.release(range) }
+    }
   }
 
   /// Keeps bytes in memory for as long as this storage lives.
@@ -102,9 +118,10 @@
     guard case .region(let store, let offset) = contents, store.needsHolding else { return }
     let range = offset + range.lowerBound..<offset + range.upperBound
     try origin.lock.withLock { _ throws(CheckpointError) in
-      guard unsafe !kept.contains(range) else { return }
+      let memory = ownMemory
+      guard !memory.kept.contains(range) else { return }
       try store.hold(range)
-      unsafe kept.append(range)
+      memory.kept.append(range)
     }
   }
 
@@ -126,8 +143,9 @@
   /// again when asked for.
   package func drop() {
     switch contents {
-    case .region(let store, let offset): store.drop(offset..<offset + byteCount)
-    case .lazy, .computed: origin.lock.withLock { _ in if unsafe !isSpanned { unsafe loaded = nil } }
+    case .region(let store, let offset): store.pass(offset..<offset + byteCount)
+    case .lazy, .computed:
+      origin.lock.withLock { _ in if let memory = unsafe memory, !memory.isSpanned { memory.loaded = nil } }
     }
   }
 

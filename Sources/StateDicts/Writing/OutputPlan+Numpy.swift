@@ -9,7 +9,7 @@ extension OutputPlan {
       stateDict, options, reason: { $0.tensor.reasonNotInNumpy ?? $0.name.reasonNotInZip }, mayAlias: nil)
     try selection.requireExpansion(within: options)
     let frame = try ZipFrame(
-      selection.kept.lazy.map { ("\($0.name).npy", .tensor(header: NpyText.header($0.tensor), $0.tensor)) })
+      selection.kept.lazy.map { ("\($0.name).npy", .tensor($0.tensor)) }, header: { NpyText.header($0) })
     let byteCount = selection.kept.reduce(0) { $0 + $1.tensor.byteCount }
     self.init(
       OutputFile(rows: frame.rows, frame: frame),

@@ -21,10 +21,10 @@ public struct WriteOptions: Sendable {
   public var leavesOutUnsupported: Bool
   /// Additional metadata entries, written under `swt.` and their names.
   public var annotations: JSONObject
-  /// The limit for the total size of expanded views, beyond what is stored (4 GiB by default).
+  /// The limit for the total size of expanded views, beyond what is stored (2 GiB by default).
   ///
   /// Without it, a small file could fill the disk with copies.
-  public var expandedByteCount = 4 << 30
+  public var expandedByteCount = 2 << 30
 
   /// Whether files that are whole stay if the conversion is interrupted, and those of an earlier one are taken up after they
   /// were compared with the source.

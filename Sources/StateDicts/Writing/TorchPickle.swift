@@ -278,26 +278,33 @@ extension OutputPlan {
   /// - Throws: As `init(_:as:_:)`.
   init(pth stateDict: StateDict, _ options: WriteOptions) throws(CheckpointError) {
     let selection = try OutputSelection(stateDict, options, reason: { $0.tensor.reasonNotInTorch }, mayAlias: nil)
-    var pickle = TorchPickle(
-      stateDict.metadata, selection.kept, try TorchStorages(selection.kept.lazy.flatMap(\.tensor.partsWithElements)))
-    let value = pickle.bytes()
-    let storages = pickle.storages.written
-    var records: [(name: String, content: ZipFrame.Content)] = [
+    let (value, storages, notKept) = try Self.pickle(stateDict.metadata, selection.kept)
+    let head: [(name: String, content: ZipFrame.Content)] = [
       ("archive/data.pkl", .bytes(value)),
       ("archive/.format_version", .bytes(Array("1".utf8))),
       ("archive/.storage_alignment", .bytes(Array("\(ZipFrame.alignment)".utf8))),
       ("archive/byteorder", .bytes(Array("little".utf8))),
     ]
-    for (number, storage) in storages.enumerated() {
-      records.append(("archive/data/\(number)", .tensor(header: [], storage.tensor)))
+    let tensors = storages.indices.lazy.map { number in
+      (name: "archive/data/\(number)", content: ZipFrame.Content.tensor(storages[number].tensor))
     }
-    records.append(("archive/version", .bytes(Array("3\n".utf8))))
-    records.append(("archive/.data/serialization_id", .serializationID))
-    let frame = try ZipFrame(records)
+    let tail: [(name: String, content: ZipFrame.Content)] = [
+      ("archive/version", .bytes(Array("3\n".utf8))),
+      ("archive/.data/serialization_id", .serializationID),
+    ]
+    let frame = try ZipFrame([AnySequence(head), AnySequence(tensors), AnySequence(tail)].joined())
     self.init(
       OutputFile(rows: frame.rows, frame: frame),
-      selection.report(
-        byteCount: storages.reduce(0) { $0 + $1.tensor.byteCount }, notKept: pickle.notKept))
+      selection.report(byteCount: storages.reduce(0) { $0 + $1.tensor.byteCount }, notKept: notKept))
+  }
+
+  /// What is needed for the pickle alone is freed before the archive is laid out.
+  private static func pickle(
+    _ metadata: StateDict.Metadata, _ kept: [OutputSelection.Kept]
+  ) throws(CheckpointError) -> (bytes: [UInt8], storages: [TorchStorages.Written], notKept: [LeftOut]) {
+    let storages = try TorchStorages(kept.lazy.flatMap(\.tensor.partsWithElements))
+    var pickle = TorchPickle(metadata, kept, storages)
+    return (pickle.bytes(), pickle.storages.written, pickle.notKept)
   }
 }
 

@@ -27,7 +27,8 @@ struct TorchStorages {
   private struct Extent {
     let storage: Storage
     var range: Range<Int>?
-    var types: Set<ElementType>
+    /// Nil if its tensors are of several types.
+    var elementType: ElementType?
     /// Nil until a tensor of it is written: torch computes offsets only if numbers come in the order of the pickle.
     var number: Int?
   }
@@ -51,10 +52,10 @@ struct TorchStorages {
       let key = ObjectIdentifier(tensor.storage)
       let range = tensor.storageRange
       guard var extent = extents[key] else {
-        extents[key] = Extent(storage: tensor.storage, range: range, types: [tensor.elementType])
+        extents[key] = Extent(storage: tensor.storage, range: range, elementType: tensor.elementType)
         continue
       }
-      extent.types.insert(tensor.elementType)
+      if extent.elementType != tensor.elementType { extent.elementType = nil }
       if let range {
         let known = extent.range ?? range
         extent.range = min(known.lowerBound, range.lowerBound)..<max(known.upperBound, range.upperBound)
@@ -68,12 +69,12 @@ struct TorchStorages {
     let key = ObjectIdentifier(tensor.storage)
     guard !tensor.mustBeWrittenOut, let extent = extents[key] else {
       let known = tensor.tie.flatMap { numberOfTie[$0] }
-      let number = known ?? add(tensor, [tensor.elementType])
+      let number = known ?? add(tensor, tensor.elementType)
       if let tie = tensor.tie { numberOfTie[tie] = number }
       return View(
         storage: number, offset: 0, strides: TensorGeometry.contiguousStrides(tensor.shape), isPending: false)
     }
-    let number = extent.number ?? add(Self.bytes(extent), extent.types)
+    let number = extent.number ?? add(Self.bytes(extent), extent.elementType)
     extents[key]?.number = number
     let start = Self.start(extent) / tensor.elementType.byteCount * tensor.elementType.elementsPerByte
     return View(
@@ -81,8 +82,8 @@ struct TorchStorages {
       strides: tensor.strides, isPending: true)
   }
 
-  private mutating func add(_ tensor: Tensor, _ types: Set<ElementType>) -> Int {
-    written.append(Written(tensor: tensor, elementType: Self.counted(types)))
+  private mutating func add(_ tensor: Tensor, _ type: ElementType?) -> Int {
+    written.append(Written(tensor: tensor, elementType: type?.torchStorageClass == nil ? nil : type))
     return written.count - 1
   }
 
@@ -96,11 +97,6 @@ struct TorchStorages {
       elementType: .uint8,
       geometry: TensorGeometry(contiguous: [count], elementCount: count).moved(by: count == 0 ? 0 : start),
       storage: extent.storage)
-  }
-
-  private static func counted(_ types: Set<ElementType>) -> ElementType? {
-    guard let type = types.first, types.count == 1, type.torchStorageClass != nil else { return nil }
-    return type
   }
 }
 

@@ -12,19 +12,19 @@ struct ZipFrame: OutputFrame {
   /// What a record holds.
   enum Content {
     case bytes([UInt8])
-    /// A tensor's elements behind a header of its own.
-    case tensor(header: [UInt8], Tensor)
+    /// A tensor's header and elements.
+    case tensor(Tensor)
     /// Forty digits, made of the names and checksums of all records before.
     case serializationID
   }
 
   private struct Record {
-    let name: [UInt8]
+    let name: String
     /// Where the record's header begins.
     let offset: Int
     let payload: Int
-    /// What the payload begins with, or all of it.
-    let bytes: [UInt8]
+    /// The payload; nil for a tensor.
+    var bytes: [UInt8]?
     let byteCount: Int
     let row: Int?
     var isSerializationID = false
@@ -43,9 +43,15 @@ struct ZipFrame: OutputFrame {
   /// The record of each row.
   private var recordOfRow: [Int] = []
   private(set) var rows: [OutputRow] = []
+  /// What stands before a tensor's elements.
+  private let header: @Sendable (Tensor) -> [UInt8]
 
   /// - Throws: `unsupported` for a name that is too long for the format; `limitExceeded`.
-  init(_ contents: some Sequence<(name: String, content: Content)>) throws(CheckpointError) {
+  init(
+    _ contents: some Sequence<(name: String, content: Content)>,
+    header: @escaping @Sendable (Tensor) -> [UInt8] = { _ in [] }
+  ) throws(CheckpointError) {
+    self.header = header
     var cursor = 0
     for (name, content) in contents {
       guard name.utf8.count <= 0xFFFF else {
@@ -53,24 +59,25 @@ struct ZipFrame: OutputFrame {
           .unsupported, "A name of \(name.utf8.count) bytes; a zip archive allows 65535.",
           entry: String(name.prefix(80)))
       }
-      var bytes: [UInt8] = []
+      var bytes: [UInt8]?
       var tensor: Tensor?
       switch content {
       case .bytes(let all): bytes = all
-      case .tensor(let header, let elements): (bytes, tensor) = (header, elements)
+      case .tensor(let elements): tensor = elements
       case .serializationID: bytes = [UInt8](repeating: UInt8(ascii: "0"), count: 40)
       }
-      guard let byteCount = bytes.count.plus(tensor?.byteCount ?? 0), byteCount <= 1 << 62 - cursor else {
-        throw CheckpointError(.limitExceeded, "The tensors take more than 2^62 bytes together.")
-      }
+      let headerByteCount = tensor.map { header($0).count } ?? 0
+      guard let byteCount = (bytes?.count ?? headerByteCount).plus(tensor?.byteCount ?? 0),
+        byteCount <= 1 << 62 - cursor
+      else { throw CheckpointError(.limitExceeded, "The tensors take more than 2^62 bytes together.") }
       let fields = Self.zip64Fields(byteCount, cursor).count
       let start = cursor + 30 + name.utf8.count + fields + 4
       var record = Record(
-        name: Array(name.utf8), offset: cursor, payload: (start + Self.alignment - 1) / Self.alignment * Self.alignment,
+        name: name, offset: cursor, payload: (start + Self.alignment - 1) / Self.alignment * Self.alignment,
         bytes: bytes, byteCount: byteCount, row: tensor == nil ? nil : rows.count)
       if case .serializationID = content { record.isSerializationID = true }
       if let tensor {
-        rows.append(OutputRow(name: name, tensor: tensor, offset: record.payload + bytes.count))
+        rows.append(OutputRow(name: name, tensor: tensor, offset: record.payload + headerByteCount))
         recordOfRow.append(records.count)
       }
       records.append(record)
@@ -83,7 +90,7 @@ struct ZipFrame: OutputFrame {
   func head(_ checksums: [Checksum]) -> [UInt8] {
     guard let first = recordOfRow.first else { return [] }
     var bytes: [UInt8] = []
-    for record in records[..<first] { append(record, Checksum(of: record.bytes), to: &bytes) }
+    for record in records[..<first] { append(record, checksum(of: record), to: &bytes) }
     appendStart(of: records[first], to: &bytes)
     return bytes
   }
@@ -94,15 +101,13 @@ struct ZipFrame: OutputFrame {
     appendDescriptor(of: records[number], self.checksum(of: records[number], row: checksum), to: &bytes)
     guard row + 1 < recordOfRow.count else { return bytes }
     let next = recordOfRow[row + 1]
-    for record in records[(number + 1)..<next] { append(record, Checksum(of: record.bytes), to: &bytes) }
+    for record in records[(number + 1)..<next] { append(record, self.checksum(of: record), to: &bytes) }
     appendStart(of: records[next], to: &bytes)
     return bytes
   }
 
   func tail(_ checksums: [Checksum]) -> [UInt8] {
-    var sums = records.map { record in
-      checksum(of: record, row: record.row.map { checksums[$0] } ?? Checksum())
-    }
+    var sums = records.map { record in checksum(of: record, row: record.row.map { checksums[$0] }) }
     var bytes: [UInt8] = []
     var next = 0
     if let last = recordOfRow.last {
@@ -112,11 +117,8 @@ struct ZipFrame: OutputFrame {
     for number in next..<records.count {
       var record = records[number]
       if record.isSerializationID {
-        let digits = serializationID(Array(sums[..<number]))
-        record = Record(
-          name: record.name, offset: record.offset, payload: record.payload, bytes: digits, byteCount: digits.count,
-          row: nil)
-        sums[number] = Checksum(of: digits)
+        record.bytes = serializationID(Array(sums[..<number]))
+        sums[number] = checksum(of: record)
       }
       append(record, sums[number], to: &bytes)
     }
@@ -124,9 +126,13 @@ struct ZipFrame: OutputFrame {
     return bytes
   }
 
-  private func checksum(of record: Record, row: Checksum) -> Checksum {
-    var sum = Checksum(of: record.bytes)
-    if record.row != nil { sum.append(row, byteCount: record.byteCount - record.bytes.count) }
+  /// What the payload begins with, or all of it.
+  private func start(of record: Record) -> [UInt8] { record.bytes ?? record.row.map { header(rows[$0].tensor) } ?? [] }
+
+  private func checksum(of record: Record, row: Checksum? = nil) -> Checksum {
+    let start = start(of: record)
+    var sum = Checksum(of: start)
+    if let row { sum.append(row, byteCount: record.byteCount - start.count) }
     return sum
   }
 
@@ -142,7 +148,7 @@ struct ZipFrame: OutputFrame {
       return Array((String(repeating: "0", count: 20 - digits.utf8.count) + digits).utf8)
     }
     let names = records[..<sums.count].lazy.map { record in
-      record.name.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+      record.name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
     return combined(names) + combined(sums.lazy.map { UInt64($0.value) })
   }
@@ -157,13 +163,13 @@ struct ZipFrame: OutputFrame {
   /// Bit 3 says that the checksum follows the payload, bit 11 that the name is UTF-8: not where that makes no difference and libzip,
   /// which takes control characters for another encoding, would refuse the archive.
   private func flags(_ record: Record) -> Int {
-    let isPlain = record.name.hasZipControls && record.name.allSatisfy { $0 < 0x80 }
+    let isPlain = record.name.utf8.hasZipControls && record.name.utf8.allSatisfy { $0 < 0x80 }
     return (record.byteCount == 0 ? 0 : 0x8) | (isPlain ? 0 : 0x800)
   }
 
   private func appendStart(of record: Record, to bytes: inout [UInt8]) {
     let fields = Self.zip64Fields(record.byteCount, record.offset)
-    let padding = record.payload - record.offset - 30 - record.name.count - fields.count - 4
+    let padding = record.payload - record.offset - 30 - record.name.utf8.count - fields.count - 4
     bytes.append(contentsOf: [0x50, 0x4B, 0x03, 0x04])
     bytes.append(0, 2)
     bytes.append(flags(record), 2)
@@ -172,14 +178,14 @@ struct ZipFrame: OutputFrame {
     // Checksum and sizes.
     bytes.append(0, 4)
     bytes.append(0, 8)
-    bytes.append(record.name.count, 2)
+    bytes.append(record.name.utf8.count, 2)
     bytes.append(fields.count + 4 + padding, 2)
-    bytes.append(contentsOf: record.name)
+    bytes.append(contentsOf: record.name.utf8)
     bytes.append(contentsOf: fields)
     bytes.append(contentsOf: [UInt8(ascii: "F"), UInt8(ascii: "B")])
     bytes.append(padding, 2)
     bytes.append(contentsOf: repeatElement(UInt8(ascii: "Z"), count: padding))
-    bytes.append(contentsOf: record.bytes)
+    bytes.append(contentsOf: start(of: record))
   }
 
   private func appendDescriptor(of record: Record, _ sum: Checksum, to bytes: inout [UInt8]) {
@@ -207,7 +213,7 @@ struct ZipFrame: OutputFrame {
   private func appendDirectory(_ sums: [Checksum], to bytes: inout [UInt8]) {
     let start = records.last?.end ?? 0
     let first = bytes.count
-    bytes.reserveCapacity(bytes.count + records.reduce(98) { $0 + 74 + $1.name.count })
+    bytes.reserveCapacity(bytes.count + records.reduce(98) { $0 + 74 + $1.name.utf8.count })
     for (record, sum) in zip(records, sums) {
       let fields = Self.zip64Fields(record.byteCount, record.offset)
       let size = min(record.byteCount, Self.limit32)
@@ -219,13 +225,13 @@ struct ZipFrame: OutputFrame {
       bytes.append(Int(sum.value), 4)
       bytes.append(size, 4)
       bytes.append(size, 4)
-      bytes.append(record.name.count, 2)
+      bytes.append(record.name.utf8.count, 2)
       bytes.append(fields.count, 2)
       // Comment, disk and attributes.
       bytes.append(0, 8)
       bytes.append(0, 2)
       bytes.append(min(record.offset, Self.limit32), 4)
-      bytes.append(contentsOf: record.name)
+      bytes.append(contentsOf: record.name.utf8)
       bytes.append(contentsOf: fields)
     }
     let size = bytes.count - first

@@ -10,7 +10,7 @@ package func print(_ line: String) { Output.results.write([line]) }
 package func print(_ lines: [String]) { Output.results.write(lines) }
 
 /// Prints lines in colours, if standard output has them.
-package func print(_ lines: [StyledText]) { Output.results.write(lines) }
+package func print(_ lines: some Sequence<StyledText>) { Output.results.write(lines) }
 
 /// What standard output can show.
 package var screen: Screen { Output.results.screen }

@@ -27,6 +27,9 @@ package enum Readable {
     "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
   }
 
+  /// `[64, 3, 7, 7]`, in a tenth of the time that an array's own description takes.
+  package static func shape(_ sizes: [Int]) -> String { "[" + sizes.map(String.init).joined(separator: ", ") + "]" }
+
   /// A number with one digit after the point: a size, a coordinate, milliseconds.
   package static func tenths(_ value: some BinaryFloatingPoint) -> String {
     "\((Double(value) * 10).rounded() / 10)"

@@ -34,7 +34,7 @@ public struct CheckpointLimits: Sendable {
   /// The size up to which a member is unpacked into memory; larger ones go to a temporary file.
   public var unpackedMemoryByteCount = 16 << 20
   /// The largest total size of expanded views, beyond what is stored, when a whole checkpoint is hashed.
-  public var expandedByteCount = 4 << 30
+  public var expandedByteCount = 2 << 30
 
   /// What was taken so far of these limits by the file that is being opened; nil before it is.
   var spending: Spending?

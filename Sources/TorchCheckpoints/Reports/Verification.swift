@@ -97,7 +97,7 @@ extension Checkpoint {
     if let archive = contents.archive {
       return archive.entries.map { entry in
         Record(name: entry.name, byteCount: entry.byteCount, hasChecksum: entry.checksum != nil) { passed in
-          defer { if let payload = entry.payload { archive.store.drop(payload) } }
+          defer { if let payload = entry.payload { archive.store.pass(payload) } }
           try archive.verify(entry, passed: passed)
         }
       }

@@ -53,9 +53,8 @@ struct DiffCommand: ParsableCommand {
 
   func run() throws {
     // --member is for the archive of the two; where neither is one, the second says so.
-    let checkpoint = try inputs.open(first, memberIsOptional: true)
-    let other = try inputs.open(second, memberIsOptional: checkpoint.member != nil)
-    let stateDicts = try [checkpoint, other].map { try $0.stateDict(key: key.key) }
+    let (stateDict, member) = try read(first, memberIsOptional: true)
+    let stateDicts = try [stateDict, read(second, memberIsOptional: member != nil).stateDict]
     // Before any work that would be lost if it cannot be written.
     let page = try html.map { try AtomicFile(path: $0, overwrites: force) }
     let progress = ProgressLine()
@@ -74,5 +73,12 @@ struct DiffCommand: ParsableCommand {
       print(DifferenceText(difference, [first, second], limit: top, sort, screen: screen).lines)
     }
     if !difference.isEmpty { throw Failure.no }
+  }
+
+  private func read(
+    _ file: FilePath, memberIsOptional: Bool
+  ) throws -> (stateDict: StateDict, member: String?) {
+    let checkpoint = try inputs.open(file, memberIsOptional: memberIsOptional)
+    return (try checkpoint.stateDict(key: key.key), checkpoint.member)
   }
 }

@@ -72,7 +72,7 @@ struct DifferenceText {
       }
     }
     let rest = values.count - min(limit, values.count)
-    return table.lines(on: screen, dropping: [5, 4, 3, 1])
+    return Array(table.lines(on: screen, dropping: [5, 4, 3, 1]))
       + (rest > 0 ? [StyledText("and \(Readable.count(rest)) more changed (--top \(values.count))", .faint)] : [])
   }
 

@@ -22,7 +22,7 @@ struct InspectionText {
     self.listsAll = listsAll
   }
 
-  var lines: [StyledText] { styledSummary + [""] + tensors }
+  var lines: some Sequence<StyledText> { [AnySequence(styledSummary + [""]), tensors].joined() }
 
   /// The summary, in which what needs attention is coloured.
   private var styledSummary: [StyledText] {
@@ -113,34 +113,33 @@ struct InspectionText {
 
   // MARK: - Tensors
 
-  private var tensors: [StyledText] {
+  private var tensors: AnySequence<StyledText> {
     let rows = filter.map { report.filtered(by: $0).tensors } ?? report.tensors
     // The summary, an empty line before and after the tree, the line below it, and the shell's next line.
     let room = screen.rows.map { max($0 - summary.count - 5, 12) } ?? Self.rowLimit
     let isShort = rows.count <= room && !rows.contains { Self.isOfOptimizer($0.name) }
     if filter != nil || listsAll || (depth == nil && isShort) { return table(rows) }
-    return InspectionTree(rows, depth: depth, limit: room).lines(on: screen) + [
-      "",
-      StyledText("To list all tensors use --all, some of them --filter '*.weight', a deeper tree --depth N.", .faint),
-    ]
+    let advice = "To list all tensors use --all, some of them --filter '*.weight', a deeper tree --depth N."
+    let tree = InspectionTree(rows, depth: depth, limit: room).lines(on: screen)
+    return AnySequence([AnySequence(tree), AnySequence(["", StyledText(advice, .faint)])].joined())
   }
 
-  private func table(_ rows: [Inspection.Row]) -> [StyledText] {
+  private func table(_ rows: [Inspection.Row]) -> AnySequence<StyledText> {
     if rows.contains(where: { $0.statistics != nil }) { return statisticsTable(rows) }
     let hasHashes = rows.contains { $0.sha256 != nil }
     var table = TextTable(rightAligned: [false, false, false, true, false])
-    for row in rows {
-      table.add(
-        row.name, row.kind.map { "\(row.dtype) \($0.rawValue)" } ?? row.dtype.rawValue, "\(row.shape)",
-        Readable.bytes(row.byteCount), hasHashes ? row.sha256 ?? "-" : row.device ?? "")
+    table.add(rows) { row in
+      let type = row.kind.map { "\(row.dtype) \($0.rawValue)" } ?? row.dtype.rawValue
+      let mark = hasHashes ? row.sha256 ?? "-" : row.device ?? ""
+      return [row.name, type, Readable.shape(row.shape), Readable.bytes(row.byteCount), mark].map { StyledText($0) }
     }
-    return table.lines(on: screen, dropping: hasHashes ? [3, 1, 2] : [4, 3])
+    return AnySequence(table.lines(on: screen, dropping: hasHashes ? [3, 1, 2] : [4, 3]))
   }
 
-  private func statisticsTable(_ rows: [Inspection.Row]) -> [StyledText] {
+  private func statisticsTable(_ rows: [Inspection.Row]) -> AnySequence<StyledText> {
     var table = TextTable(rightAligned: [false, false, false] + [Bool](repeating: true, count: 7))
     table.add(["", "", "", "min", "max", "mean", "std", "zeros", "nan", "inf"].map { StyledText($0, .faint) })
-    for row in rows {
+    table.add(rows) { row in
       let statistics = row.statistics
       let figures = [statistics?.minimum, statistics?.maximum, statistics?.mean, statistics?.standardDeviation].map {
         $0.map(Readable.figure) ?? "-"
@@ -149,13 +148,15 @@ struct InspectionText {
       let faults = [statistics?.nan, statistics?.infinities].map { count in
         StyledText(count.map { Readable.count($0) } ?? "-", count ?? 0 > 0 ? .bad : .plain)
       }
-      table.add(([row.name, row.dtype.rawValue, "\(row.shape)"] + figures + [zeros]).map { StyledText($0) } + faults)
+      return ([row.name, row.dtype.rawValue, Readable.shape(row.shape)] + figures + [zeros]).map { StyledText($0) }
+        + faults
     }
     let faulty = rows.filter { row in row.statistics.map { $0.nan + $0.infinities > 0 } ?? false }.map(\.name)
     let shown = faulty.prefix(3).joined(separator: ", ") + (faulty.count > 3 ? " …" : "")
-    return table.lines(on: screen, dropping: [1, 2, 7, 6, 5])
-      + (faulty.isEmpty
-        ? [] : [StyledText("NaN or infinity in \(Readable.count(faulty.count, of: "tensor")): \(shown)", .bad)])
+    let fault = StyledText("NaN or infinity in \(Readable.count(faulty.count, of: "tensor")): \(shown)", .bad)
+    return AnySequence(
+      [AnySequence(table.lines(on: screen, dropping: [1, 2, 7, 6, 5])), AnySequence(faulty.isEmpty ? [] : [fault])]
+        .joined())
   }
 
   private static func isOfOptimizer(_ name: String) -> Bool {

@@ -105,31 +105,39 @@ struct InspectionTree {
     return children.count
   }
 
+  /// A node below the top, and what stands before its name.
+  private struct Line {
+    let node: Int
+    let indent: String
+  }
+
   /// The tree with a bar for the bytes of each node.
-  func lines(on screen: Screen) -> [StyledText] {
-    var table = TextTable(rightAligned: [false, false, true, false])
+  func lines(on screen: Screen) -> some Sequence<StyledText> {
+    var lines: [Line] = []
+    add(0, "", to: &lines)
     let most = (nodes[0].children ?? []).map { nodes[$0].bytes }.reduce(0, &+)
-    add(0, "", to: &table, most, screen)
+    var table = TextTable(rightAligned: [false, false, true, false])
+    table.add(lines) { line in
+      let node = nodes[line.node]
+      let form =
+        node.tensor.map { "\(rows[$0].dtype) \(Readable.shape(rows[$0].shape))" }
+        ?? Readable.count(node.rows.count, of: "tensor")
+      let part = most > 0 ? Double(node.bytes) / Double(most) : 0
+      return [
+        StyledText(line.indent, .faint) + StyledText(node.name, node.tensor == nil ? .strong : .plain),
+        StyledText(form, .faint), StyledText(Readable.bytes(node.bytes)),
+        screen.columns.map { Bar.text(part, width: min(24, max(8, $0 / 6)), on: screen) } ?? "",
+      ]
+    }
     return table.lines(on: screen, dropping: [3, 1])
   }
 
-  private func add(_ place: Int, _ indent: String, to table: inout TextTable, _ most: Int, _ screen: Screen) {
+  private func add(_ place: Int, _ indent: String, to lines: inout [Line]) {
     let children = nodes[place].children ?? []
-    for (number, child) in children.enumerated() {
-      let node = nodes[child]
-      let isLast = number == children.count - 1
-      let isTop = place == 0
-      let name =
-        StyledText(isTop ? "" : indent + (isLast ? "└ " : "├ "), .faint)
-        + StyledText(node.name, node.tensor == nil ? .strong : .plain)
-      let form =
-        node.tensor.map { "\(rows[$0].dtype) \(rows[$0].shape)" } ?? Readable.count(node.rows.count, of: "tensor")
-      let part = most > 0 ? Double(node.bytes) / Double(most) : 0
-      table.add([
-        name, StyledText(form, .faint), StyledText(Readable.bytes(node.bytes)),
-        screen.columns == nil ? "" : Bar.text(part, width: min(24, max(8, (screen.columns ?? 0) / 6)), on: screen),
-      ])
-      add(child, isTop ? "" : indent + (isLast ? "  " : "│ "), to: &table, most, screen)
+    for child in children {
+      let (branch, below) = place == 0 ? ("", "") : child == children.last ? ("└ ", "  ") : ("├ ", "│ ")
+      lines.append(Line(node: child, indent: indent + branch))
+      add(child, indent + below, to: &lines)
     }
   }
 }

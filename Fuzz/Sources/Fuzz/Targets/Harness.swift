@@ -47,7 +47,8 @@ final class Harness {
     guard let archive = StoredZip(bytes) else { return }
     let path = folder.unpack(archive)
     if let checkpoint = try? Checkpoint(path: path, options: options) { use(checkpoint, bytes) }
-    _ = try? Checkpoint.scan(folder: path, options: options)
+    // The files are scanned one by one, as those of other targets, which takes longer than all the rest.
+    if bytes.count % 8 == 0 { _ = try? Checkpoint.scan(folder: path, options: options) }
   }
 
   private func use(_ checkpoint: Checkpoint, _ bytes: [UInt8]) {

@@ -29,7 +29,7 @@ extension [UInt8] {
   }
 
   func has(_ other: [UInt8], at place: Int) -> Bool {
-    place >= 0 && place <= count - other.count && self[place..<place + other.count].elementsEqual(other)
+    place >= 0 && place <= count - other.count && other.indices.allSatisfy { self[place + $0] == other[$0] }
   }
 }
 
