@@ -34,6 +34,15 @@ private final class TextBlock {
     self.write = write
   }
 
+  /// Appends a string, which is written in blocks too.
+  func append(_ string: String) {
+    JSONValue.write(string, to: &bytes) { bytes in
+      guard let write, bytes.count >= Self.byteCount else { return }
+      write(bytes)
+      bytes.removeAll(keepingCapacity: true)
+    }
+  }
+
   /// To be called between parts.
   func pass() {
     guard let write, bytes.count >= Self.byteCount else { return }
@@ -58,6 +67,8 @@ private final class JSONTextEncoder: Encoder {
     case node(JSONTextEncoder)
     /// One that is encoded when it is its turn.
     case value(any Encodable)
+    /// A long string.
+    case string(String)
   }
 
   private enum Form { case value, array, object }
@@ -105,8 +116,9 @@ private final class JSONTextEncoder: Encoder {
   }
 
   func add(string: String, named name: String = "") {
-    JSONValue.write(string, to: &text.bytes)
-    parts.append(Part(name: name, end: text.bytes.count))
+    let isLong = string.utf8.count >= TextBlock.byteCount
+    if !isLong { JSONValue.write(string, to: &text.bytes) }
+    parts.append(Part(name: name, end: text.bytes.count, rest: isLong ? .string(string) : nil))
   }
 
   func add(number: Double, _ digits: String, named name: String = "") throws {
@@ -199,6 +211,7 @@ private final class JSONTextEncoder: Encoder {
     switch part.rest {
     case nil: target.bytes.append(contentsOf: text.bytes[start..<part.end])
     case .node(let node): try node.finish(into: target)
+    case .string(let string): target.append(string)
     case .value(let value):
       let node = JSONTextEncoder(isIndented: isIndented, depth: depth, target: target)
       try value.encode(to: node)

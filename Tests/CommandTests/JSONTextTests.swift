@@ -53,7 +53,7 @@ struct JSONTextTests {
     var rows = [Row](repeating: Row(), count: 1000)
     var numbers: [Double] = [1, 0.5, 1e300]
     var inner = Mixed()
-    var alpha = ["one"]
+    var alpha = ["one", String(repeating: "é\"\u{1F600}\n", count: 50_000)]
   }
 
   private func text(_ value: some Encodable, isIndented: Bool) throws -> String {

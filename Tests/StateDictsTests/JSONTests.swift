@@ -34,6 +34,22 @@ struct JSONTests {
     #expect(throws: CheckpointError(.malformedHeader, "")) { try JSONValue(parsing: text) }
   }
 
+  @Test("a long string with escapes is read in parts, none of which ends within a character")
+  func longStrings() throws {
+    let parts = [
+      ("é€🦜", "é€🦜"), (#"\ud83e\udd9c"#, "🦜"), (#"\n\"\u00e9"#, "\n\"é"), (#"\ud83e\u0041"#, "\u{FFFD}A"),
+      (#"\udd9cx"#, "\u{FFFD}x"),
+    ]
+    for start in 0..<4 {
+      let head = String(repeating: "a", count: start)
+      let count = 20_000
+      let text = head + parts.map { String(repeating: $0.0, count: count) }.joined()
+      let expected = head + parts.map { String(repeating: $0.1, count: count) }.joined()
+      #expect(try JSONValue(parsing: "\"\(text)\"") == .string(expected))
+      #expect(throws: CheckpointError(.malformedHeader, "")) { try JSONValue(parsing: "\"\(text)") }
+    }
+  }
+
   @Test("a value nested a hundred deep is read, a hundred thousand deep is refused and does not overflow the stack")
   func depth() throws {
     let deep = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)

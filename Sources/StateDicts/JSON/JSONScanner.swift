@@ -9,7 +9,7 @@ struct JSONScanner: ~Escapable {
   private(set) var position: Int
   /// How many values and names may still be read: an empty array has two characters, and takes 32 bytes or more.
   private var countLeft = Self.countLimit
-  private static let countLimit = 4 << 20
+  private static let countLimit = 2 << 20
   /// The most items of an array of whole numbers, which are sizes or offsets of a tensor.
   private static let naturalsLimit = 1024
 
@@ -91,23 +91,70 @@ struct JSONScanner: ~Escapable {
     throw malformed("Unterminated string.")
   }
 
+  /// A string with escapes, of which none is shorter than what it stands for.
   private mutating func escapedString(from start: Int) throws(CheckpointError) -> String {
-    var units: [UInt16] = Array(try decode(start..<position).utf16)
+    var end = position
+    while end < bytes.byteCount, self[end] != UInt8(ascii: "\"") { end += self[end] == UInt8(ascii: "\\") ? 2 : 1 }
+    var failure: CheckpointError?
+    position = start
+    let text = unsafe String(unsafeUninitializedCapacity: min(end, bytes.byteCount) - start) { buffer in
+      var count = 0
+      do throws(CheckpointError) { try unsafe unescape(into: buffer, &count) } catch { failure = error }
+      return count
+    }
+    if let failure { throw failure }
+    return text
+  }
+
+  /// How much of a string is checked at a time.
+  private static let runByteCount = 64 << 10
+
+  private mutating func unescape(
+    into buffer: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int
+  ) throws(CheckpointError) {
+    func append(_ text: some Sequence<UInt8>) {
+      for byte in text {
+        unsafe buffer[count] = byte
+        count += 1
+      }
+    }
     while position < bytes.byteCount {
-      let byte = self[position]
-      position += 1
-      switch byte {
-      case UInt8(ascii: "\""): return String(decoding: units, as: UTF16.self)
-      case UInt8(ascii: "\\"): try units.append(escape())
+      switch self[position] {
+      case UInt8(ascii: "\""):
+        position += 1
+        return
+      case UInt8(ascii: "\\"):
+        position += 1
+        var unit = try escape()
+        // Two escapes are one character beyond the first 65,536; a half of one is none.
+        var character = String(decoding: [unit], as: UTF16.self)
+        if UTF16.isLeadSurrogate(unit), position + 1 < bytes.byteCount, self[position] == UInt8(ascii: "\\"),
+          self[position + 1] == UInt8(ascii: "u")
+        {
+          let lead = unit
+          let place = position
+          position += 1
+          unit = try escape()
+          if UTF16.isTrailSurrogate(unit) {
+            character = String(decoding: [lead, unit], as: UTF16.self)
+          } else {
+            position = place
+          }
+        }
+        append(character.utf8)
       case 0..<0x20: throw malformed("Control character in a string.")
       default:
-        let run = position - 1
-        while position < bytes.byteCount, self[position] != UInt8(ascii: "\""), self[position] != UInt8(ascii: "\\"),
+        let run = position
+        let limit = min(position + Self.runByteCount, bytes.byteCount)
+        while position < limit, self[position] != UInt8(ascii: "\""), self[position] != UInt8(ascii: "\\"),
           self[position] >= 0x20
         {
           position += 1
         }
-        try units.append(contentsOf: decode(run..<position).utf16)
+        // Not within a character, which has four bytes at most.
+        let least = max(position - 3, run + 1)
+        while position < bytes.byteCount, position > least, self[position] & 0xC0 == 0x80 { position -= 1 }
+        try append(decode(run..<position).utf8)
       }
     }
     throw malformed("Unterminated string.")

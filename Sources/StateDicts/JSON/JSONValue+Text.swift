@@ -3,8 +3,27 @@ extension JSONValue {
   ///
   /// - Throws: `malformedHeader` with the byte offset.
   public init(parsing text: String) throws(CheckpointError) {
-    let store = ByteStore(copying: text.utf8)
-    var scanner = JSONScanner(store.bytes)
+    var text = text
+    self = try text.withUTF8 { bytes in
+      Result { () throws(CheckpointError) in try unsafe JSONValue(parsing: UnsafeRawBufferPointer(bytes)) }
+    }.get()
+  }
+
+  /// Parses JSON text in part of a file.
+  ///
+  /// - Throws: `malformedHeader` with the byte offset in the part.
+  package init(parsing store: ByteStore, in range: Range<Int>) throws(CheckpointError) {
+    try store.hold(range)
+    defer { store.release(range) }
+    self = try unsafe store.withUnsafeBytes { bytes in
+      Result { () throws(CheckpointError) in
+        try unsafe JSONValue(parsing: UnsafeRawBufferPointer(rebasing: bytes[range]))
+      }
+    }.get()
+  }
+
+  private init(parsing bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+    var scanner = JSONScanner(unsafe bytes.bytes)
     self = try scanner.value()
     guard scanner.isAtEnd else { throw scanner.malformed("Unexpected text after the JSON value.") }
   }
@@ -43,9 +62,16 @@ extension JSONValue {
   }
 
   /// A string with quotes and JSON escapes.
-  package static func write(_ text: String, to bytes: inout [UInt8]) {
+  package static func write(_ text: String, to bytes: inout [UInt8]) { write(text, to: &bytes) { _ in } }
+
+  /// A string with quotes and JSON escapes.
+  ///
+  /// - Parameter passed: Called before each character with what is written.
+  @inline(__always)
+  package static func write(_ text: String, to bytes: inout [UInt8], passed: (inout [UInt8]) -> Void) {
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
+      if byte & 0xC0 != 0x80 { passed(&bytes) }
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
       case 0x0A: bytes.append(contentsOf: "\\n".utf8)

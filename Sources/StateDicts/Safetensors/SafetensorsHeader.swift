@@ -51,6 +51,8 @@ struct SafetensorsHeader {
     var scanner = JSONScanner(store.bytes.extracting(8..<dataOffset))
     do throws(CheckpointError) {
       try read(&scanner)
+      // Of a long text its copy is enough.
+      store.drop(0..<dataOffset)
     } catch var error {
       error.offset = error.offset.map { $0 + 8 }
       throw error
@@ -67,9 +69,7 @@ struct SafetensorsHeader {
         try readMetadata(&scanner)
       } else {
         guard rows.count < tensorLimit else {
-          throw CheckpointError(
-            .limitExceeded, "The file has more than \(tensorLimit) tensors.",
-            remedy: "raise the limits if you trust the file (limits:, --limit-factor 10)")
+          throw overLimit("The file has more than \(tensorLimit) tensors.")
         }
         try rows.append(readRow(&scanner, name))
       }
@@ -77,11 +77,19 @@ struct SafetensorsHeader {
     guard scanner.isAtEnd else { throw scanner.malformed("Unexpected text after the JSON of the header.") }
   }
 
+  private func overLimit(_ message: String) -> CheckpointError {
+    CheckpointError(
+      .limitExceeded, message, remedy: "raise the limits if you trust the file (limits:, --limit-factor 10)")
+  }
+
   private mutating func readMetadata(_ scanner: inout JSONScanner) throws(CheckpointError) {
     try scanner.beginObject()
     while let name = try scanner.nextName(isFirst: metadata.isEmpty) {
       guard let text = try? scanner.string() else {
         throw scanner.malformed("The metadata value \"\(name)\" is not a string.")
+      }
+      guard metadata.count < tensorLimit else {
+        throw overLimit("The file has more than \(tensorLimit) metadata values.")
       }
       metadata.append((name, text))
     }

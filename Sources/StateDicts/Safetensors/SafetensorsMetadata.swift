@@ -14,19 +14,30 @@ struct SafetensorsMetadata {
   var isSwt: Bool { values["swt.version"] != nil }
 
   var requiresGrad: Set<ExactName> {
-    let names = value("swt.requires_grad")?.arrayValue ?? []
-    return Set(names.compactMap { $0.stringValue.map(ExactName.init) })
+    get throws(CheckpointError) {
+      let names = try value("swt.requires_grad")?.arrayValue ?? []
+      return Set(names.compactMap { $0.stringValue.map(ExactName.init) })
+    }
   }
 
   /// The tensors that the conversion which wrote the file left out.
   var leftOut: [LeftOut] {
-    value("swt.left_out").map(LeftOut.rows) ?? []
+    get throws(CheckpointError) { try value("swt.left_out").map(LeftOut.rows) ?? [] }
   }
 
   /// The JSON of an entry.
-  func value(_ name: String) -> JSONValue? { values[name].flatMap { try? JSONValue(parsing: $0) } }
+  ///
+  /// - Throws: `malformedHeader`, `limitExceeded`.
+  func value(_ name: String) throws(CheckpointError) -> JSONValue? {
+    guard let text = values[name] else { return nil }
+    do throws(CheckpointError) {
+      return try JSONValue(parsing: text)
+    } catch {
+      throw error.located(entry: name)
+    }
+  }
 
-  func members(_ name: String) -> JSONObject { value(name)?.objectValue ?? [:] }
+  func members(_ name: String) throws(CheckpointError) -> JSONObject { try value(name)?.objectValue ?? [:] }
 
   /// What a writer was asked to keep: the keys under `swt.` that the format itself does not use.
   var annotations: JSONObject {
@@ -54,19 +65,19 @@ struct SafetensorsMetadata {
   /// whose value is the name that was kept.
   ///
   /// In a file of ours they come back where they stood.
-  func addingAliases(to elements: [StateDict.Element]) -> [StateDict.Element] {
+  func addingAliases(to elements: [StateDict.Element]) throws(CheckpointError) -> [StateDict.Element] {
     var aliases = entries.filter { $0.name != "format" && !$0.name.hasPrefix("swt.") }
     guard !aliases.isEmpty else { return elements }
     var places = [ExactName: Int](minimumCapacity: elements.count)
     for (place, element) in elements.enumerated() { places[ExactName(element.name)] = place }
     aliases = aliases.filter { places[ExactName($0.name)] == nil && places[ExactName($0.value)] != nil }
     guard !aliases.isEmpty else { return elements }
-    let requiringGrad = requiresGrad
+    let requiringGrad = try requiresGrad
     var all: [StateDict.Element] = []
     all.reserveCapacity(elements.count + aliases.count)
     var rest = elements[...]
     var positions: [ExactName: Int] = [:]
-    for member in members("swt.aliases") {
+    for member in try members("swt.aliases") {
       positions[ExactName(member.name)] = member.value.intValue
     }
     let sorted = aliases.map { ($0, positions[ExactName($0.name)] ?? .max) }.sorted { $0.1 < $1.1 }

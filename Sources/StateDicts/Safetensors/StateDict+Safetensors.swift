@@ -18,7 +18,7 @@ extension StateDict {
     var elements: [Element] = []
     elements.reserveCapacity(header.rows.count)
     let checksums = metadata.checksums(count: header.rows.count)
-    let requiringGrad = metadata.requiresGrad
+    let requiringGrad = try metadata.requiresGrad
     var leftOut: [LeftOut] = []
     for (index, row) in header.rows.enumerated() {
       guard let elementType = row.elementType else {
@@ -46,16 +46,16 @@ extension StateDict {
       }
     }
     try self.init(metadata.addingAliases(to: elements))
-    self.metadata.modules = metadata.members("swt.state_dict_metadata")
-    self.metadata.otherValues = metadata.members("swt.other_values")
-    self.metadata.place = metadata.value("swt.place").flatMap(StateDictPlace.init)
+    self.metadata.modules = try metadata.members("swt.state_dict_metadata")
+    self.metadata.otherValues = try metadata.members("swt.other_values")
+    self.metadata.place = try metadata.value("swt.place").flatMap(StateDictPlace.init)
     self.metadata.annotations = metadata.annotations
-    self.metadata.compositions = metadata.members("swt.composition")
+    self.metadata.compositions = try metadata.members("swt.composition")
     var marks: JSONObject = [:]
     marks["format"] = metadata["format"].map(JSONValue.string)
-    marks["source"] = metadata.value("swt.source")
+    marks["source"] = try metadata.value("swt.source")
     self.metadata.leftOut = leftOut
-    self.metadata.leftOutBefore = metadata.leftOut
+    self.metadata.leftOutBefore = try metadata.leftOut
     self.metadata.source = Provenance(
       name: file.split(separator: "/").last.map(String.init) ?? file, byteCount: store.count,
       format: metadata.isSwt ? .swt : .safetensors, marks: marks)

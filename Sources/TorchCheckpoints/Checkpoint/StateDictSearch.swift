@@ -66,7 +66,7 @@ struct StateDictSearch {
     }
     var found: [Candidate] = []
     if let items = values.pickle.sequence(at: id) {
-      for (index, item) in zip(0..., items) where values.isContainer(item) {
+      for (index, item) in zip(0..., items) where values.isContainer(item) && !seen.contains(item) {
         found += candidates(at: item, path: paths.path(.index(index), below: path), isUsual: false, depth: depth + 1)
       }
     } else if let state = values.pickle.object(at: id)?.state, let entries = values.mapping(at: state) {

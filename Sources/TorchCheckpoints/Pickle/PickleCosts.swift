@@ -54,6 +54,10 @@ struct PickleCosts {
     guard globalCount <= globalLimit else {
       throw CheckpointError.overLimit("The pickle names more than \(globalLimit) globals.")
     }
+    guard globalByteCount <= valueLimit.times(4) ?? .max else {
+      throw CheckpointError.overLimit(
+        "The names of the pickle's globals have more than \(valueLimit.times(4) ?? .max) bytes.")
+    }
   }
 
   // MARK: - Texts that are used again

@@ -20,11 +20,18 @@ extension CheckpointValue {
     guard budget >= 0, depth < 32 else { return .string("…") }
     // Bytes are only counted, and may be there any number of times.
     if let count = values.pickle.byteCount(at: id) { return .string("\(count) bytes") }
-    guard let kind = try? kind else { return nil }
-    func array(_ values: [CheckpointValue]) -> JSONValue? {
-      let members = values.compactMap { $0.json(&budget, depth: depth + 1) }
-      return members.isEmpty && !values.isEmpty ? nil : .array(members)
+    func array(_ items: some Collection<Pickle.ID>) -> JSONValue? {
+      var members: [JSONValue] = []
+      for item in items {
+        let isLast = budget <= 0
+        if let member = at(item).json(&budget, depth: depth + 1) { members.append(member) }
+        if isLast { break }
+      }
+      return members.isEmpty && !items.isEmpty ? nil : .array(members)
     }
+    // A list may name one value millions of times.
+    if let items = values.pickle.sequence(at: id) { return array(items) }
+    guard let kind = try? kind else { return nil }
     switch kind {
     case .none: return .null
     case .bool(let value): return .bool(value)
@@ -37,14 +44,17 @@ extension CheckpointValue {
     case .bytes(let bytes):
       budget -= bytes.count / 16
       return .string("\(bytes.count) bytes")
-    case .list(let values), .tuple(let values), .set(let values): return array(values)
+    case .list(let values), .tuple(let values), .set(let values): return array(values.map(\.id))
     case .mapping(let entries):
       var members = JSONObject()
       for (key, value) in entries {
-        guard let json = value.json(&budget, depth: depth + 1) else { continue }
-        let name = budget > 0 ? values.pickle.keyText(key.id) : "…"
-        budget -= name.utf8.count / 16
-        members.append(name, json)
+        let isLast = budget <= 0
+        if let json = value.json(&budget, depth: depth + 1) {
+          let name = budget > 0 ? values.pickle.keyText(key.id) : "…"
+          budget -= name.utf8.count / 16
+          members.append(name, json)
+        }
+        if isLast { break }
       }
       return members.isEmpty && !entries.isEmpty ? nil : .object(members)
     case .tensor, .storage: return nil

@@ -107,7 +107,8 @@ struct InspectionText {
   }
 
   private static func short(_ value: JSONValue) -> String {
-    let text = value.text
+    var room = 64
+    let text = value.beginning(&room).text
     return text.count > 48 ? text.prefix(45) + "…" : text
   }
 
@@ -161,5 +162,30 @@ struct InspectionText {
 
   private static func isOfOptimizer(_ name: String) -> Bool {
     name.prefix { $0 != "." }.lowercased().contains("optim") && name.contains(".")
+  }
+}
+
+extension JSONValue {
+  /// What of the value is at the beginning of its text, as far as there is room for characters.
+  fileprivate func beginning(_ room: inout Int) -> JSONValue {
+    room = max(room - 1, 0)
+    switch self {
+    case .string(let text):
+      let beginning = String(text.prefix(room))
+      room -= beginning.count
+      return .string(beginning)
+    case .array(let items):
+      var beginning: [JSONValue] = []
+      for item in items.prefix(room) { beginning.append(item.beginning(&room)) }
+      return .array(beginning)
+    case .object(let members):
+      var beginning = JSONObject()
+      for member in members.prefix(room) {
+        room = max(room - member.name.utf8.count, 0)
+        beginning.append(String(member.name.prefix(64)), member.value.beginning(&room))
+      }
+      return .object(beginning)
+    default: return self
+    }
   }
 }

@@ -81,17 +81,14 @@ struct InspectionTree {
         while depth < first.count {
           let rest = first.dropFirst(depth + 1)
           let next = rest.prefix { $0 != UInt8(ascii: ".") }
-          let whole = first.prefix(depth + 1 + next.count)
+          // With the dot behind it; what is before is the same in all of them.
+          let part = rest.prefix(next.count + 1)
           let isOnly =
             next.count < rest.count
-            && members.allSatisfy {
-              let other = rows[$0].name.utf8
-              return other.count > whole.count && other.starts(with: whole)
-                && other[other.index(other.startIndex, offsetBy: whole.count)] == UInt8(ascii: ".")
-            }
+            && members.allSatisfy { rows[$0].name.utf8.dropFirst(depth + 1).starts(with: part) }
           guard isOnly, name.utf8.count < 200 else { break }
           name += "." + String(decoding: next, as: UTF8.self)
-          depth = whole.count
+          depth += 1 + next.count
         }
         depth += 1
       }

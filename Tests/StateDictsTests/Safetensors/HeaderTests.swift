@@ -42,9 +42,31 @@ struct HeaderTests {
     #expect(throws: CheckpointError(.malformedHeader, "")) { try read(file(#"{"__metadata__":{"x":[[],[],[]]}}"#)) }
   }
 
-  @Test("JSON has at most four million values and names")
+  @Test("values in the metadata are limited in number")
+  func metadataLimit() throws {
+    let values = (0..<5).map { #""m\#($0)":"x""# }.joined(separator: ",")
+    let store = ByteStore(copying: file(#"{"__metadata__":{\#(values)}}"#))
+    #expect(try StateDict(safetensors: store, file: "m", checksOnUse: true, tensorLimit: 5).isEmpty)
+    #expect(throws: CheckpointError(.limitExceeded, "")) {
+      try StateDict(safetensors: store, file: "m", checksOnUse: true, tensorLimit: 4)
+    }
+  }
+
+  @Test("metadata of ours that is no JSON, or too much, is refused and not left out")
+  func ownMetadata() {
+    let broken = #"{"__metadata__":{"swt.version":"1","swt.other_values":"{\"epoch\": 3"}}"#
+    let error = #expect(throws: CheckpointError.self) { try read(file(broken)) }
+    #expect(error?.code == .malformedHeader && error?.entry == "swt.other_values")
+    let many = "[" + String(repeating: "[],", count: 2 << 20) + "[]]"
+    let error2 = #expect(throws: CheckpointError.self) {
+      try read(file(#"{"__metadata__":{"swt.version":"1","swt.other_values":"\#(many)"}}"#))
+    }
+    #expect(error2?.code == .limitExceeded && error2?.entry == "swt.other_values")
+  }
+
+  @Test("JSON has at most two million values and names")
   func valueCount() {
-    let text = "[" + String(repeating: "[],", count: 4 << 20) + "[]]"
+    let text = "[" + String(repeating: "[],", count: 2 << 20) + "[]]"
     #expect(throws: CheckpointError(.limitExceeded, "")) { try JSONValue(parsing: text) }
   }
 

@@ -56,6 +56,9 @@ struct PickleBoundsTests {
   func globals() {
     let names = (0..<65).flatMap { bytes("cm\nf\($0)\n0") }
     #expect(message(names + bytes("N.")) == "The pickle names more than 64 globals.")
+    let long = bytes("cm\n" + String(repeating: "f", count: 5000) + "\n.")
+    #expect(message(long) == "The names of the pickle's globals have more than 4000 bytes.")
+    #expect(message(long, values: 2000) == nil)
   }
 
   @Test("a broken pickle is traced to its ten-thousandth error")

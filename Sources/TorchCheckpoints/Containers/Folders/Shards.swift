@@ -65,7 +65,7 @@ enum Shards {
   private static func json(_ store: ByteStore) throws(CheckpointError) -> JSONValue {
     let mark = FileHead.byteOrderMark
     let hasMark = store.array(0..<mark.count) == mark
-    return try JSONValue(parsing: store.text((hasMark ? mark.count : 0)..<store.count))
+    return try JSONValue(parsing: store, in: (hasMark ? mark.count : 0)..<store.count)
   }
 
   /// The names of the files in a folder that an index there lists; empty for a file that is no index, which says so when it is
