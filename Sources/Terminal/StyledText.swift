@@ -41,11 +41,27 @@ package struct StyledText: Sendable, Equatable {
 
   package static func + (left: StyledText, right: StyledText) -> StyledText {
     var text = left
-    text.pieces += right.pieces
+    text += right
     return text
   }
 
-  package static func += (left: inout StyledText, right: StyledText) { left.pieces += right.pieces }
+  package static func += (left: inout StyledText, right: StyledText) {
+    for piece in right.pieces { left.append(piece.text, piece.style) }
+  }
+
+  /// Appends spaces.
+  package mutating func pad(_ count: Int) {
+    if count > 0 { append(String(repeating: " ", count: count), .plain) }
+  }
+
+  /// Pieces of one style become one.
+  private mutating func append(_ text: String, _ style: Style) {
+    if let last = pieces.indices.last, pieces[last].style == style {
+      pieces[last].text += text
+    } else {
+      pieces.append(Piece(text: text, style: style))
+    }
+  }
 
   /// The number of characters.
   package var count: Int {
@@ -58,7 +74,7 @@ package struct StyledText: Sendable, Equatable {
   /// The text without spaces at its end.
   package var trimmed: StyledText {
     var text = self
-    while let last = text.pieces.last {
+    while let last = text.pieces.last, last.text.utf8.last.map({ $0 == UInt8(ascii: " ") }) ?? true {
       let rest = last.text.lastIndex { $0 != " " }.map { String(last.text[...$0]) } ?? ""
       if !rest.isEmpty {
         text.pieces[text.pieces.count - 1].text = rest

@@ -47,9 +47,10 @@ package struct TextTable {
       var line = StyledText("")
       for (place, column) in shown.filter({ $0 < row.count }).enumerated() {
         let cell = column == 0 ? row[0].shortened(to: widths[0]) : row[column]
-        let space = StyledText(String(repeating: " ", count: max(widths[column] - cell.count, 0)))
-        line += place > 0 ? "  " : ""
-        line += isRightAligned[column] ? space + cell : cell + space
+        let space = widths[column] - cell.count
+        line.pad((place > 0 ? 2 : 0) + (isRightAligned[column] ? space : 0))
+        line += cell
+        if !isRightAligned[column] { line.pad(space) }
       }
       return line.trimmed
     }

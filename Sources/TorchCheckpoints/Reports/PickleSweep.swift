@@ -160,10 +160,11 @@ struct PickleSweep {
         : ByteStore(copying: pickle.bytes(slice))
       visit(store, as: .part, name: name, depth: depth + 1)
     }
+    let encoders = Set(pickle.globals.indices.filter { GlobalMeaning(pickle.globals[$0]) == .codecsEncode })
+    guard !encoders.isEmpty else { return }
     var seen = Set<Pickle.ID>()
     for object in pickle.objects {
-      guard case .global(let number) = pickle[object.callable],
-        GlobalMeaning(pickle.globals[number]) == .codecsEncode,
+      guard case .global(let number) = pickle[object.callable], encoders.contains(number),
         let text = pickle.sequence(at: object.arguments)?.first, seen.insert(text).inserted,
         let bytes = pickle.encodedBytes(object), bytes.count >= 4
       else { continue }
