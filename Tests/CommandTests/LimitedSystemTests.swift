@@ -30,6 +30,15 @@ import Testing
       }
     }
 
+    @Test("where addresses are limited, a model leaves some to the rest of the process")
+    func addresses() throws {
+      let arguments = ["--weights", fixturePath("wrapped/classifier.pth"), fixturePath("runnable/first.png")]
+      for gigabytes in [2, 3, 5, 8, 12] {
+        let end = try Self.run("-v \(gigabytes)000000", ["classify"] + arguments)
+        #expect(end?.code == 0, "\(gigabytes) GB")
+      }
+    }
+
     @Test("a file larger than the memory that the system gives is an error with exit code 71")
     func memory() throws {
       let folder = try TemporaryFolder()

@@ -136,6 +136,7 @@ extension VisionError.Code {
     case .configuration: 64
     case .cannotCreate: 73
     case .arithmetic: 70
+    case .outOfMemory: 71
     default: 65
     }
   }

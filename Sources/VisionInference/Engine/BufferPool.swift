@@ -24,19 +24,23 @@ import VisionModels
   private(set) var byteCountInUse = 0
   private(set) var largestByteCountInUse = 0
 
-  /// Reserves as many addresses as the process can have memory, or the most that the system grants.
+  /// Reserves as many addresses as the process can have memory; where addresses are limited (`ulimit -v`), a quarter of what
+  /// the system would grant, since all else in the process needs some too.
   init() throws(VisionError) {
-    var byteCount = MachineMemory.byteCount
-    while byteCount >= Self.smallestReservation {
-      if let start = unsafe reserved(byteCount) {
-        unsafe self.start = start
-        reservedByteCount = byteCount
-        gaps = [0..<byteCount]
-        return
-      }
-      byteCount /= 2
+    func isGranted(_ byteCount: Int) -> Bool {
+      guard let start = unsafe reserved(byteCount) else { return false }
+      unsafe munmap(start, byteCount)
+      return true
     }
-    throw VisionError(.arithmetic, "Out of memory: no memory for activations.")
+    var byteCount = MachineMemory.byteCount
+    if !isGranted(byteCount) {
+      while byteCount >= Self.smallestReservation, !isGranted(byteCount) { byteCount /= 2 }
+      byteCount = max(byteCount / 4, Self.smallestReservation)
+    }
+    guard let start = unsafe reserved(byteCount) else { throw VisionError(.outOfMemory, "No memory for activations.") }
+    unsafe self.start = start
+    reservedByteCount = byteCount
+    gaps = [0..<byteCount]
   }
 
   deinit { unsafe munmap(start, reservedByteCount) }

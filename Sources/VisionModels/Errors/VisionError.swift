@@ -59,6 +59,8 @@ extension VisionError.Code {
   public static let notFinite = Self(rawValue: "notFinite")
   /// The arithmetic library refused an operation.
   public static let arithmetic = Self(rawValue: "arithmetic")
+  /// The system has no memory for activations.
+  public static let outOfMemory = Self(rawValue: "outOfMemory")
   /// An image cannot be written.
   public static let cannotCreate = Self(rawValue: "cannotCreate")
 }
