@@ -134,7 +134,7 @@ private final class JSONTextEncoder: Encoder {
     bytes.append(contentsOf: digits.utf8.dropLast(digits.utf8.suffix(2).elementsEqual(".0".utf8) ? 2 : 0))
   }
 
-  /// Adds an array of what has no parts, which takes a quarter of the time that it takes one by one.
+  /// Adds an array of what has no parts: one by one, each item would be asked for its type.
   private func add<Item>(
     items: [Item], named name: String, _ write: (Item, inout [UInt8]) throws -> Void
   ) rethrows {

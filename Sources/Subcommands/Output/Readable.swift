@@ -27,7 +27,7 @@ package enum Readable {
     "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
   }
 
-  /// `[64, 3, 7, 7]`, in a tenth of the time that an array's own description takes.
+  /// `[64, 3, 7, 7]`, as an array describes itself, but not item by item through the runtime.
   package static func shape(_ sizes: [Int]) -> String { "[" + sizes.map(String.init).joined(separator: ", ") + "]" }
 
   /// A number with one digit after the point: a size, a coordinate, milliseconds.
