@@ -12,7 +12,7 @@ check() { # check RELEASE: the reader against its headers, beside the modules of
   swiftc -typecheck -swift-version 6 -module-name TorchCheckpoints -package-name "$package" -strict-memory-safety \
     -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault \
     -enable-upcoming-feature MemberImportVisibility -enable-experimental-feature Lifetimes -I .build/debug/Modules \
-    -Xcc -I"$(root "$1" libzip)/usr/include" $(printf -- '-Xcc -fmodule-map-file=%s ' Sources/CLibraries/*{FileSystem,Zip,Zlib}/module.modulemap) \
+    -Xcc -I"$(root "$1" libzip)/usr/include" $(printf -- '-Xcc -fmodule-map-file=%s ' Sources/CLibraries/*{Linux,Zip,Zlib}/module.modulemap) \
     $(find Sources/TorchCheckpoints -name '*.swift')
   echo "ok: compiles with the libzip headers of $1"
 }
