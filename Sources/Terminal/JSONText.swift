@@ -35,16 +35,12 @@ private final class TextBlock {
   }
 
   /// Appends a string, which is written in blocks too.
-  func append(_ string: String) {
-    JSONValue.write(string, to: &bytes) { bytes in
-      guard let write, bytes.count >= Self.byteCount else { return }
-      write(bytes)
-      bytes.removeAll(keepingCapacity: true)
-    }
-  }
+  func append(_ string: String) { JSONValue.write(string, to: &bytes) { pass(&$0) } }
 
   /// To be called between parts.
-  func pass() {
+  func pass() { pass(&bytes) }
+
+  private func pass(_ bytes: inout [UInt8]) {
     guard let write, bytes.count >= Self.byteCount else { return }
     write(bytes)
     bytes.removeAll(keepingCapacity: true)
@@ -108,10 +104,8 @@ private final class JSONTextEncoder: Encoder {
 
   // MARK: - Parts
 
-  func add(_ literal: String, named name: String = "") { add(literal.utf8, named: name) }
-
-  private func add(_ literal: some Sequence<UInt8>, named name: String) {
-    text.bytes.append(contentsOf: literal)
+  func add(_ literal: String, named name: String = "") {
+    text.bytes.append(contentsOf: literal.utf8)
     parts.append(Part(name: name, end: text.bytes.count))
   }
 

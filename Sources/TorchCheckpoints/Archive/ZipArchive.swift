@@ -114,7 +114,7 @@ import StateDicts
     let start = max(store.count - 65_557, 0)
     let tail = store.array(start..<store.count)
     guard tail.count >= 22 else { return nil }
-    // Nearly every place is told by its first byte.
+    // The first byte rules out nearly every place.
     let place = (0...tail.count - 22).last { tail[$0] == 0x50 && tail[$0...].starts(with: [0x50, 0x4B, 5, 6]) }
     return place.map { start + $0 }
   }
