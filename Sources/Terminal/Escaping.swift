@@ -21,9 +21,9 @@ extension String {
   }
 
   private func escaping(_ escape: (Unicode.Scalar) -> String) -> String {
-    guard
-      utf8.contains(where: { !(0x20...0x7E).contains($0) && $0 != 0x0A }) || utf8.contains(0x0A) && escape("\n") != "\n"
-    else { return self }
+    var text = self
+    let lineFeed: UInt8 = escape("\n") == "\n" ? 0x0A : 0x20
+    if text.withUTF8({ unsafe $0.isPrintable(or: lineFeed) }) { return self }
     // An array of bytes grows by doubling. A string does not where another is appended: with a million lines to escape,
     // each would copy all those before it.
     var bytes: [UInt8] = []
@@ -46,5 +46,18 @@ extension Unicode.Scalar {
   fileprivate func hexadecimal(_ count: Int) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: max(count - digits.count, 0)) + digits
+  }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+  /// Whether all bytes are ASCII characters that can be seen, spaces or one other.
+  fileprivate func isPrintable(or other: UInt8) -> Bool {
+    // Counted without leaving early: so the compiler compares many bytes at once.
+    var others = 0
+    for place in 0..<count {
+      let byte = unsafe self[place]
+      if byte &- 0x20 > 0x5E, byte != other { others &+= 1 }
+    }
+    return others == 0
   }
 }

@@ -52,13 +52,13 @@ private final class JSONTextEncoder: Encoder {
   private struct Part {
     /// The name, in an object.
     let name: String
-    /// Where its text ends.
-    let end: Int
+    /// Where its text is.
+    let range: Range<Int>
     /// What is there in place of text.
     var rest: Rest?
   }
 
-  private enum Rest {
+  private indirect enum Rest {
     /// A long part, or one of which more may arrive.
     case node(JSONTextEncoder)
     /// One that is encoded when it is its turn.
@@ -72,15 +72,19 @@ private final class JSONTextEncoder: Encoder {
   let codingPath: [any CodingKey] = []
   let userInfo: [CodingUserInfoKey: Any] = [:]
   private let isIndented: Bool
-  private let depth: Int
+  private var depth: Int
   /// What comes before the value, if it is written as it is encoded.
   private let target: TextBlock?
   private var form = Form.value
   /// The texts of all parts one after another.
   private let text = TextBlock()
   private var parts: [Part] = []
+  /// Where the text of the last part ends.
+  private var textEnd = 0
   /// How many items of an array are written.
   private var writtenCount = 0
+  /// What the last part was encoded with, for the next one: of many small parts, each would allocate its own.
+  private var spare: JSONTextEncoder?
 
   var count: Int { writtenCount + parts.count }
 
@@ -104,20 +108,27 @@ private final class JSONTextEncoder: Encoder {
 
   // MARK: - Parts
 
+  /// Ends a part, whose text is there or follows from the rest.
+  private func endPart(named name: String, _ rest: Rest? = nil) {
+    let end = text.bytes.count
+    parts.append(Part(name: name, range: textEnd..<end, rest: rest))
+    textEnd = end
+  }
+
   func add(_ literal: String, named name: String = "") {
     text.bytes.append(contentsOf: literal.utf8)
-    parts.append(Part(name: name, end: text.bytes.count))
+    endPart(named: name)
   }
 
   func add(string: String, named name: String = "") {
     let isLong = string.utf8.count >= TextBlock.byteCount
     if !isLong { JSONValue.write(string, to: &text.bytes) }
-    parts.append(Part(name: name, end: text.bytes.count, rest: isLong ? .string(string) : nil))
+    endPart(named: name, isLong ? .string(string) : nil)
   }
 
   func add(number: Double, _ digits: String, named name: String = "") throws {
     try Self.write(number, digits, to: &text.bytes)
-    parts.append(Part(name: name, end: text.bytes.count))
+    endPart(named: name)
   }
 
   private static func write(_ number: Double, _ digits: String, to bytes: inout [UInt8]) throws {
@@ -125,20 +136,27 @@ private final class JSONTextEncoder: Encoder {
       throw EncodingError.invalidValue(
         number, EncodingError.Context(codingPath: [], debugDescription: "JSON has no number \(number)."))
     }
-    bytes.append(contentsOf: digits.utf8.dropLast(digits.utf8.suffix(2).elementsEqual(".0".utf8) ? 2 : 0))
+    bytes.append(contentsOf: digits.utf8)
+    let end = bytes.count
+    if bytes[end - 1] == UInt8(ascii: "0"), bytes[end - 2] == UInt8(ascii: ".") { bytes.removeLast(2) }
   }
 
   /// Adds an array of what has no parts: one by one, each item would be asked for its type.
   private func add<Item>(
     items: [Item], named name: String, _ write: (Item, inout [UInt8]) throws -> Void
   ) rethrows {
-    let depth = form == .value ? depth : depth + 1
+    try append(items, form == .value ? depth : depth + 1, to: &text.bytes, write)
+    endPart(named: name)
+  }
+
+  private func append<Item>(
+    _ items: [Item], _ depth: Int, to bytes: inout [UInt8], _ write: (Item, inout [UInt8]) throws -> Void
+  ) rethrows {
     for (number, item) in items.enumerated() {
-      beginPart(number, .array, depth, in: text)
-      try write(item, &text.bytes)
+      beginPart(number, .array, depth, in: &bytes)
+      try write(item, &bytes)
     }
-    end(.array, isEmpty: items.isEmpty, depth, in: text)
-    parts.append(Part(name: name, end: text.bytes.count))
+    end(.array, isEmpty: items.isEmpty, depth, in: &bytes)
   }
 
   func add<Value: Encodable>(_ value: Value, named name: String = "") throws {
@@ -155,26 +173,40 @@ private final class JSONTextEncoder: Encoder {
       return add(items: numbers, named: name) { $1.append(contentsOf: String($0).utf8) }
     }
     if target != nil, form != .array {
-      parts.append(Part(name: name, end: text.bytes.count, rest: .value(value)))
+      endPart(named: name, .value(value))
       return
     }
-    let node = JSONTextEncoder(isIndented: isIndented, depth: form == .value ? depth : depth + 1)
+    var node = spare.take() ?? JSONTextEncoder(isIndented: isIndented, depth: 0)
+    node.depth = form == .value ? depth : depth + 1
     try value.encode(to: node)
     if let target, parts.isEmpty {
-      beginPart(writtenCount, form, depth, in: target)
+      beginPart(writtenCount, form, depth, in: &target.bytes)
       try node.finish(into: target)
       target.pass()
       writtenCount += 1
-      return
+    } else {
+      let isLong = node.text.bytes.count >= TextBlock.byteCount || node.parts.contains { $0.rest != nil }
+      if !isLong { try node.finish(into: text) }
+      endPart(named: name, isLong ? .node(node) : nil)
+      if isLong { return }
     }
-    let isLong = node.text.bytes.count >= TextBlock.byteCount || node.parts.contains { $0.rest != nil }
-    if !isLong { try node.finish(into: text) }
-    parts.append(Part(name: name, end: text.bytes.count, rest: isLong ? .node(node) : nil))
+    // The value's own code may have kept it.
+    guard isKnownUniquelyReferenced(&node) else { return }
+    node.clear()
+    spare = node
+  }
+
+  private func clear() {
+    form = .value
+    text.bytes.removeAll(keepingCapacity: true)
+    parts.removeAll(keepingCapacity: true)
+    textEnd = 0
+    writtenCount = 0
   }
 
   func open(named name: String = "") -> JSONTextEncoder {
     let node = JSONTextEncoder(isIndented: isIndented, depth: depth + 1)
-    parts.append(Part(name: name, end: text.bytes.count, rest: .node(node)))
+    endPart(named: name, .node(node))
     return node
   }
 
@@ -184,26 +216,24 @@ private final class JSONTextEncoder: Encoder {
   func finish(into target: TextBlock) throws {
     guard form != .value else {
       guard let part = parts.first else { return target.bytes.append(contentsOf: "{}".utf8) }
-      return try write(part, from: 0, to: target, depth)
+      return try write(part, to: target, depth)
     }
-    var order = Array(parts.indices)
-    if form == .object { order.sort { parts[$0].name < parts[$1].name } }
-    for (number, place) in order.enumerated() {
-      beginPart(writtenCount + number, form, depth, in: target)
-      let part = parts[place]
+    if form == .object { parts.sort { $0.name < $1.name } }
+    for (number, part) in parts.enumerated() {
+      beginPart(writtenCount + number, form, depth, in: &target.bytes)
       if form == .object {
         JSONValue.write(part.name, to: &target.bytes)
         target.bytes.append(contentsOf: (isIndented ? " : " : ":").utf8)
       }
-      try write(part, from: place == 0 ? 0 : parts[place - 1].end, to: target, depth + 1)
+      try write(part, to: target, depth + 1)
       target.pass()
     }
-    end(form, isEmpty: count == 0, depth, in: target)
+    end(form, isEmpty: count == 0, depth, in: &target.bytes)
   }
 
-  private func write(_ part: Part, from start: Int, to target: TextBlock, _ depth: Int) throws {
+  private func write(_ part: Part, to target: TextBlock, _ depth: Int) throws {
     switch part.rest {
-    case nil: target.bytes.append(contentsOf: text.bytes[start..<part.end])
+    case nil: target.bytes.append(contentsOf: text.bytes[part.range])
     case .node(let node): try node.finish(into: target)
     case .string(let string): target.append(string)
     case .value(let value):
@@ -213,24 +243,24 @@ private final class JSONTextEncoder: Encoder {
     }
   }
 
-  private func beginPart(_ number: Int, _ form: Form, _ depth: Int, in target: TextBlock) {
-    target.bytes.append(UInt8(ascii: number > 0 ? "," : form == .array ? "[" : "{"))
-    beginLine(depth + 1, in: target)
+  private func beginPart(_ number: Int, _ form: Form, _ depth: Int, in bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: number > 0 ? "," : form == .array ? "[" : "{"))
+    beginLine(depth + 1, in: &bytes)
   }
 
-  private func end(_ form: Form, isEmpty: Bool, _ depth: Int, in target: TextBlock) {
+  private func end(_ form: Form, isEmpty: Bool, _ depth: Int, in bytes: inout [UInt8]) {
     if isEmpty {
-      target.bytes.append(UInt8(ascii: form == .array ? "[" : "{"))
-      if isIndented { target.bytes.append(UInt8(ascii: "\n")) }
+      bytes.append(UInt8(ascii: form == .array ? "[" : "{"))
+      if isIndented { bytes.append(UInt8(ascii: "\n")) }
     }
-    beginLine(depth, in: target)
-    target.bytes.append(UInt8(ascii: form == .array ? "]" : "}"))
+    beginLine(depth, in: &bytes)
+    bytes.append(UInt8(ascii: form == .array ? "]" : "}"))
   }
 
-  private func beginLine(_ depth: Int, in target: TextBlock) {
+  private func beginLine(_ depth: Int, in bytes: inout [UInt8]) {
     guard isIndented else { return }
-    target.bytes.append(UInt8(ascii: "\n"))
-    target.bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * depth))
+    bytes.append(UInt8(ascii: "\n"))
+    for _ in 0..<2 * depth { bytes.append(UInt8(ascii: " ")) }
   }
 }
 

@@ -392,6 +392,12 @@ def _(path):
     safetensors(path, rows, b"\0" * 400_000)
 
 
+@maker("tensors-packed.safetensors")
+def _(path):
+    rows = {f"t{n}": {"dtype": "F4", "shape": [2], "data_offsets": [n, n + 1]} for n in range(250_000)}
+    safetensors(path, rows, b"\x01\x02" * 125_000)
+
+
 @maker("json-arrays.safetensors")
 def _(path):
     safetensors(path, b'{"w":{"x":[' + b"[]," * 33_000_000 + b'[]],"dtype":"F32","shape":[0],"data_offsets":[0,0]}}')

@@ -36,6 +36,7 @@ struct HistogramCounts: Equatable, Sendable {
 
   var values: [Int] {
     var values: [Int] = []
+    values.reserveCapacity(bytes.count)
     var (value, shift) = (UInt(0), UInt(0))
     for byte in bytes {
       value |= UInt(byte & 0x7F) << shift

@@ -22,12 +22,11 @@ struct NumberForm: Sendable {
 
   init(_ type: ElementType, count: Int) {
     self.type = type
-    let isFew = count <= NumberSums.keptCount
     counting =
       type.isComplex || type.byteCount > 2
-      ? (isFew ? .none : .leadingBits)
-      // A table of all patterns of two bytes is larger than a small tensor.
-      : (type.byteCount == 1 || !isFew || type.numberType.part == nil ? .patterns : .none)
+      ? (count <= NumberSums.keptCount ? .none : .leadingBits)
+      // A table of all patterns is larger than a small tensor.
+      : (count > 1 << (8 * type.byteCount) || type.numberType.part == nil ? .patterns : .none)
   }
 
   /// How many counts there are.
@@ -93,8 +92,11 @@ struct NumberForm: Sendable {
     switch counting {
     case .patterns:
       let values = patternValues
-      let each = max(values.count / max(counts.count, 1), 1)
-      let weighted = values.enumerated().map { (number: $1, count: Int(counts[$0 / each])) }.filter { $0.count > 0 }
+      let each = values.count / patternCount
+      var weighted: [(number: Double, count: Int)] = []
+      for (pattern, count) in counts.enumerated() where count > 0 {
+        for number in values[pattern * each..<(pattern + 1) * each] { weighted.append((number, Int(count))) }
+      }
       for (number, count) in weighted { sums.add(number, times: count) }
       var result = sums.statistics
       result.count(weighted.lazy.filter { $0.number.isFinite }, areRounded: false)
@@ -115,17 +117,20 @@ struct NumberForm: Sendable {
     }
   }
 
+  private static let float4Values = (0..<1 << 8).flatMap { byte in
+    let magnitudes = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
+    return [byte & 15, byte >> 4].map { bits in bits < 8 ? magnitudes[bits] : -magnitudes[bits & 7] }
+  }
+  private static let quint4Values = (0..<1 << 8).flatMap { byte in [byte & 15, byte >> 4].map(Double.init) }
+  private static let quint2Values = (0..<1 << 8).flatMap { byte in (0..<4).map { Double(byte >> (2 * $0) & 3) } }
+
   /// The numbers that each pattern holds, one after another.
   private var patternValues: [Double] {
     let count = patternCount
     switch type {
-    case .float4_e2m1fn_x2:
-      let halves = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
-      return (0..<count).flatMap { byte in
-        [byte & 15, byte >> 4].map { ($0 & 8 == 0 ? 1 : -1) * halves[$0 & 7] }
-      }
-    case .quint4x2: return (0..<count).flatMap { [$0 & 15, $0 >> 4].map(Double.init) }
-    case .quint2x4: return (0..<count).flatMap { byte in (0..<4).map { Double(byte >> (2 * $0) & 3) } }
+    case .float4_e2m1fn_x2: return Self.float4Values
+    case .quint4x2: return Self.quint4Values
+    case .quint2x4: return Self.quint2Values
     default:
       let type = type.numberType
       var values = [Double](repeating: 0, count: count)

@@ -35,6 +35,13 @@ struct ElementGrid {
     func fits(_ box: [Int]) -> Bool {
       walks.allSatisfy { ElementPieces($0, box).byteCount <= budget }
     }
+    // Most tensors are one box.
+    let whole = shape.map { max($0, 1) }
+    guard !fits(whole) else {
+      self.box = whole
+      counts = whole.map { _ in 1 }
+      return
+    }
     /// Makes the box longer in one dimension, as far as it fits, and says whether it has all of it.
     func grow(_ axis: Int, upTo limit: Int) -> Bool {
       let limit = min(limit, shape[axis])
