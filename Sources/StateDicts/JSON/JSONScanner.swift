@@ -234,11 +234,14 @@ struct JSONScanner: ~Escapable {
     }
   }
 
+  /// How deep values may be nested: as deep as those that a checkpoint keeps, which take up to three levels each.
+  static let depthLimit = 4 * PythonValue.depthLimit
+
   /// Any value.
   ///
-  /// - Throws: `malformedHeader`, also for values nested more than 128 deep.
+  /// - Throws: `malformedHeader`, also for values nested more than `depthLimit` deep.
   mutating func value(depth: Int = 0) throws(CheckpointError) -> JSONValue {
-    guard depth < 128 else { throw malformed("JSON is nested more than 128 deep.") }
+    guard depth < Self.depthLimit else { throw malformed("JSON is nested more than \(Self.depthLimit) deep.") }
     try count()
     switch peek() {
     case UInt8(ascii: "{"):

@@ -318,6 +318,16 @@ struct WriterTests {
     #expect(read.metadata.source?.format == .swt)
   }
 
+  @Test("values nested as deep as a checkpoint keeps them come back")
+  func nestedValues() throws {
+    var value = PythonValue.text("inside")
+    for _ in 0..<PythonValue.depthLimit { value = .orderedDict([.init(.tuple([.integer(1)]), value)], attributes: []) }
+    var stateDict = try StateDict([("w", floats([2]))])
+    stateDict.metadata.otherValues = ["args": value.json]
+    try stateDict.write(toPath: folder.path("deep.swt"))
+    #expect(try read("deep.swt").metadata.otherValues == stateDict.metadata.otherValues)
+  }
+
   @Test("a second conversion gives the same bytes, and so does one of what it wrote")
   func stable() throws {
     let stateDict = try tied()
