@@ -25,7 +25,8 @@ def runs(name, path, out):
     if name.endswith("00.safetensors") or name.startswith(("state-dict", "tensors-2", "tensors-made", "match")):
         subcommands += [["match", path, "--model", "resnet18"], ["convert", "--force", path, "--max-shard-size", "1MB", f"{out}/shards"]]
     if name.startswith(("views", "tensors", "state-dict")):
-        subcommands += [["diff", path, path], ["verify", "--values", path], ["inspect", "--stats", path]]
+        subcommands += [["diff", path, path], ["verify", "--values", path], ["inspect", "--stats", path],
+                        ["inspect", "--stats", "--json", path]]
     return subcommands
 
 
