@@ -7,9 +7,9 @@
 struct JSONScanner: ~Escapable {
   private let bytes: RawSpan
   private(set) var position: Int
-  /// How many values and names may still be read: an empty array has two characters, and takes 32 bytes or more.
+  /// How many values, with the names in them, may still be made: an empty array has two characters, and takes 32 bytes or more.
   private var countLeft = Self.countLimit
-  private static let countLimit = 2 << 20
+  fileprivate static let countLimit = 2 << 20
   /// The most items of an array of whole numbers, which are sizes or offsets of a tensor.
   private static let naturalsLimit = 1024
 
@@ -34,7 +34,6 @@ struct JSONScanner: ~Escapable {
   /// The next member's name, its colon passed over; nil at the object's end, which is passed over too.
   mutating func nextName(isFirst: Bool) throws(CheckpointError) -> String? {
     guard try advance(to: UInt8(ascii: "}"), isFirst: isFirst) else { return nil }
-    try count()
     let name = try string()
     try expect(UInt8(ascii: ":"))
     return name
@@ -235,7 +234,7 @@ struct JSONScanner: ~Escapable {
   }
 
   /// How deep values may be nested: as deep as those that a checkpoint keeps, which take up to three levels each.
-  static let depthLimit = 4 * PythonValue.depthLimit
+  fileprivate static let depthLimit = 4 * PythonValue.depthLimit
 
   /// Any value.
   ///
@@ -248,6 +247,7 @@ struct JSONScanner: ~Escapable {
       var members: JSONObject = [:]
       try beginObject()
       while let name = try nextName(isFirst: members.isEmpty) {
+        try count()
         try members.append(name, value(depth: depth + 1))
       }
       return .object(members)
@@ -327,5 +327,27 @@ extension RawSpan {
   @inline(__always)
   fileprivate func unsafeLoadByte(_ place: Int) -> UInt8 {
     unsafe unsafeLoad(fromByteOffset: place, as: UInt8.self)
+  }
+}
+
+extension JSONValue {
+  /// Whether its text would be read: it is no deeper than that, and has no more values and names.
+  var isWithinLimits: Bool {
+    var countLeft = JSONScanner.countLimit
+    return take(from: &countLeft, depth: 0)
+  }
+
+  private func take(from countLeft: inout Int, depth: Int) -> Bool {
+    countLeft -= 1
+    guard countLeft >= 0, depth < JSONScanner.depthLimit else { return false }
+    switch self {
+    case .array(let items): return items.allSatisfy { $0.take(from: &countLeft, depth: depth + 1) }
+    case .object(let members):
+      return members.allSatisfy { member in
+        countLeft -= 1
+        return member.value.take(from: &countLeft, depth: depth + 1)
+      }
+    default: return true
+    }
   }
 }

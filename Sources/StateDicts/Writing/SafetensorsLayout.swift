@@ -65,7 +65,13 @@ struct SafetensorsLayout: OutputFrame {
     var bytes: [UInt8] = Array(repeating: 0, count: 8)
     bytes.reserveCapacity(selection.kept.count * 128 + 1024)
     bytes.append(contentsOf: #"{"__metadata__":{"format":"pt""#.utf8)
-    func add(_ name: String, _ value: JSONValue) {
+    func add(_ name: String, _ value: JSONValue) throws(CheckpointError) {
+      guard value.isWithinLimits else {
+        throw CheckpointError(
+          .limitExceeded, "The metadata \"\(name)\" has more values, or is nested deeper, than could be read.",
+          entry: name,
+          remedy: "write fewer tensors per file, or less metadata")
+      }
       bytes.append(UInt8(ascii: ","))
       JSONValue.write(name, to: &bytes)
       bytes.append(UInt8(ascii: ":"))
@@ -75,32 +81,32 @@ struct SafetensorsLayout: OutputFrame {
         JSONValue.write(value.text, to: &bytes)
       }
     }
-    add("swt.version", .string("1"))
-    if let source = metadata.source { add("swt.source", source.json) }
-    if !metadata.modules.isEmpty { add("swt.state_dict_metadata", .object(metadata.modules)) }
-    if !metadata.otherValues.isEmpty { add("swt.other_values", .object(metadata.otherValues)) }
-    if let place = metadata.place { add("swt.place", place.json) }
-    if !metadata.compositions.isEmpty { add("swt.composition", .object(metadata.compositions)) }
+    try add("swt.version", .string("1"))
+    if let source = metadata.source { try add("swt.source", source.json) }
+    if !metadata.modules.isEmpty { try add("swt.state_dict_metadata", .object(metadata.modules)) }
+    if !metadata.otherValues.isEmpty { try add("swt.other_values", .object(metadata.otherValues)) }
+    if let place = metadata.place { try add("swt.place", place.json) }
+    if !metadata.compositions.isEmpty { try add("swt.composition", .object(metadata.compositions)) }
     let requiringGrad =
       selection.kept.filter { $0.tensor.requiresGrad }.map { ($0.place, $0.name) }
       + selection.aliases.filter(\.requiresGrad).map { ($0.place, $0.name) }
     if !requiringGrad.isEmpty {
-      add("swt.requires_grad", .array(requiringGrad.sorted { $0.0 < $1.0 }.map { .string($0.1) }))
+      try add("swt.requires_grad", .array(requiringGrad.sorted { $0.0 < $1.0 }.map { .string($0.1) }))
     }
     let leftOut = metadata.leftOutBefore + selection.leftOut
-    if !leftOut.isEmpty { add("swt.left_out", .array(leftOut.map(\.json))) }
+    if !leftOut.isEmpty { try add("swt.left_out", .array(leftOut.map(\.json))) }
     if !selection.aliases.isEmpty {
       // Their places among the names of this file.
       let places = (selection.kept.map(\.place) + selection.aliases.map(\.place)).sorted()
       let ranks = Dictionary(zip(places, 0...), uniquingKeysWith: { first, _ in first })
-      add(
+      try add(
         "swt.aliases",
         .object(JSONObject(selection.aliases.map { ($0.name, .integer(ranks[$0.place] ?? 0)) })))
-      for alias in selection.aliases { add(alias.name, .string(alias.kept)) }
+      for alias in selection.aliases { try add(alias.name, .string(alias.kept)) }
     }
     let renewed = Set(annotations.map(\.name))
     for annotation in metadata.annotations.filter({ !renewed.contains($0.name) }) + annotations {
-      add("swt.\(annotation.name)", annotation.value)
+      try add("swt.\(annotation.name)", annotation.value)
     }
     bytes.append(contentsOf: #","swt.crc32":""#.utf8)
     let checksumOffset = bytes.count

@@ -44,7 +44,9 @@ struct InspectionText {
       lines.append("  " + report.marks.map { "\($0) \($1.stringValue ?? $1.text)" }.joined(separator: ", "))
     }
     if let key = report.stateDictKey { lines.append("  state dict: under \(key)") }
-    for group in report.ties.prefix(5) { lines.append("  tied: " + group.joined(separator: " = ")) }
+    for group in report.ties.prefix(5) {
+      lines.append("  tied: " + short(group, separator: " = ", limit: 12, "listed with --all"))
+    }
     if report.ties.count > 5 { lines.append("  tied: \(report.ties.count - 5) more groups (listed with --json)") }
     if report.storages.usedByteCount < report.storages.byteCount {
       let waste = report.storages.wasted
@@ -53,7 +55,9 @@ struct InspectionText {
           + "\(Readable.bytes(report.storages.usedByteCount)) used"
           + (waste.isEmpty ? "" : ", most wasted under " + waste[0].tensors.prefix(3).joined(separator: ", ")))
     }
-    for group in report.storages.overlaps.prefix(5) { lines.append("  overlapping: " + group.joined(separator: ", ")) }
+    for group in report.storages.overlaps.prefix(5) {
+      lines.append("  overlapping: " + short(group, limit: 12, "listed with --all"))
+    }
     let unused = report.storages.unused
     if !unused.isEmpty {
       let names = unused.prefix(5).map { "\($0.entry) (\(Readable.bytes($0.byteCount)))" }
@@ -78,10 +82,10 @@ struct InspectionText {
   }
 
   /// The first few names, and the number of others.
-  private func short(_ names: [String], _ remedy: String) -> String {
-    let limit = listsAll ? names.count : 3
+  private func short(_ names: [String], separator: String = ", ", limit: Int = 3, _ remedy: String) -> String {
+    let limit = listsAll ? names.count : limit
     let rest = names.count > limit ? " and \(Readable.count(names.count - limit)) more (\(remedy))" : ""
-    return names.prefix(limit).joined(separator: ", ") + rest
+    return names.prefix(limit).joined(separator: separator) + rest
   }
 
   /// The notes, with similar ones combined.

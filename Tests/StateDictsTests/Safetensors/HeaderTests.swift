@@ -64,6 +64,14 @@ struct HeaderTests {
     #expect(error2?.code == .limitExceeded && error2?.entry == "swt.other_values")
   }
 
+  @Test("a header is limited by its tensors, however many names they have together")
+  func raisedLimit() throws {
+    let count = 530_000
+    let rows = (0..<count).map { #""\#($0)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"# }.joined(separator: ",")
+    let store = ByteStore(copying: file("{\(rows)}"))
+    #expect(try StateDict(safetensors: store, file: "m", checksOnUse: true, tensorLimit: count).count == count)
+  }
+
   @Test("JSON has at most two million values and names")
   func valueCount() {
     let text = "[" + String(repeating: "[],", count: 2 << 20) + "[]]"

@@ -328,6 +328,19 @@ struct WriterTests {
     #expect(try read("deep.swt").metadata.otherValues == stateDict.metadata.otherValues)
   }
 
+  @Test("metadata that could not be read again is not written")
+  func unreadableMetadata() throws {
+    var deep = JSONValue.null
+    for _ in 0..<300 { deep = .array([deep]) }
+    for value in [deep, .array([JSONValue](repeating: .object(["a": .null]), count: 1 << 20))] {
+      var stateDict = try StateDict([("w", floats([2]))])
+      stateDict.metadata.otherValues = ["args": value]
+      let error = #expect(throws: CheckpointError.self) { try stateDict.write(toPath: folder.path("x.swt")) }
+      #expect(error?.code == .limitExceeded && error?.entry == "swt.other_values")
+      #expect(!FileManager.default.fileExists(atPath: folder.path("x.swt")))
+    }
+  }
+
   @Test("a second conversion gives the same bytes, and so does one of what it wrote")
   func stable() throws {
     let stateDict = try tied()
