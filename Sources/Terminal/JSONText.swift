@@ -65,6 +65,8 @@ private final class JSONTextEncoder: Encoder {
     case value(any Encodable)
     /// A long string.
     case string(String)
+    /// One that is in memory anyway: its text may be a hundred times as long.
+    case json(JSONValue)
   }
 
   private enum Form { case value, array, object }
@@ -172,6 +174,10 @@ private final class JSONTextEncoder: Encoder {
     if Value.self == [Int].self, let numbers = value as? [Int] {
       return add(items: numbers, named: name) { $1.append(contentsOf: String($0).utf8) }
     }
+    if Value.self == JSONValue.self, let json = value as? JSONValue { return endPart(named: name, .json(json)) }
+    if Value.self == JSONObject.self, let members = value as? JSONObject {
+      return endPart(named: name, .json(.object(members)))
+    }
     if target != nil, form != .array {
       endPart(named: name, .value(value))
       return
@@ -221,10 +227,7 @@ private final class JSONTextEncoder: Encoder {
     if form == .object { parts.sort { $0.name < $1.name } }
     for (number, part) in parts.enumerated() {
       beginPart(writtenCount + number, form, depth, in: &target.bytes)
-      if form == .object {
-        JSONValue.write(part.name, to: &target.bytes)
-        target.bytes.append(contentsOf: (isIndented ? " : " : ":").utf8)
-      }
+      if form == .object { writeName(part.name, to: target) }
       try write(part, to: target, depth + 1)
       target.pass()
     }
@@ -236,11 +239,40 @@ private final class JSONTextEncoder: Encoder {
     case nil: target.bytes.append(contentsOf: text.bytes[part.range])
     case .node(let node): try node.finish(into: target)
     case .string(let string): target.append(string)
+    case .json(let json): try write(json, to: target, depth)
     case .value(let value):
       let node = JSONTextEncoder(isIndented: isIndented, depth: depth, target: target)
       try value.encode(to: node)
       try node.finish(into: target)
     }
+  }
+
+  private func write(_ json: JSONValue, to target: TextBlock, _ depth: Int) throws {
+    switch json {
+    case .array(let items):
+      for (number, item) in items.enumerated() {
+        beginPart(number, .array, depth, in: &target.bytes)
+        try write(item, to: target, depth + 1)
+        target.pass()
+      }
+      end(.array, isEmpty: items.isEmpty, depth, in: &target.bytes)
+    case .object(let members):
+      for (number, member) in members.sorted(by: { $0.name < $1.name }).enumerated() {
+        beginPart(number, .object, depth, in: &target.bytes)
+        writeName(member.name, to: target)
+        try write(member.value, to: target, depth + 1)
+        target.pass()
+      }
+      end(.object, isEmpty: members.isEmpty, depth, in: &target.bytes)
+    case .number(let number): try Self.write(number, number.description, to: &target.bytes)
+    case .string(let string): target.append(string)
+    case .null, .bool, .integer: json.write(to: &target.bytes)
+    }
+  }
+
+  private func writeName(_ name: String, to target: TextBlock) {
+    JSONValue.write(name, to: &target.bytes)
+    target.bytes.append(contentsOf: (isIndented ? " : " : ":").utf8)
   }
 
   private func beginPart(_ number: Int, _ form: Form, _ depth: Int, in bytes: inout [UInt8]) {
@@ -259,9 +291,12 @@ private final class JSONTextEncoder: Encoder {
 
   private func beginLine(_ depth: Int, in bytes: inout [UInt8]) {
     guard isIndented else { return }
-    bytes.append(UInt8(ascii: "\n"))
-    for _ in 0..<2 * depth { bytes.append(UInt8(ascii: " ")) }
+    bytes.append(contentsOf: Self.line[...min(2 * depth, Self.line.count - 1)])
+    for _ in Self.line.count - 1..<max(2 * depth, Self.line.count - 1) { bytes.append(UInt8(ascii: " ")) }
   }
+
+  /// The beginning of a line, as deep as JSON that was read.
+  private static let line = [UInt8(ascii: "\n")] + [UInt8](repeating: UInt8(ascii: " "), count: 520)
 }
 
 private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {

@@ -265,6 +265,31 @@ def _(path):
               + text("state_dict") + b"}" + text("w") + get(1) + b"su.")
 
 
+@maker("state-dict-keys.pth")
+def _(path):
+    # A mapping whose key is a mapping whose key is one …
+    head = glob("collections", "OrderedDict") + put(1) + b"0}(" + text("state_dict") + b"}" + text("w") + tensor() + b"s" + text("x")
+    torch_zip(path, P + head + (get(1) + b")R") * 100_001 + b"K\1s" * 100_000 + b"u.")
+
+
+@maker("state-dict-tuple-keys.pth")
+def _(path):
+    head = b"}(" + text("state_dict") + b"}" + text("w") + tensor() + b"s" + text("x")
+    torch_zip(path, P + head + b"}(((" * 200_000 + b"N" + b"tttK\1s" * 200_000 + b"u.")
+
+
+@maker("state-dict-repeated.pth")
+def _(path):
+    head = b"K\7" + put(1) + b"0}(" + text("state_dict") + b"}" + text("w") + tensor() + b"s" + text("x")
+    torch_zip(path, P + head + b"](" + get(1) * 20_000_000 + b"eu.")
+
+
+@maker("state-dict-numbers.pth")
+def _(path):
+    head = b"}(" + text("state_dict") + b"}" + text("w") + tensor() + b"s" + text("x")
+    torch_zip(path, P + head + b"](" + b"K\7" * 1_900_000 + b"eu.")
+
+
 @maker("modules-shared.pth")
 def _(path):
     empty = b"}(" + text("_parameters") + b"}" + text("_buffers") + b"}" + text("_modules")
@@ -417,6 +442,12 @@ def _(path):
 def _(path):
     values = json.dumps({"a": "X"}).replace('"X"', "[" + "[]," * 30_000_000 + "[]]")
     safetensors(path, b'{"__metadata__":{"swt.version":"1","swt.other_values":' + json.dumps(values).encode() + b"}}")
+
+
+@maker("json-deep.safetensors")
+def _(path):
+    values = '{"a":' + "[" * 240 + ",".join(["[" + ",".join("0" * 60_000) + "]"] * 33) + "]" * 240 + "}"
+    safetensors(path, json.dumps({"__metadata__": {"swt.version": "1", "swt.other_values": values}}).encode())
 
 
 @maker("json-aliases.safetensors")

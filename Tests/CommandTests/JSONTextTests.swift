@@ -82,6 +82,25 @@ struct JSONTextTests {
     #expect(try text(rows, isIndented: isIndented) == foundation(rows, isIndented: isIndented))
   }
 
+  @Test(
+    "a value that is JSON has the same text as Foundation's, and a deep one is written in blocks",
+    arguments: [false, true])
+  func json(isIndented: Bool) throws {
+    let value: JSONValue = [
+      "b": [1, 0.5, 2.0, .null, true, "é\"\n", [], [:]], "a": ["z": [[["y": -1]]], "": .integer(.max)],
+      "c": .array([[:]]),
+    ]
+    #expect(try text(value, isIndented: isIndented) == foundation(value, isIndented: isIndented))
+    #expect(try text(["in": value], isIndented: isIndented) == foundation(["in": value], isIndented: isIndented))
+    #expect(try text([value, 7], isIndented: isIndented) == foundation([value, 7], isIndented: isIndented))
+    var deep = JSONValue.array([JSONValue](repeating: 0, count: 1000))
+    for _ in 0..<300 { deep = .array([deep]) }
+    var byteCounts: [Int] = []
+    try JSONText.write(["values": ["deep": deep]], isIndented: true) { byteCounts.append($0.count) }
+    #expect(byteCounts.reduce(0, +) > 600_000 && byteCounts.allSatisfy { $0 < 2 * 64 << 10 })
+    #expect(throws: EncodingError.self) { try text(JSONValue.array([.number(.infinity)]), isIndented: isIndented) }
+  }
+
   @Test("the items of a long list are written as they are encoded")
   func streamed() throws {
     var byteCounts: [Int] = []

@@ -46,11 +46,21 @@ extension PythonValue {
     }
   }
 
+  /// Whether JSON needs a tag for it.
+  package var hasTag: Bool {
+    switch self {
+    case .none, .bool, .integer, .text, .list: false
+    case .float(let value): !value.isFinite
+    case .dict(let entries), .stateDict(let entries): entries.contains { $0.memberName == nil }
+    default: true
+    }
+  }
+
   /// An object's members; one that holds pairs where a key is no text, or begins as tags do.
   private static func members(_ entries: [Entry]) -> JSONObject {
     var members: JSONObject = [:]
     for entry in entries {
-      guard case .text(let name) = entry.key, !name.utf8.starts(with: "$".utf8) else {
+      guard let name = entry.memberName else {
         return ["$dict": .array(entries.map { [$0.key.json, $0.value.json] })]
       }
       members.append(name, entry.value.json)
@@ -149,5 +159,12 @@ extension PythonValue {
 
   private static func text(_ value: Double) -> String {
     value.isNaN ? "nan" : value < 0 ? "-inf" : "inf"
+  }
+}
+
+extension PythonValue.Entry {
+  /// The name of the JSON member that it becomes; nil if the key is no text, or begins as tags do.
+  fileprivate var memberName: String? {
+    if case .text(let name) = key, !name.utf8.starts(with: "$".utf8) { name } else { nil }
   }
 }

@@ -70,7 +70,7 @@ struct SafetensorsLayout: OutputFrame {
         throw CheckpointError(
           .limitExceeded, "The metadata \"\(name)\" has more values, or is nested deeper, than could be read.",
           entry: name,
-          remedy: "write fewer tensors per file, or less metadata")
+          remedy: "write a .pth file, whose values have no such limit")
       }
       bytes.append(UInt8(ascii: ","))
       JSONValue.write(name, to: &bytes)
@@ -82,7 +82,11 @@ struct SafetensorsLayout: OutputFrame {
       }
     }
     try add("swt.version", .string("1"))
-    if let source = metadata.source { try add("swt.source", source.json) }
+    if var source = metadata.source {
+      // Each conversion of a .swt file adds a level.
+      if !source.json.isWithinLimits { source.marks["source"] = nil }
+      try add("swt.source", source.json)
+    }
     if !metadata.modules.isEmpty { try add("swt.state_dict_metadata", .object(metadata.modules)) }
     if !metadata.otherValues.isEmpty { try add("swt.other_values", .object(metadata.otherValues)) }
     if let place = metadata.place { try add("swt.place", place.json) }

@@ -20,6 +20,8 @@ struct OtherValues {
   /// The containers that hold the present value.
   private var open = Set<Pickle.ID>()
   /// Values may be shared, so that a small file can name very many.
+  ///
+  /// As many values and names of JSON may they become, which are fewer than are read from metadata.
   private var budget: Int
   private var paths: PathTree
   /// What the names of tensors at their places may still take.
@@ -39,7 +41,7 @@ struct OtherValues {
     nameBytes = limits.nameByteCount
     self.root = root
     self.tensors = tensors
-    budget = max(100_000, min(values.pickle.nodes.count, 2_000_000))
+    budget = max(100_000, min(values.pickle.nodes.count.times(Self.tagCost) ?? .max, 2_000_000))
     value = convert(values.pickle.root, Place())
   }
 
@@ -86,7 +88,16 @@ struct OtherValues {
     return entries(ofTensorsUnder: name)
   }
 
+  /// What a value costs that JSON has no form for: an object with a tag and the content, which take the memory of five.
+  private static let tagCost = 5
+
   private mutating func convert(_ id: Pickle.ID, _ place: Place) -> PythonValue? {
+    let value = untaxed(id, place)
+    if value?.hasTag == true { budget -= Self.tagCost - 1 }
+    return value
+  }
+
+  private mutating func untaxed(_ id: Pickle.ID, _ place: Place) -> PythonValue? {
     if id == root, !place.isInside {
       if let rest = beside(place) {
         self.place = StateDictPlace(place.steps)
@@ -161,10 +172,23 @@ struct OtherValues {
     guard count == tensors.count else { return nil }
     var place = place
     place.depth += 1
-    return others.compactMap { entry in
-      guard let key = key(entry.key), let value = convert(entry.value, place) else { return nil }
+    return withinBudget(others) { others, entry in
+      guard let key = others.key(entry.key, place), let value = others.convert(entry.value, place) else { return nil }
       return PythonValue.Entry(key, value)
     }
+  }
+
+  /// The results for the items up to the one at which the budget ends.
+  private mutating func withinBudget<Item, Result>(
+    _ items: some Sequence<Item>, _ convert: (inout Self, Item) -> Result?
+  ) -> [Result] {
+    var results: [Result] = []
+    for item in items {
+      let isLast = budget <= 0
+      if let result = convert(&self, item) { results.append(result) }
+      if isLast { break }
+    }
+    return results
   }
 
   // MARK: - Tensors
@@ -204,34 +228,40 @@ struct OtherValues {
   // MARK: - Containers
 
   private mutating func items(_ ids: ArraySlice<Pickle.ID>, _ place: Place) -> [PythonValue]? {
-    var items: [PythonValue] = []
     var isEmpty = true
     let hadPlace = self.place != nil
     let here = place.isInside ? paths.path(place.step, below: place.parent) : .top
-    for (number, id) in zip(0..., ids) {
+    let items = withinBudget(zip(0..., ids)) { others, item in
+      let (number, id) = item
       var inner = place.entering(.integer(number), .index(number), below: here, number)
       inner.depth += 1
-      let item = convert(id, inner)
-      isEmpty = isEmpty && item == nil
-      items.append(item ?? (id == root ? .dict([]) : .none))
+      let value = others.convert(id, inner)
+      isEmpty = isEmpty && value == nil
+      return value ?? (id == others.root ? .dict([]) : PythonValue.none)
     }
     return isEmpty && !ids.isEmpty && hadPlace == (self.place != nil) ? nil : items
   }
 
   private mutating func entries(_ all: [TorchValues.Entry], _ place: Place) -> [PythonValue.Entry]? {
-    var entries: [PythonValue.Entry] = []
+    var position = 0
     let here = place.isInside ? paths.path(place.step, below: place.parent) : .top
-    for entry in all {
-      guard let key = key(entry.key) else { continue }
-      var inner = place.entering(key, .key(entry.key), below: here, entries.count)
+    let entries = withinBudget(all) { others, entry -> PythonValue.Entry? in
+      guard let key = others.key(entry.key, place) else { return nil }
+      var inner = place.entering(key, .key(entry.key), below: here, position)
       inner.depth += 1
-      guard let value = convert(entry.value, inner) else { continue }
-      entries.append(PythonValue.Entry(key, value))
+      guard let value = others.convert(entry.value, inner) else { return nil }
+      // Where a key is no text, the entry becomes an array.
+      others.budget -= 2
+      position += 1
+      return PythonValue.Entry(key, value)
     }
     return entries.isEmpty && !all.isEmpty ? nil : entries
   }
 
-  private mutating func key(_ id: Pickle.ID) -> PythonValue? { convert(id, Place(depth: PythonValue.depthLimit - 8)) }
+  /// A key of a mapping, of few levels, and deeper than the mapping: a key may hold a mapping itself.
+  private mutating func key(_ id: Pickle.ID, _ place: Place) -> PythonValue? {
+    convert(id, Place(depth: max(place.depth + 1, PythonValue.depthLimit - 8)))
+  }
 
   // MARK: - Objects
 

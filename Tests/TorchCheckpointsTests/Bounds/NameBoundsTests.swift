@@ -30,6 +30,55 @@ struct NameBoundsTests {
     #expect(throws: CheckpointError(.limitExceeded, "")) { try Checkpoint(FileBytes.torch(value)) }
   }
 
+  /// A checkpoint with a tensor under `state_dict`, and a value beside it.
+  private func beside(_ value: [UInt8]) throws -> StateDict {
+    let stateDict = PickleBytes.dict(("w", PickleBytes.vector))
+    return try Checkpoint(FileBytes.torch(PickleBytes.dict(("state_dict", stateDict), ("x", value)))).stateDict()
+  }
+
+  @Test(
+    "mappings in keys of mappings end at the depth to which values are kept, and do not overflow the stack",
+    arguments: [("ccollections\nOrderedDict\n)R", ""), ("}(((", "ttt")])
+  func keysInKeys(opening: String, closing: String) throws {
+    let count = 20_000
+    let close = closing + "K\u{1}s"
+    let innermost = closing.isEmpty ? opening : "N"
+    let body = String(repeating: opening, count: count) + innermost + String(repeating: close, count: count)
+    let others = try beside(bytes(body)).metadata.otherValues
+    #expect(others["x"] != nil)
+    let json = JSONValue.object(others)
+    #expect(try JSONValue(parsing: json.text) == json)
+  }
+
+  @Test("a list that names one value millions of times is kept up to a number of values")
+  func repeatedValues() throws {
+    let list =
+      bytes("K\u{7}q\u{1}0](") + [UInt8](repeating: 0, count: 300_000).flatMap { _ in bytes("h\u{1}") } + bytes("e")
+    let items = try #require(try beside(list).metadata.otherValues["x"]?.arrayValue)
+    #expect(items.count < 100_010)
+    #expect(items.first == 7 && items.last?["$object"] == "…")
+  }
+
+  @Test(
+    "values are counted as the JSON that they become, which is fewer than are read from metadata",
+    arguments: [
+      "K\u{7}", ")", "}", "}K\u{1}Ns", "G\u{7F}\u{F8}\0\0\0\0\0\0", "ccollections\nOrderedDict\n)R", "cm\nf\n)R",
+      "(NNt",
+    ])
+  func jsonValues(unit: String) throws {
+    let list =
+      bytes(unit + "q\u{1}0](") + [UInt8](repeating: 0, count: 120_000).flatMap { _ in bytes("h\u{1}") } + bytes("e")
+    func count(_ value: JSONValue) -> Int {
+      switch value {
+      case .array(let items): 1 + items.reduce(0) { $0 + count($1) }
+      case .object(let members): 1 + members.reduce(0) { $0 + 1 + count($1.value) }
+      default: 1
+      }
+    }
+    let sum = count(.object(try beside(list).metadata.otherValues))
+    #expect(sum > 10_000 && sum < 105_000)
+  }
+
   @Test("what holds no tensor gets no name, however long its path is")
   func withoutTensors() throws {
     func steps(_ count: Int) throws -> Int {
