@@ -233,8 +233,8 @@ struct JSONScanner: ~Escapable {
     }
   }
 
-  /// How deep values may be nested: as deep as those that a checkpoint keeps, which take up to three levels each.
-  fileprivate static let depthLimit = 4 * PythonValue.depthLimit
+  /// How deep values may be nested.
+  static let depthLimit = 256
 
   /// Any value.
   ///

@@ -5,8 +5,8 @@
 #endif
 
 extension PythonValue {
-  /// Deeper values are not kept.
-  package static let depthLimit = 64
+  /// Deeper values are not kept: each takes up to three levels of JSON.
+  package static let depthLimit = JSONScanner.depthLimit / 4
 
   /// The value as JSON, in which a tag stands for each kind that JSON lacks: `{"$tuple": [1, 2]}`.
   package var json: JSONValue {

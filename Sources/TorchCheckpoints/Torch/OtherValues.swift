@@ -172,21 +172,22 @@ struct OtherValues {
     guard count == tensors.count else { return nil }
     var place = place
     place.depth += 1
-    return withinBudget(others) { others, entry in
+    return withinBudget(others, \.value) { others, entry in
       guard let key = others.key(entry.key, place), let value = others.convert(entry.value, place) else { return nil }
       return PythonValue.Entry(key, value)
     }
   }
 
-  /// The results for the items up to the one at which the budget ends.
+  /// The results for the items up to the one at which the budget ends, and for the state dict behind it.
   private mutating func withinBudget<Item, Result>(
-    _ items: some Sequence<Item>, _ convert: (inout Self, Item) -> Result?
+    _ items: some Sequence<Item>, _ id: (Item) -> Pickle.ID, _ convert: (inout Self, Item) -> Result?
   ) -> [Result] {
     var results: [Result] = []
-    for item in items {
-      let isLast = budget <= 0
+    var isOver = false
+    for item in items where !isOver || id(item) == root {
+      // One more then, which says that there are others.
+      isOver = budget <= 0
       if let result = convert(&self, item) { results.append(result) }
-      if isLast { break }
     }
     return results
   }
@@ -229,12 +230,14 @@ struct OtherValues {
 
   private mutating func items(_ ids: ArraySlice<Pickle.ID>, _ place: Place) -> [PythonValue]? {
     var isEmpty = true
+    var position = 0
     let hadPlace = self.place != nil
     let here = place.isInside ? paths.path(place.step, below: place.parent) : .top
-    let items = withinBudget(zip(0..., ids)) { others, item in
+    let items = withinBudget(zip(0..., ids), \.1) { others, item in
       let (number, id) = item
-      var inner = place.entering(.integer(number), .index(number), below: here, number)
+      var inner = place.entering(.integer(position), .index(number), below: here, position)
       inner.depth += 1
+      position += 1
       let value = others.convert(id, inner)
       isEmpty = isEmpty && value == nil
       return value ?? (id == others.root ? .dict([]) : PythonValue.none)
@@ -245,7 +248,7 @@ struct OtherValues {
   private mutating func entries(_ all: [TorchValues.Entry], _ place: Place) -> [PythonValue.Entry]? {
     var position = 0
     let here = place.isInside ? paths.path(place.step, below: place.parent) : .top
-    let entries = withinBudget(all) { others, entry -> PythonValue.Entry? in
+    let entries = withinBudget(all, \.value) { others, entry -> PythonValue.Entry? in
       guard let key = others.key(entry.key, place) else { return nil }
       var inner = place.entering(key, .key(entry.key), below: here, position)
       inner.depth += 1

@@ -57,6 +57,10 @@ struct NameBoundsTests {
     let items = try #require(try beside(list).metadata.otherValues["x"]?.arrayValue)
     #expect(items.count < 100_010)
     #expect(items.first == 7 && items.last?["$object"] == "…")
+    // The state dict is found behind it.
+    let stateDict = PickleBytes.dict(("w", PickleBytes.vector))
+    let behind = try Checkpoint(FileBytes.torch(PickleBytes.dict(("x", list), ("state_dict", stateDict)))).stateDict()
+    #expect(behind.names == ["w"] && behind.metadata.place != nil)
   }
 
   @Test(
